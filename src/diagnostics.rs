@@ -1,0 +1,196 @@
+//! Errors in the user's files: what is wrong, where, what is allowed, and the nearest name.
+//!
+//! All files that one command reads share a [`Sources`]: each file gets a range of one global
+//! offset space, so that a value keeps its place of origin when worlds extend each other or an
+//! experiment sets a number of a world.
+
+use std::fmt;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+/// A range of bytes in the global offset space of a [`Sources`].
+pub type Span = Range<usize>;
+
+/// The texts that were read, in the order of reading.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    files: Vec<SourceFile>,
+}
+
+#[derive(Debug, Clone)]
+struct SourceFile {
+    name: String,
+    text: String,
+    base: usize,
+}
+
+impl Sources {
+    /// Adds a text and returns the offset at which its spans begin.
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> usize {
+        let base = self
+            .files
+            .last()
+            .map_or(0, |last| last.base + last.text.len() + 1);
+        self.files.push(SourceFile {
+            name: name.into(),
+            text: text.into(),
+            base,
+        });
+        base
+    }
+
+    fn locate(&self, span: &Span) -> Option<(&SourceFile, Range<usize>)> {
+        let file = self
+            .files
+            .iter()
+            .rfind(|file| file.base <= span.start && span.start <= file.base + file.text.len())?;
+        let clamp = |offset: usize| file.text.floor_char_boundary(offset - file.base);
+        let (start, end) = (clamp(span.start), clamp(span.end.max(span.start)));
+        // Of a table that spans many lines, its first line says enough.
+        let line = file.text[start..end].find('\n').map_or(end, |n| start + n);
+        Some((file, start..line))
+    }
+}
+
+/// One thing that is wrong in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    message: String,
+    span: Option<Span>,
+    label: String,
+    help: Vec<String>,
+}
+
+impl Problem {
+    /// A problem at `span`; `label` stands under the offending text.
+    pub fn at(span: Span, message: impl Into<String>, label: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            span: Some(span),
+            label: label.into(),
+            help: Vec::new(),
+        }
+    }
+
+    /// A problem of a file as a whole, or of something that stands in no file.
+    pub fn general(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            span: None,
+            label: String::new(),
+            help: Vec::new(),
+        }
+    }
+
+    /// A name that is not among the `known` ones: lists them and suggests the nearest.
+    pub fn unknown<'a>(
+        what: &str,
+        name: &str,
+        span: Span,
+        known: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let known: Vec<&str> = known.into_iter().collect();
+        Self::at(
+            span,
+            format!("unknown {what} `{name}`"),
+            format!("no such {what}"),
+        )
+        .suggest(name, &known)
+    }
+
+    /// Adds what is allowed, and the nearest name if one is near.
+    pub fn suggest(mut self, name: &str, known: &[&str]) -> Self {
+        if let Some(near) = nearest(name, known) {
+            self.help.push(format!("did you mean `{near}`?"));
+        }
+        self.help.push(if known.is_empty() {
+            "none is defined here".to_owned()
+        } else {
+            format!("allowed: {}", shortened(known))
+        });
+        self
+    }
+
+    /// Gives a problem its place, if it has none yet.
+    pub fn with_span(mut self, span: Span, label: impl Into<String>) -> Self {
+        if self.span.is_none() {
+            self.span = Some(span);
+            self.label = label.into();
+        }
+        self
+    }
+
+    /// Adds a sentence that says what is allowed or what to do.
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help.push(text.into());
+        self
+    }
+
+    fn render(&self, sources: &Sources, renderer: &Renderer) -> String {
+        let mut group = Group::with_title(Level::ERROR.primary_title(&self.message));
+        if let Some((file, span)) = self.span.as_ref().and_then(|span| sources.locate(span)) {
+            group = group.element(
+                Snippet::source(&file.text)
+                    .path(&file.name)
+                    .annotation(AnnotationKind::Primary.span(span).label(&self.label)),
+            );
+        }
+        for help in &self.help {
+            group = group.element(Level::HELP.message(help));
+        }
+        renderer.render(&[group])
+    }
+}
+
+/// Everything that is wrong with the files of one command, with the files to show it in.
+#[derive(Debug)]
+pub struct Problems {
+    sources: Sources,
+    problems: Vec<Problem>,
+}
+
+impl Problems {
+    /// `problems` must not be empty.
+    pub fn new(sources: &Sources, problems: Vec<Problem>) -> Self {
+        Self {
+            sources: sources.clone(),
+            problems,
+        }
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let renderer = Renderer::plain();
+        for (i, problem) in self.problems.iter().enumerate() {
+            if i > 0 {
+                writeln!(f, "\n")?;
+            }
+            f.write_str(&problem.render(&self.sources, &renderer))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// The known name that a misspelled one most likely meant, if any is near enough.
+pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let limit = (name.chars().count() / 3).max(2);
+    known
+        .iter()
+        .map(|k| (strsim::damerau_levenshtein(name, k), *k))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, k)| k)
+}
+
+fn shortened(names: &[&str]) -> String {
+    const MOST: usize = 30;
+    let mut text = names[..names.len().min(MOST)].join(", ");
+    if names.len() > MOST {
+        text.push_str(&format!(", … ({} in all)", names.len()));
+    }
+    text
+}

@@ -1,0 +1,322 @@
+//! From a tree to types, with serde: errors name the place, what is allowed and the nearest name.
+
+use std::fmt;
+
+use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
+use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
+use serde_spanned::Spanned;
+use serde_spanned::de::{SpannedDeserializer, is_spanned};
+
+use super::{Node, Table, Value};
+use crate::diagnostics::{Problem, Span};
+
+/// Decodes one value; stops at its first error.
+pub fn decode<T: DeserializeOwned>(value: &Value) -> Result<T, Problem> {
+    T::deserialize(value).map_err(|e| e.into_problem(&value.span))
+}
+
+/// The fields of a table, decoded one by one, so that all its errors are found at once.
+pub struct Fields<'a> {
+    table: &'a Table,
+    known: Vec<&'static str>,
+    /// What was wrong so far.
+    pub problems: Vec<Problem>,
+}
+
+impl<'a> Fields<'a> {
+    /// Begins with no field read.
+    pub fn new(table: &'a Table) -> Self {
+        Self {
+            table,
+            known: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// The raw value of a field, if it is there.
+    pub fn raw(&mut self, key: &'static str) -> Option<&'a Value> {
+        self.known.push(key);
+        self.table.get(key)
+    }
+
+    /// A field that may be missing. An error is noted, and reads as missing.
+    pub fn optional<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<T> {
+        let value = self.raw(key)?;
+        self.note(decode(value))
+    }
+
+    /// A field that must be there. `None` if it is missing or wrong, which is noted.
+    pub fn required<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<T> {
+        if self.table.get(key).is_none() {
+            self.problems.push(Problem::at(
+                self.table.span.clone(),
+                format!("the required key `{key}` is missing"),
+                format!("`{key}` belongs here"),
+            ));
+        }
+        self.optional(key)
+    }
+
+    /// A list of tables, each decoded by itself; missing is empty.
+    pub fn list<T: DeserializeOwned>(&mut self, key: &'static str) -> Vec<T> {
+        match self.raw(key) {
+            None => Vec::new(),
+            Some(Value {
+                node: Node::Array(values),
+                ..
+            }) => values
+                .iter()
+                .filter_map(|value| self.note(decode(value)))
+                .collect(),
+            Some(other) => {
+                self.wrong_kind(key, "an array of tables", other);
+                Vec::new()
+            }
+        }
+    }
+
+    /// A table of values by name, each decoded by itself; missing is empty.
+    pub fn map<T: DeserializeOwned>(&mut self, key: &'static str) -> Vec<(Spanned<String>, T)> {
+        match self.raw(key) {
+            None => Vec::new(),
+            Some(Value {
+                node: Node::Table(table),
+                ..
+            }) => table
+                .entries
+                .iter()
+                .filter_map(|(name, value)| Some((name.clone(), self.note(decode(value))?)))
+                .collect(),
+            Some(other) => {
+                self.wrong_kind(key, "a table", other);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Notes every key that no call asked for, and returns what was wrong.
+    pub fn finish(mut self) -> Vec<Problem> {
+        for (key, _) in &self.table.entries {
+            if !self.known.contains(&key.get_ref().as_str()) {
+                self.problems.push(Problem::unknown(
+                    "key",
+                    key.get_ref(),
+                    key.span(),
+                    self.known.iter().copied(),
+                ));
+            }
+        }
+        self.problems
+    }
+
+    fn note<T>(&mut self, result: Result<T, Problem>) -> Option<T> {
+        result.map_err(|problem| self.problems.push(problem)).ok()
+    }
+
+    fn wrong_kind(&mut self, key: &str, wanted: &str, found: &Value) {
+        let message = format!("`{key}` must be {wanted}, not {}", found.node.kind());
+        self.problems
+            .push(Problem::at(found.span.clone(), message, "wrong type"));
+    }
+}
+
+/// A decoding error: serde's facts kept apart until the place is known.
+#[derive(Debug)]
+pub struct Error {
+    span: Option<Span>,
+    fact: Fact,
+}
+
+#[derive(Debug)]
+enum Fact {
+    Message(String),
+    Missing(&'static str),
+    Unknown {
+        what: &'static str,
+        name: String,
+        known: &'static [&'static str],
+    },
+}
+
+impl Error {
+    fn within(mut self, span: &Span) -> Self {
+        self.span.get_or_insert_with(|| span.clone());
+        self
+    }
+
+    fn into_problem(self, around: &Span) -> Problem {
+        let span = self.span.unwrap_or_else(|| around.clone());
+        match self.fact {
+            Fact::Message(message) => Problem::at(span, message, ""),
+            Fact::Missing(field) => Problem::at(
+                span,
+                format!("the required key `{field}` is missing"),
+                format!("`{field}` belongs here"),
+            ),
+            Fact::Unknown { what, name, known } => {
+                Problem::unknown(what, &name, span, known.iter().copied())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.fact)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl de::Error for Error {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        let fact = Fact::Message(message.to_string());
+        Self { span: None, fact }
+    }
+
+    fn invalid_type(found: de::Unexpected, expected: &dyn de::Expected) -> Self {
+        Self::custom(format!("expected {expected}, found {found}"))
+    }
+
+    fn invalid_value(found: de::Unexpected, expected: &dyn de::Expected) -> Self {
+        Self::custom(format!("expected {expected}, found {found}"))
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        let fact = Fact::Missing(field);
+        Self { span: None, fact }
+    }
+
+    fn unknown_field(name: &str, known: &'static [&'static str]) -> Self {
+        let (what, name) = ("key", name.to_owned());
+        let fact = Fact::Unknown { what, name, known };
+        Self { span: None, fact }
+    }
+
+    fn unknown_variant(name: &str, known: &'static [&'static str]) -> Self {
+        let (what, name) = ("name", name.to_owned());
+        let fact = Fact::Unknown { what, name, known };
+        Self { span: None, fact }
+    }
+}
+
+/// A key, so that an error about it points at it and not at its table.
+struct Key<'de>(&'de Spanned<String>);
+
+impl<'de> IntoDeserializer<'de, Error> for Key<'de> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> Deserializer<'de> for Key<'de> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor
+            .visit_borrowed_str(self.0.get_ref())
+            .map_err(|e: Error| e.within(&self.0.span()))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        if is_spanned(name) {
+            let text = self.0.get_ref().as_str();
+            return visitor.visit_map(SpannedDeserializer::new(text, self.0.span()));
+        }
+        self.deserialize_any(visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool u8 u16 u32 u64 i8 i16 i32 i64 f32 f64 char str string seq bytes byte_buf map unit
+        option enum newtype_struct ignored_any unit_struct tuple_struct tuple identifier
+    }
+}
+
+impl<'de> IntoDeserializer<'de, Error> for &'de Value {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> Deserializer<'de> for &'de Value {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match &self.node {
+            Node::String(text) => visitor.visit_borrowed_str(text),
+            Node::Integer(number) => visitor.visit_i64(*number),
+            Node::Float(number, _) => visitor.visit_f64(*number),
+            Node::Boolean(value) => visitor.visit_bool(*value),
+            Node::Array(values) => visitor.visit_seq(SeqDeserializer::new(values.iter())),
+            Node::Table(table) => visitor.visit_map(MapDeserializer::new(
+                table.entries.iter().map(|(key, value)| (Key(key), value)),
+            )),
+            Node::Datetime(_) => Err(de::Error::invalid_type(
+                de::Unexpected::Other("a date"),
+                &visitor,
+            )),
+        }
+        .map_err(|e| e.within(&self.span))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor
+            .visit_newtype_struct(self)
+            .map_err(|e: Error| e.within(&self.span))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        if is_spanned(name) {
+            return visitor.visit_map(SpannedDeserializer::new(self, self.span.clone()));
+        }
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match &self.node {
+            Node::String(text) => visitor.visit_enum(StrDeserializer::<Error>::new(text.as_str())),
+            Node::Table(table) if table.entries.len() == 1 => {
+                visitor.visit_enum(de::value::MapAccessDeserializer::new(MapDeserializer::new(
+                    table.entries.iter().map(|(key, value)| (Key(key), value)),
+                )))
+            }
+            other => Err(de::Error::custom(format!(
+                "expected a name, or a table with exactly one key that names the kind, found {}",
+                other.kind()
+            ))),
+        }
+        .map_err(|e| e.within(&self.span))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool u8 u16 u32 u64 i8 i16 i32 i64 f32 f64 char str string seq bytes byte_buf map unit
+        ignored_any unit_struct tuple_struct tuple identifier
+    }
+}

@@ -1,0 +1,190 @@
+//! Changes of a tree: merging by name, removing and setting by path.
+//!
+//! A path is dotted: `skills.mid.panic_threshold`, `chaos.cpu_spike.probability`. In an array it
+//! names the entry with that `name`, or counts from 0 where entries have none.
+
+use serde_spanned::Spanned;
+
+use super::{Node, Table, Value};
+use crate::diagnostics::{Problem, Span};
+
+/// Lays `over` on `base`: tables by key, arrays of tables by the identity of their entries (see
+/// [`identity`]), anything else replaces what was there. New entries come last.
+pub fn merge(base: &mut Table, over: Table) {
+    base.span = over.span;
+    for (key, value) in over.entries {
+        match base.get_mut(key.get_ref()) {
+            Some(old) => merge_value(old, value),
+            None => base.entries.push((key, value)),
+        }
+    }
+}
+
+fn merge_value(base: &mut Value, over: Value) {
+    match (&mut base.node, over.node) {
+        (Node::Table(base), Node::Table(over)) => merge(base, over),
+        (Node::Array(base), Node::Array(over))
+            if !over.is_empty() && over.iter().all(|v| identity(v).is_some()) =>
+        {
+            let before = base.len();
+            for value in over {
+                // Only what was there before is merged with: a name given twice in one file
+                // stays twice, and is refused later.
+                let old = base[..before]
+                    .iter_mut()
+                    .find(|old| identity(old) == identity(&value));
+                match old {
+                    Some(old) => merge_value(old, value),
+                    None => base.push(value),
+                }
+            }
+        }
+        (node, over) => *node = over,
+    }
+    base.span = over.span;
+}
+
+/// What makes two entries of an array the same: their `name`, or for lines of the runbook what
+/// they answer to.
+fn identity(value: &Value) -> Option<Vec<Option<&str>>> {
+    let Node::Table(table) = &value.node else {
+        return None;
+    };
+    let text = |key| match table.get(key).map(|value| &value.node) {
+        Some(Node::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    if text("name").is_some() {
+        return Some(vec![text("name")]);
+    }
+    text("alert")?;
+    Some(vec![text("alert"), text("level"), text("server_type")])
+}
+
+/// The value at a path.
+pub fn get<'a>(table: &'a Table, path: &str, span: &Span) -> Result<&'a Value, Problem> {
+    let mut segments = path.split('.');
+    let first = segments.next().unwrap_or_default();
+    let mut value = table
+        .get(first)
+        .ok_or_else(|| unknown(path, first, span, table.keys().collect()))?;
+    for segment in segments {
+        value = child(value, segment).ok_or_else(|| unknown(path, segment, span, names(value)))?;
+    }
+    Ok(value)
+}
+
+/// Replaces the scalar at a path, which must be there and of the same kind.
+pub fn set(table: &mut Table, path: &Spanned<String>, new: &Value) -> Result<(), Problem> {
+    let old = get(table, path.get_ref(), &path.span())?;
+    let same = old.node.kind() == new.node.kind() || old.node.is_number() && new.node.is_number();
+    if matches!(old.node, Node::Array(_) | Node::Table(_)) {
+        return Err(Problem::at(
+            path.span(),
+            format!("`{}` is {}, not one value", path.get_ref(), old.node.kind()),
+            "this can't be varied as a whole",
+        )
+        .help(format!(
+            "go on to one of its entries: {}",
+            names(old).join(", ")
+        )));
+    }
+    if !same {
+        let message = format!(
+            "`{}` is {}, and can't become {}",
+            path.get_ref(),
+            old.node.kind(),
+            new.node.kind()
+        );
+        return Err(Problem::at(new.span.clone(), message, "wrong type"));
+    }
+    if let Some(slot) = get_mut(table, path.get_ref()) {
+        *slot = new.clone();
+    }
+    Ok(())
+}
+
+/// Takes out the entry at a path.
+pub fn remove(table: &mut Table, path: &str, span: &Span) -> Result<(), Problem> {
+    get(table, path, span)?;
+    let Some((parent, last)) = path.rsplit_once('.') else {
+        table.take(path);
+        return Ok(());
+    };
+    match get_mut(table, parent).map(|value| &mut value.node) {
+        Some(Node::Table(table)) => {
+            table.take(last);
+        }
+        Some(Node::Array(values)) => {
+            if let Some(at) = position(values, last) {
+                values.remove(at);
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn get_mut<'a>(table: &'a mut Table, path: &str) -> Option<&'a mut Value> {
+    let mut segments = path.split('.');
+    let mut value = table.get_mut(segments.next()?)?;
+    for segment in segments {
+        value = match &mut value.node {
+            Node::Table(table) => table.get_mut(segment)?,
+            Node::Array(values) => {
+                let at = position(values, segment)?;
+                &mut values[at]
+            }
+            _ => return None,
+        };
+    }
+    Some(value)
+}
+
+fn child<'a>(value: &'a Value, segment: &str) -> Option<&'a Value> {
+    match &value.node {
+        Node::Table(table) => table.get(segment),
+        Node::Array(values) => position(values, segment).map(|at| &values[at]),
+        _ => None,
+    }
+}
+
+fn position(values: &[Value], segment: &str) -> Option<usize> {
+    values
+        .iter()
+        .position(|value| name_of(value) == Some(segment))
+        .or_else(|| segment.parse().ok().filter(|at| *at < values.len()))
+}
+
+fn name_of(value: &Value) -> Option<&str> {
+    match &value.node {
+        Node::Table(table) => match &table.get("name")?.node {
+            Node::String(name) => Some(name),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What a path can go on with from here.
+fn names(value: &Value) -> Vec<String> {
+    match &value.node {
+        Node::Table(table) => table.keys().map(str::to_owned).collect(),
+        Node::Array(values) => values
+            .iter()
+            .enumerate()
+            .map(|(i, value)| name_of(value).map_or_else(|| i.to_string(), str::to_owned))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn unknown<S: AsRef<str>>(path: &str, segment: &str, span: &Span, known: Vec<S>) -> Problem {
+    let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
+    Problem::at(
+        span.clone(),
+        format!("`{path}` names nothing in the world: there is no `{segment}`"),
+        "no such path",
+    )
+    .suggest(segment, &known)
+}

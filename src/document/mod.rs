@@ -1,0 +1,209 @@
+//! TOML documents whose values know where they were written.
+//!
+//! World files are merged and changed as trees, and only the result is decoded into types, so
+//! that one set of checks sees every number whatever way it came in: from the file itself, from
+//! the world it extends, or from a factor of an experiment.
+
+mod decode;
+mod edit;
+
+use std::fs;
+use std::path::Path;
+
+use serde_spanned::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::diagnostics::{Problem, Sources, Span};
+
+pub use decode::{Fields, decode};
+pub use edit::{get, merge, remove, set};
+
+/// Everything that is wrong with a document.
+pub type Result<T> = std::result::Result<T, Vec<Problem>>;
+
+/// A value and where it was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Value {
+    /// Its place in the offset space of [`Sources`].
+    pub span: Span,
+    /// What stands there.
+    pub node: Node,
+}
+
+/// What a value is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Node {
+    /// A text.
+    String(String),
+    /// A whole number.
+    Integer(i64),
+    /// A number with a fraction, and the text it was written as (underscores removed).
+    Float(f64, String),
+    /// `true` or `false`.
+    Boolean(bool),
+    /// Values in order.
+    Array(Vec<Value>),
+    /// Values by name.
+    Table(Table),
+    /// A date or time, which no file of ours has a use for.
+    Datetime(String),
+}
+
+/// Keys and values in the order of the file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Table {
+    /// Where the table stands as a whole.
+    pub span: Span,
+    /// The entries in order; keys are unique.
+    pub entries: Vec<(Spanned<String>, Value)>,
+}
+
+impl Table {
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.entries
+            .iter()
+            .find(|(k, _)| k.get_ref() == key)
+            .map(|(_, value)| value)
+    }
+
+    /// The value of a key, to change.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        self.entries
+            .iter_mut()
+            .find(|(k, _)| k.get_ref() == key)
+            .map(|(_, value)| value)
+    }
+
+    /// Takes an entry out.
+    pub fn take(&mut self, key: &str) -> Option<(Spanned<String>, Value)> {
+        let at = self.entries.iter().position(|(k, _)| k.get_ref() == key)?;
+        Some(self.entries.remove(at))
+    }
+
+    /// The keys in order.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|(key, _)| key.get_ref().as_str())
+    }
+}
+
+impl Node {
+    /// The kind of the value, for messages.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::String(_) => "a string",
+            Self::Integer(_) => "an integer",
+            Self::Float(..) => "a number",
+            Self::Boolean(_) => "a boolean",
+            Self::Array(_) => "an array",
+            Self::Table(_) => "a table",
+            Self::Datetime(_) => "a date",
+        }
+    }
+
+    /// Whether the value is a number.
+    pub fn is_number(&self) -> bool {
+        matches!(self, Self::Integer(_) | Self::Float(..))
+    }
+}
+
+/// Reads and parses a file, which messages call by `path` as given.
+pub fn read(path: &Path, sources: &mut Sources) -> Result<Table> {
+    let name = path.display().to_string();
+    let fail = |problem| Err(vec![problem]);
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(e) => return fail(Problem::general(format!("can't read the file {name}: {e}"))),
+    };
+    match String::from_utf8(bytes) {
+        Ok(text) => parse(&name, text, sources),
+        Err(e) => {
+            let at = e.utf8_error().valid_up_to();
+            let line = e.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1;
+            fail(
+                Problem::general(format!(
+                    "{name} is not UTF-8: the byte at offset {at}, in line {line}, begins no character"
+                ))
+                .help("save the file as UTF-8 text"),
+            )
+        }
+    }
+}
+
+/// Parses a text, which messages call `name`.
+pub fn parse(name: &str, text: String, sources: &mut Sources) -> Result<Table> {
+    let (table, errors) = DeTable::parse_recoverable(&text);
+    let base = sources.add(name, text.as_str());
+    if !errors.is_empty() {
+        return Err(errors
+            .iter()
+            .map(|e| {
+                let message = format!("{name} is not valid TOML: {}", e.message());
+                Problem::at(shifted(&e.span().unwrap_or(0..0), base), message, "here")
+            })
+            .collect());
+    }
+    let mut problems = Vec::new();
+    let span = shifted(&table.span(), base);
+    let table = convert_table(table.get_ref(), span, base, &mut problems);
+    if problems.is_empty() {
+        Ok(table)
+    } else {
+        Err(problems)
+    }
+}
+
+fn shifted(span: &Span, base: usize) -> Span {
+    span.start + base..span.end + base
+}
+
+fn convert_table(table: &DeTable, span: Span, base: usize, problems: &mut Vec<Problem>) -> Table {
+    let entries = table
+        .iter()
+        .map(|(key, value)| {
+            let name = key.get_ref().clone().into_owned();
+            let key = Spanned::new(shifted(&key.span(), base), name);
+            (key, convert_value(value, base, problems))
+        })
+        .collect();
+    Table { span, entries }
+}
+
+fn convert_value(
+    value: &toml::Spanned<DeValue>,
+    base: usize,
+    problems: &mut Vec<Problem>,
+) -> Value {
+    let span = shifted(&value.span(), base);
+    let node = match value.get_ref() {
+        DeValue::String(text) => Node::String(text.clone().into_owned()),
+        DeValue::Boolean(value) => Node::Boolean(*value),
+        DeValue::Datetime(value) => Node::Datetime(value.to_string()),
+        DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
+            Ok(number) => Node::Integer(number),
+            Err(_) => {
+                let message = format!("the integer {number} is out of range");
+                problems.push(
+                    Problem::at(span.clone(), message, "too large").help(format!(
+                        "allowed: {} to {}",
+                        i64::MIN,
+                        i64::MAX
+                    )),
+                );
+                Node::Integer(0)
+            }
+        },
+        DeValue::Float(number) => {
+            let text = number.as_str().to_owned();
+            Node::Float(text.parse().unwrap_or(f64::NAN), text)
+        }
+        DeValue::Array(values) => Node::Array(
+            values
+                .iter()
+                .map(|value| convert_value(value, base, problems))
+                .collect(),
+        ),
+        DeValue::Table(table) => Node::Table(convert_table(table, span.clone(), base, problems)),
+    };
+    Value { span, node }
+}

@@ -1,0 +1,5 @@
+pub mod diagnostics;
+pub mod document;
+pub mod simulation;
+pub mod statistics;
+pub mod world;

@@ -1,0 +1,46 @@
+//! Phase `assess`: which servers are up, whether the user journey works, which incidents end.
+
+use super::health::{evaluate_health, evaluate_usage};
+use super::model::{JourneyModel, Model};
+use super::observer::Observer;
+use super::outcome::check;
+use super::state::State;
+use crate::world::Role;
+
+pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer) {
+    let half_round = 2 * state.round + 1;
+    state.clock = half_round;
+    state.kind_up.fill(0);
+    for server in 0..model.servers.len() {
+        evaluate_usage(model, state, server);
+        evaluate_health(model, state, server);
+        let s = &mut state.servers[server];
+        s.up = s.health > model.up_health;
+        if s.up {
+            state.kind_up[model.servers[server].kind] += 1;
+            state.outcome.up_checks += 1;
+        }
+        check(model, state, server, half_round, observer);
+    }
+    let journey = model.journey.as_ref().map(|j| journey_works(j, state));
+    if journey == Some(true) {
+        state.outcome.journey_up_rounds += 1;
+    }
+    state.count_down();
+    observer.assessed(model, state, journey);
+}
+
+/// Whether the entry is served: some server that is up has it running, and all it needs is.
+fn journey_works(journey: &JourneyModel, state: &mut State) -> bool {
+    state.served.clear();
+    for service in &journey.services {
+        let running = service.hosts.iter().any(|(server, bit)| {
+            let s = &state.servers[*server];
+            let counts = !service.by_role || s.role == Some(Role::Primary);
+            s.up && counts && s.services_down & bit == 0
+        });
+        let served = running && service.needs.iter().all(|need| state.served[*need]);
+        state.served.push(served);
+    }
+    state.served.last() == Some(&true)
+}

@@ -1,0 +1,75 @@
+//! Phase `chaos`: scenarios strike.
+
+use super::model::{InstantEffect, Model};
+use super::observer::Observer;
+use super::state::State;
+use super::streams::Half;
+use crate::world::Quantity;
+
+pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer) {
+    state.strikes += 1;
+    for (index, scenario) in model.scenarios.iter().enumerate() {
+        // Two draws whatever happens, so that the events of a lower chaos level are among those
+        // of a higher one, and everything else of an event is the same.
+        let stream = &mut state.chaos[index];
+        let happens = stream.unit() < scenario.probability;
+        let (target, service) = stream.halves();
+        if !happens {
+            continue;
+        }
+        let server = scenario.targets[target.below(scenario.targets.len())] as usize;
+        let was_active = state.active(index, server);
+        let mut changed = false;
+        state.outcome.events += 1;
+        state.strike(index, server);
+        if scenario.lasting {
+            changed = !was_active || scenario.duration > 0;
+            state.activate(index, server, scenario.duration);
+        }
+        let kind = model.servers[server].kind;
+        for instant in &scenario.instant {
+            if instant.kinds.is_empty() || instant.kinds.contains(&kind) {
+                changed |= apply(model, state, server, instant.effect, service);
+            }
+        }
+        observer.event(index, server, changed);
+    }
+}
+
+/// Applies an instant effect; `service` picks the service that crashes.
+fn apply(
+    model: &Model,
+    state: &mut State,
+    server: usize,
+    effect: InstantEffect,
+    service: Half,
+) -> bool {
+    let services = model.servers[server].services as usize;
+    let s = &mut state.servers[server];
+    match effect {
+        InstantEffect::CrashService if services == 0 => false,
+        InstantEffect::CrashService => {
+            let before = s.services_down;
+            s.services_down |= 1 << service.below(services);
+            s.services_down != before
+        }
+        InstantEffect::Shock {
+            quantity,
+            multiply,
+            add,
+            min,
+            max,
+        } => {
+            let value = match quantity {
+                Quantity::CpuUsage => &mut s.base[0],
+                Quantity::MemoryUsage => &mut s.base[1],
+                Quantity::DiskUsage => &mut s.base[2],
+                Quantity::ErrorRate => &mut s.error_rate,
+                Quantity::LatencyP99 => &mut s.latency,
+            };
+            let before = *value;
+            *value = (*value * multiply + add).max(min).min(max);
+            *value != before
+        }
+    }
+}

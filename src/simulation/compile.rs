@@ -1,0 +1,428 @@
+//! From a world to a [`Model`]: names become indices, conditions become tables.
+
+use super::model::{
+    ActionModel, ActionStep, BandModel, DrawnModel, HealthAlert, Instant, InstantEffect,
+    JourneyModel, JourneyService, Model, Ongoing, OngoingEffect, ScenarioModel, ServerModel,
+    Thresholds, UsageModel,
+};
+use super::streams::{Purpose, Uniform, stream_key};
+use crate::world::{
+    Action, ActionEffect, AlertKind, AlertLevel, ChaosEffect, DrawnMetric, End, Finite, Indicator,
+    Multiplied, NameAt, NonNegative, Phase, RunbookLine, Scenario, Shock, Skill, Span2,
+    UsageMetric, World,
+};
+
+/// What a design point adds to its world.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// Multiplies the probability of every scenario.
+    pub chaos_multiplier: f64,
+    /// Who responds.
+    pub skill: &'a Skill,
+    /// The master seed.
+    pub seed: u64,
+    /// 0 for random numbers common to all design points; else what tells this one's apart.
+    pub scope: u64,
+}
+
+/// Compiles a world, which must have been checked, for one design point.
+pub fn compile(world: &World, setting: &Setting) -> Model {
+    let names = Names::new(world);
+    let key = |purpose, name: &str| stream_key(setting.seed, setting.scope, purpose, name);
+    let mut ongoing = Vec::new();
+    let servers = world
+        .servers
+        .iter()
+        .map(|server| {
+            let kind = names.kind(&server.kind);
+            let first = ongoing.len();
+            ongoing.extend(names.ongoing_effects(world, kind));
+            ServerModel {
+                kind,
+                cpu_gain: world.cpu_per_load.get() * (100.0 / server.cpu_capacity.get()),
+                services: server.services.len() as u32,
+                role: server.role,
+                environment_key: key(Purpose::Environment, server.name.get_ref().as_str()),
+                ongoing: first..ongoing.len(),
+            }
+        })
+        .collect::<Vec<_>>();
+    let mut kind_sizes = vec![0; names.kinds.len()];
+    for server in &servers {
+        kind_sizes[server.kind] += 1;
+    }
+    let on_journey = world.sla.indicator == Indicator::JourneyAvailability;
+    let checks = if on_journey {
+        u64::from(world.rounds)
+    } else {
+        world.servers.len() as u64 * u64::from(world.rounds)
+    };
+    let phases = phase_order(world);
+    let position = |phase| phases.iter().position(|p| *p == phase);
+    Model {
+        rounds: world.rounds,
+        phases,
+        update_offset: if position(Phase::Update) < position(Phase::Assess) {
+            0
+        } else {
+            2
+        },
+        up_health: world.up_health.get(),
+        health_alert: match world.health_alert_below {
+            Some(below) => HealthAlert::Below(below.get()),
+            None => HealthAlert::AtOrBelow(world.up_health.get()),
+        },
+        service_down_penalty: world.service_down_penalty.get(),
+        cpu: usage_model(&world.metrics.cpu_usage),
+        memory: usage_model(&world.metrics.memory_usage),
+        disk: usage_model(&world.metrics.disk_usage),
+        error_rate: drawn_model(&world.metrics.error_rate),
+        latency: drawn_model(&world.metrics.latency_p99),
+        traffic: uniform(world.traffic_ratio),
+        servers,
+        kind_sizes,
+        scenarios: world
+            .chaos
+            .iter()
+            .map(|scenario| names.scenario_model(world, scenario, setting, key))
+            .collect(),
+        ongoing,
+        actions: world
+            .remediation
+            .iter()
+            .map(|action| names.action_model(action, setting))
+            .collect(),
+        runbook: names.runbook(world),
+        diagnosis_accuracy: setting.skill.diagnosis_accuracy.get(),
+        panic_threshold: setting.skill.panic_threshold.get() as usize,
+        journey: journey_model(world),
+        sla_on_journey: on_journey,
+        sla_least: world.sla.target.least(checks),
+        traffic_key: key(Purpose::Traffic, ""),
+        response_key: key(Purpose::Response, ""),
+    }
+}
+
+fn phase_order(world: &World) -> [Phase; 4] {
+    let mut order = [Phase::Chaos; 4];
+    for (slot, phase) in order.iter_mut().zip(&world.phases) {
+        *slot = *phase.get_ref();
+    }
+    order
+}
+
+fn uniform(span: Span2) -> Uniform {
+    Uniform::new(span.low(), span.high())
+}
+
+fn or_infinite(threshold: Option<Finite>) -> f64 {
+    threshold.map_or(f64::INFINITY, Finite::get)
+}
+
+fn usage_model(metric: &UsageMetric) -> UsageModel {
+    UsageModel {
+        initial: uniform(metric.initial),
+        drift: uniform(metric.drift),
+        mean: metric.mean.get(),
+        reversion: metric.reversion.get(),
+        low: metric.bounds.get().low(),
+        high: metric.bounds.get().high(),
+        thresholds: Thresholds {
+            warning: or_infinite(metric.warning),
+            critical: or_infinite(metric.critical),
+        },
+        penalties: metric
+            .penalties
+            .iter()
+            .map(|line| (line.above.get(), line.penalty.get()))
+            .collect(),
+    }
+}
+
+fn drawn_model(metric: &DrawnMetric) -> DrawnModel {
+    DrawnModel {
+        initial: uniform(metric.initial),
+        thresholds: Thresholds {
+            warning: or_infinite(metric.warning),
+            critical: or_infinite(metric.critical),
+        },
+        bands: metric
+            .bands
+            .iter()
+            .map(|band| BandModel {
+                health_below: or_infinite(band.health_below),
+                cpu_above: band.cpu_above.map_or(f64::NEG_INFINITY, Finite::get),
+                range: uniform(band.range),
+            })
+            .collect(),
+    }
+}
+
+fn index(list: &[&str], name: &NameAt) -> usize {
+    // Checked worlds name only what they have.
+    list.iter()
+        .position(|known| *known == name.get_ref().as_str())
+        .unwrap_or_default()
+}
+
+/// The names of a world in the order of their indices.
+struct Names<'a> {
+    kinds: Vec<&'a str>,
+    scenarios: Vec<&'a str>,
+    actions: Vec<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    fn new(world: &'a World) -> Self {
+        let mut kinds: Vec<&str> = Vec::new();
+        for server in &world.servers {
+            let kind = server.kind.get_ref().as_str();
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        let text = |name: &'a NameAt| name.get_ref().as_str();
+        Self {
+            kinds,
+            scenarios: world.chaos.iter().map(|s| text(&s.name)).collect(),
+            actions: world.remediation.iter().map(|a| text(&a.name)).collect(),
+        }
+    }
+
+    fn kind(&self, name: &NameAt) -> usize {
+        index(&self.kinds, name)
+    }
+
+    fn applies(&self, effect: &ChaosEffect, kind: usize) -> bool {
+        let types = effect.server_types();
+        types.is_empty() || types.iter().any(|name| self.kind(name) == kind)
+    }
+
+    fn ongoing_effects(&self, world: &World, kind: usize) -> Vec<Ongoing> {
+        let mut list = Vec::new();
+        for (scenario, spec) in world.chaos.iter().enumerate() {
+            for effect in spec.effects.iter().filter(|e| self.applies(e, kind)) {
+                if let Some(effect) = ongoing_effect(effect) {
+                    list.push(Ongoing { scenario, effect });
+                }
+            }
+        }
+        list
+    }
+
+    fn scenario_model(
+        &self,
+        world: &World,
+        scenario: &Scenario,
+        setting: &Setting,
+        key: impl Fn(Purpose, &str) -> u64,
+    ) -> ScenarioModel {
+        let aims_at = |kind: &NameAt| {
+            scenario.target_types.is_empty()
+                || scenario
+                    .target_types
+                    .iter()
+                    .any(|target| target.get_ref() == kind.get_ref())
+        };
+        let probability = scenario.probability.get() * setting.chaos_multiplier;
+        ScenarioModel {
+            probability: probability.min(1.0),
+            lasting: scenario.effects.iter().any(|e| ongoing_effect(e).is_some()),
+            duration: scenario.duration.get(),
+            targets: (0..world.servers.len())
+                .filter(|i| aims_at(&world.servers[*i].kind))
+                .map(|i| i as u32)
+                .collect(),
+            key: key(Purpose::Chaos, scenario.name.get_ref().as_str()),
+            instant: scenario
+                .effects
+                .iter()
+                .filter_map(|effect| {
+                    Some(Instant {
+                        kinds: effect
+                            .server_types()
+                            .iter()
+                            .map(|name| self.kind(name))
+                            .collect(),
+                        effect: instant_effect(effect)?,
+                    })
+                })
+                .collect(),
+        }
+    }
+
+    fn action_model(&self, action: &Action, setting: &Setting) -> ActionModel {
+        let success = action.success_rate.get() * setting.skill.remediation_speed.get();
+        ActionModel {
+            success: success.min(1.0),
+            cooldown: action.cooldown.get(),
+            effects: action
+                .effects
+                .iter()
+                .map(|effect| self.action_step(effect))
+                .collect(),
+        }
+    }
+
+    fn action_step(&self, effect: &ActionEffect) -> ActionStep {
+        match effect {
+            ActionEffect::Add(e) => ActionStep::Change {
+                metric: e.metric,
+                multiply: 1.0,
+                add: e.amount.get(),
+                min: e.min.get(),
+                max: e.max.get(),
+            },
+            ActionEffect::Multiply(e) => ActionStep::Change {
+                metric: e.metric,
+                multiply: e.factor.get(),
+                add: 0.0,
+                min: e.min.get(),
+                max: e.max.get(),
+            },
+            ActionEffect::Set(e) => ActionStep::Change {
+                metric: e.metric,
+                multiply: 0.0,
+                add: e.value.get(),
+                min: 0.0,
+                max: 100.0,
+            },
+            ActionEffect::Draw(e) => ActionStep::Draw(e.metric, uniform(e.range)),
+            ActionEffect::RestartService(_) => ActionStep::RestartService,
+            ActionEffect::End(End::All) => ActionStep::End((0..self.scenarios.len()).collect()),
+            ActionEffect::End(End::These(names)) => {
+                ActionStep::End(names.iter().map(|n| index(&self.scenarios, n)).collect())
+            }
+            ActionEffect::PromoteReplica(_) => ActionStep::PromoteReplica,
+        }
+    }
+
+    /// For each (server type, alert, level): the line with the most conditions that fits; a
+    /// server type weighs more than a level.
+    fn runbook(&self, world: &World) -> Vec<u16> {
+        let default = world
+            .runbook_default
+            .as_ref()
+            .map_or(0, |default| index(&self.actions, &default.action));
+        let mut table = Vec::new();
+        for kind in 0..self.kinds.len() {
+            for alert in AlertKind::ALL {
+                for level in [AlertLevel::Warning, AlertLevel::Critical] {
+                    let fits = |line: &&RunbookLine| {
+                        *line.alert.get_ref() == alert
+                            && line.level.is_none_or(|l| l == level)
+                            && line
+                                .server_type
+                                .as_ref()
+                                .is_none_or(|t| self.kind(t) == kind)
+                    };
+                    let weight =
+                        |line: &&RunbookLine| (line.server_type.is_some(), line.level.is_some());
+                    let line = world.runbook.iter().filter(fits).max_by_key(weight);
+                    let action = line.map_or(default, |l| index(&self.actions, &l.action));
+                    table.push(action as u16);
+                }
+            }
+        }
+        table
+    }
+}
+
+fn ongoing_effect(effect: &ChaosEffect) -> Option<OngoingEffect> {
+    match effect {
+        ChaosEffect::Hold(e) => Some(OngoingEffect::Hold(e.metric, e.value.get())),
+        ChaosEffect::Grow(e) => Some(OngoingEffect::Grow(e.metric, e.amount.get(), e.max.get())),
+        ChaosEffect::Multiply(e) => Some(match e.quantity {
+            Multiplied::Load => OngoingEffect::Load(e.factor.get()),
+            Multiplied::LatencyP99 => OngoingEffect::Latency(e.factor.get()),
+            Multiplied::ErrorRate => OngoingEffect::ErrorRate(e.factor.get()),
+        }),
+        ChaosEffect::Isolate(_) => Some(OngoingEffect::Isolate),
+        ChaosEffect::CrashService(_) | ChaosEffect::Shock(_) => None,
+    }
+}
+
+fn instant_effect(effect: &ChaosEffect) -> Option<InstantEffect> {
+    match effect {
+        ChaosEffect::CrashService(_) => Some(InstantEffect::CrashService),
+        ChaosEffect::Shock(e) => Some(shock(e)),
+        ChaosEffect::Hold(_)
+        | ChaosEffect::Grow(_)
+        | ChaosEffect::Multiply(_)
+        | ChaosEffect::Isolate(_) => None,
+    }
+}
+
+fn shock(e: &Shock) -> InstantEffect {
+    let (multiply, add) = match e.set {
+        Some(value) => (0.0, value.get()),
+        None => (
+            e.multiply.map_or(1.0, NonNegative::get),
+            e.add.map_or(0.0, Finite::get),
+        ),
+    };
+    InstantEffect::Shock {
+        quantity: e.quantity,
+        multiply,
+        add,
+        min: e.min.map_or(f64::NEG_INFINITY, Finite::get),
+        max: e.max.map_or(f64::INFINITY, Finite::get),
+    }
+}
+
+/// The services that the entry needs, directly or not, each after its own needs.
+fn journey_model(world: &World) -> Option<JourneyModel> {
+    let entry = world.journey.as_ref()?.entry.get_ref().as_str();
+    let needs_of = |service: &str| -> Vec<&str> {
+        world
+            .service_dependencies
+            .iter()
+            .filter(|(name, _)| name.get_ref().as_str() == service)
+            .flat_map(|(_, needs)| needs.iter().map(|need| need.get_ref().as_str()))
+            .collect()
+    };
+    // Services whose needs are all in `order` follow; a checked world has no cycle.
+    let mut wanted = vec![entry];
+    let mut at = 0;
+    while at < wanted.len() {
+        for need in needs_of(wanted[at]) {
+            if !wanted.contains(&need) {
+                wanted.push(need);
+            }
+        }
+        at += 1;
+    }
+    let mut order: Vec<&str> = Vec::new();
+    while order.len() < wanted.len() {
+        let ready = wanted.iter().find(|service| {
+            !order.contains(service) && needs_of(service).iter().all(|n| order.contains(n))
+        })?;
+        order.push(ready);
+    }
+    let services = order
+        .iter()
+        .map(|service| {
+            let hosts: Vec<(usize, u64)> = world
+                .servers
+                .iter()
+                .enumerate()
+                .filter_map(|(i, server)| {
+                    let bit = server
+                        .services
+                        .iter()
+                        .position(|name| name.get_ref().as_str() == *service)?;
+                    Some((i, 1 << bit))
+                })
+                .collect();
+            JourneyService {
+                by_role: hosts.iter().any(|(i, _)| world.servers[*i].role.is_some()),
+                hosts,
+                needs: needs_of(service)
+                    .iter()
+                    .filter_map(|need| order.iter().position(|known| known == need))
+                    .collect(),
+            }
+        })
+        .collect();
+    Some(JourneyModel { services })
+}

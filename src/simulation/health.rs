@@ -1,0 +1,62 @@
+//! Usage and health of a server from its present state: what update, respond and assess share.
+
+use super::model::{Model, OngoingEffect, UsageModel};
+use super::state::State;
+use crate::world::Usage;
+
+/// Evaluates usage and isolation again: base values, active effects, load as last set.
+pub(super) fn evaluate_usage(model: &Model, state: &mut State, server: usize) {
+    let spec = &model.servers[server];
+    let mut load = state.servers[server].load;
+    let mut held = [0.0_f64; 3];
+    let mut isolated = false;
+    if state.stormy(server) {
+        for ongoing in &model.ongoing[spec.ongoing.clone()] {
+            if !state.active(ongoing.scenario, server) {
+                continue;
+            }
+            match ongoing.effect {
+                OngoingEffect::Hold(metric, value) => {
+                    held[metric as usize] = held[metric as usize].max(value);
+                }
+                OngoingEffect::Load(factor) => load *= factor,
+                OngoingEffect::Isolate => isolated = true,
+                // These act when the values are drawn or grow, in the update.
+                OngoingEffect::Grow(..)
+                | OngoingEffect::ErrorRate(_)
+                | OngoingEffect::Latency(_) => {}
+            }
+        }
+    }
+    let s = &mut state.servers[server];
+    let cpu = s.base[Usage::CpuUsage as usize] + spec.cpu_gain * (load - 1.0);
+    s.usage = [cpu.clamp(0.0, 100.0), s.base[1], s.base[2]];
+    for (usage, held) in s.usage.iter_mut().zip(held) {
+        *usage = usage.max(held);
+    }
+    s.isolated = isolated;
+}
+
+/// Evaluates health from usage, isolation and services; usage must be up to date.
+pub(super) fn evaluate_health(model: &Model, state: &mut State, server: usize) {
+    let s = &mut state.servers[server];
+    let [cpu, memory, disk] = s.usage;
+    let mut lost =
+        penalty(&model.cpu, cpu) + penalty(&model.memory, memory) + penalty(&model.disk, disk);
+    if s.services_down != 0 {
+        lost += model.service_down_penalty;
+    }
+    s.health = if s.isolated {
+        0.0
+    } else {
+        (100.0 - lost).max(0.0)
+    };
+}
+
+fn penalty(metric: &UsageModel, usage: f64) -> f64 {
+    metric
+        .penalties
+        .iter()
+        .find(|(above, _)| usage > *above)
+        .map_or(0.0, |(_, lost)| *lost)
+}

@@ -1,0 +1,58 @@
+//! The kernel: one replication of one design point, from flat arrays.
+//!
+//! [`Model`] is a world compiled for a chaos level and a skill; [`State`] is what changes; each
+//! phase of a round has its own file. Nothing here knows files, clocks, threads or formats, and
+//! after compiling there are no strings. Only +, −, ×, comparisons and exact scaling touch the
+//! numbers, so the results do not depend on a maths library.
+
+mod assess;
+mod chaos;
+mod compile;
+mod health;
+mod model;
+mod observer;
+mod outcome;
+mod respond;
+mod state;
+mod streams;
+mod update;
+
+pub use compile::{Setting, compile};
+pub use model::Model;
+pub use observer::{Alert, Handling, Observer, Response};
+pub use outcome::{ClosedBy, Incident, Outcome};
+pub use state::State;
+pub use streams::{Purpose, RANDOM_LAYOUT, stream_key};
+
+use crate::world::Phase;
+
+/// Version of what the simulator computes: a change of any result of any world changes it.
+pub const MODEL_VERSION: u32 = 1;
+
+/// Runs one replication from its initial state; `state` is only scratch space to reuse.
+///
+/// The same model and replication give the same outcome whatever `state` held before and
+/// whatever `observer` watches. The times to resolve are left in [`State::closed_ttr`] and
+/// [`State::censored_ttr`].
+pub fn simulate(
+    model: &Model,
+    replication: u64,
+    state: &mut State,
+    observer: &mut impl Observer,
+) -> Outcome {
+    state.reset(model, replication);
+    for round in 0..model.rounds {
+        state.round = round;
+        observer.round_begins(model, state);
+        for phase in model.phases {
+            match phase {
+                Phase::Chaos => chaos::run(model, state, observer),
+                Phase::Update => update::run(model, state, observer),
+                Phase::Respond => respond::run(model, state, observer),
+                Phase::Assess => assess::run(model, state, observer),
+            }
+        }
+        observer.round_ends(model, state);
+    }
+    outcome::finish(model, state, observer)
+}

@@ -1,0 +1,222 @@
+//! A world compiled for one design point: indices and numbers in flat arrays.
+
+use std::ops::Range;
+
+use super::streams::Uniform;
+use crate::world::{AlertKind, Phase, Quantity, Usage};
+
+/// Everything a replication reads and never changes. Made by [`super::compile`].
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// Rounds of a replication.
+    pub rounds: u32,
+    pub(super) phases: [Phase; 4],
+    /// Half rounds from the start of a round to its update: 0, or 2 where the update comes after
+    /// the check and so belongs to the next.
+    pub(super) update_offset: u32,
+    pub(super) up_health: f64,
+    pub(super) health_alert: HealthAlert,
+    pub(super) service_down_penalty: f64,
+    pub(super) cpu: UsageModel,
+    pub(super) memory: UsageModel,
+    pub(super) disk: UsageModel,
+    pub(super) error_rate: DrawnModel,
+    pub(super) latency: DrawnModel,
+    pub(super) traffic: Uniform,
+    pub(super) servers: Vec<ServerModel>,
+    /// Servers of each type.
+    pub(super) kind_sizes: Vec<u32>,
+    pub(super) scenarios: Vec<ScenarioModel>,
+    /// What active scenarios do, by server (see [`ServerModel::ongoing`]).
+    pub(super) ongoing: Vec<Ongoing>,
+    pub(super) actions: Vec<ActionModel>,
+    /// The action for (server type, alert, critical).
+    pub(super) runbook: Vec<u16>,
+    pub(super) diagnosis_accuracy: f64,
+    pub(super) panic_threshold: usize,
+    pub(super) journey: Option<JourneyModel>,
+    /// Which count is held to the SLA, and the least that meets it.
+    pub(super) sla_on_journey: bool,
+    pub(super) sla_least: u64,
+    pub(super) traffic_key: u64,
+    pub(super) response_key: u64,
+}
+
+impl Model {
+    /// Number of servers.
+    pub fn servers(&self) -> usize {
+        self.servers.len()
+    }
+
+    /// Number of chaos scenarios.
+    pub fn scenarios(&self) -> usize {
+        self.scenarios.len()
+    }
+
+    /// Checks of a replication: servers × rounds.
+    pub fn checks(&self) -> u32 {
+        self.servers.len() as u32 * self.rounds
+    }
+
+    /// Whether there is a user journey.
+    pub fn has_journey(&self) -> bool {
+        self.journey.is_some()
+    }
+
+    /// Least number of good checks (or journey rounds) that meets the SLA.
+    pub fn sla_least(&self) -> u64 {
+        self.sla_least
+    }
+
+    pub(super) fn runbook_action(&self, kind: usize, alert: AlertKind, critical: bool) -> usize {
+        let line = (kind * AlertKind::ALL.len() + alert as usize) * 2 + usize::from(critical);
+        usize::from(self.runbook[line])
+    }
+}
+
+/// When the health alert is raised.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum HealthAlert {
+    AtOrBelow(f64),
+    Below(f64),
+}
+
+/// The thresholds of a metric; infinite where it has none.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Thresholds {
+    pub warning: f64,
+    pub critical: f64,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct UsageModel {
+    pub initial: Uniform,
+    pub drift: Uniform,
+    pub mean: f64,
+    pub reversion: f64,
+    pub low: f64,
+    pub high: f64,
+    pub thresholds: Thresholds,
+    /// (above, health lost), the highest first.
+    pub penalties: Vec<(f64, f64)>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct DrawnModel {
+    pub initial: Uniform,
+    pub thresholds: Thresholds,
+    /// The first band whose conditions hold is drawn from.
+    pub bands: Vec<BandModel>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BandModel {
+    /// Infinite where there is no such condition.
+    pub health_below: f64,
+    /// Negative infinity where there is no such condition.
+    pub cpu_above: f64,
+    pub range: Uniform,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct ServerModel {
+    /// Index of its type.
+    pub kind: usize,
+    /// Percent of cpu for each load above 1.
+    pub cpu_gain: f64,
+    pub services: u32,
+    pub role: Option<crate::world::Role>,
+    pub environment_key: u64,
+    /// Its part of [`Model::ongoing`].
+    pub ongoing: Range<usize>,
+}
+
+/// What a scenario does to a server while it is active there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ongoing {
+    pub scenario: usize,
+    pub effect: OngoingEffect,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum OngoingEffect {
+    Hold(Usage, f64),
+    Grow(Usage, f64, f64),
+    Load(f64),
+    ErrorRate(f64),
+    Latency(f64),
+    Isolate,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct ScenarioModel {
+    /// Probability of an event in a round, the chaos level included.
+    pub probability: f64,
+    /// Whether an event leaves something active.
+    pub lasting: bool,
+    /// Rounds an event stays active; 0: until remediated.
+    pub duration: u32,
+    pub targets: Vec<u32>,
+    pub key: u64,
+    pub instant: Vec<Instant>,
+}
+
+/// What an event does at once, and to which types of servers (empty: all).
+#[derive(Debug, Clone)]
+pub(super) struct Instant {
+    pub kinds: Vec<usize>,
+    pub effect: InstantEffect,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum InstantEffect {
+    CrashService,
+    /// value ← clamp(value × multiply + add, min, max)
+    Shock {
+        quantity: Quantity,
+        multiply: f64,
+        add: f64,
+        min: f64,
+        max: f64,
+    },
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct ActionModel {
+    /// Probability of success, the skill's speed included.
+    pub success: f64,
+    pub cooldown: u32,
+    pub effects: Vec<ActionStep>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum ActionStep {
+    /// base ← clamp(base × multiply + add, min, max)
+    Change {
+        metric: Usage,
+        multiply: f64,
+        add: f64,
+        min: f64,
+        max: f64,
+    },
+    Draw(Usage, Uniform),
+    RestartService,
+    End(Vec<usize>),
+    PromoteReplica,
+}
+
+/// The services a user journey needs, each after those it depends on; the entry is the last.
+#[derive(Debug, Clone)]
+pub(super) struct JourneyModel {
+    pub services: Vec<JourneyService>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct JourneyService {
+    /// (server, its bit of this service)
+    pub hosts: Vec<(usize, u64)>,
+    /// Some host has a role, so only current primaries count.
+    pub by_role: bool,
+    /// Indices into [`JourneyModel::services`].
+    pub needs: Vec<usize>,
+}

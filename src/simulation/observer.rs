@@ -1,0 +1,68 @@
+//! What can be watched. An observer sees everything and changes nothing: it never draws.
+
+use super::model::Model;
+use super::outcome::Incident;
+use super::state::State;
+use crate::world::AlertKind;
+
+/// One alert of a round.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Alert {
+    /// Index of the server.
+    pub server: usize,
+    /// What it is about.
+    pub kind: AlertKind,
+    /// Critical, else a warning.
+    pub critical: bool,
+    /// The value that raised it: percent, milliseconds, health, or the number of services down.
+    pub value: f64,
+}
+
+/// How an alert was handled.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Handling {
+    /// The alert.
+    pub alert: Alert,
+    /// Index of the action.
+    pub action: usize,
+    /// The action was not the runbook's choice.
+    pub misdiagnosed: bool,
+    /// What came of it.
+    pub response: Response,
+}
+
+/// What came of handling an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Response {
+    /// The action was cooling down; it is free in the given round.
+    Blocked(u32),
+    /// It was executed, in vain.
+    Failed,
+    /// It was executed, and changed the state.
+    Succeeded,
+}
+
+/// Watches a replication; every method does nothing unless it is written.
+pub trait Observer {
+    /// A round begins.
+    fn round_begins(&mut self, _model: &Model, _state: &State) {}
+    /// A scenario struck a server; `changed` is false if that changed nothing.
+    fn event(&mut self, _scenario: usize, _server: usize, _changed: bool) {}
+    /// The alerts of the round, as raised.
+    fn alerts(&mut self, _alerts: &[Alert]) {}
+    /// Too many critical alerts: only the first so many are kept.
+    fn overwhelmed(&mut self, _kept: usize) {}
+    /// An alert was handled.
+    fn handled(&mut self, _handling: &Handling) {}
+    /// An incident opened at the given half round.
+    fn opened(&mut self, _model: &Model, _state: &State, _server: usize, _half_round: u32) {}
+    /// An incident closed, or the replication ended with it open.
+    fn incident(&mut self, _incident: &Incident) {}
+    /// All servers were assessed; the journey works or not (if there is one).
+    fn assessed(&mut self, _model: &Model, _state: &State, _journey: Option<bool>) {}
+    /// A round ends.
+    fn round_ends(&mut self, _model: &Model, _state: &State) {}
+}
+
+/// Watches nothing.
+impl Observer for () {}

@@ -1,0 +1,171 @@
+//! Phase `respond`: alerts are raised, diagnosed by the SRE, and remediated.
+
+use super::health::evaluate_usage;
+use super::model::{ActionStep, HealthAlert, Model, Thresholds};
+use super::observer::{Alert, Handling, Observer, Response};
+use super::state::State;
+use super::streams::Stream;
+use crate::world::{AlertKind, Role};
+
+pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer) {
+    state.alerts.clear();
+    for server in 0..model.servers.len() {
+        evaluate_usage(model, state, server);
+        raise(model, state, server);
+    }
+    state.outcome.alerts += state.alerts.len() as u32;
+    observer.alerts(&state.alerts);
+
+    let criticals = state.alerts.iter().filter(|alert| alert.critical).count();
+    if criticals > 0 {
+        // While anything is critical, warnings wait, even after fixes.
+        state.alerts.retain(|alert| alert.critical);
+    }
+    if criticals > model.panic_threshold {
+        state.alerts.truncate(model.panic_threshold);
+        state.outcome.overwhelmed_rounds += 1;
+        observer.overwhelmed(model.panic_threshold);
+    }
+    let (Some(mut response), false) = (state.response.take(), model.actions.is_empty()) else {
+        return;
+    };
+    for i in 0..state.alerts.len() {
+        let alert = state.alerts[i];
+        let handling = handle(model, state, alert, &mut response);
+        observer.handled(&handling);
+    }
+    state.response = Some(response);
+}
+
+/// Raises the alerts of one server, in the order of [`AlertKind::ALL`].
+fn raise(model: &Model, state: &mut State, server: usize) {
+    let s = &state.servers[server];
+    let alerts = &mut state.alerts;
+    let mut raise_if = |raised: bool, kind, critical, value| {
+        if raised {
+            alerts.push(Alert {
+                server,
+                kind,
+                critical,
+                value,
+            });
+        }
+    };
+    let mut above = |kind, value: f64, thresholds: Thresholds| {
+        let critical = value > thresholds.critical;
+        raise_if(
+            critical || value > thresholds.warning,
+            kind,
+            critical,
+            value,
+        );
+    };
+    let [cpu, memory, disk] = s.usage;
+    above(AlertKind::CpuUsage, cpu, model.cpu.thresholds);
+    above(AlertKind::MemoryUsage, memory, model.memory.thresholds);
+    above(
+        AlertKind::ErrorRate,
+        s.error_rate,
+        model.error_rate.thresholds,
+    );
+    above(AlertKind::LatencyP99, s.latency, model.latency.thresholds);
+    above(AlertKind::DiskUsage, disk, model.disk.thresholds);
+    let down = s.services_down.count_ones();
+    raise_if(down > 0, AlertKind::ServiceDown, true, f64::from(down));
+    raise_if(s.isolated, AlertKind::Network, true, 1.0);
+    let unhealthy = match model.health_alert {
+        HealthAlert::AtOrBelow(limit) => s.health <= limit,
+        HealthAlert::Below(limit) => s.health < limit,
+    };
+    raise_if(unhealthy, AlertKind::Health, true, s.health);
+}
+
+fn handle(model: &Model, state: &mut State, alert: Alert, stream: &mut Stream) -> Handling {
+    let server = alert.server;
+    state.outcome.alerts_handled += 1;
+    let clock = state.clock;
+    state.servers[server].handled.get_or_insert(clock);
+
+    let misdiagnosed = stream.unit() >= model.diagnosis_accuracy;
+    let action = if misdiagnosed {
+        state.outcome.misdiagnoses += 1;
+        stream.below(model.actions.len())
+    } else {
+        model.runbook_action(model.servers[server].kind, alert.kind, alert.critical)
+    };
+    Handling {
+        alert,
+        action,
+        misdiagnosed,
+        response: execute(model, state, action, server, stream),
+    }
+}
+
+fn execute(
+    model: &Model,
+    state: &mut State,
+    action: usize,
+    server: usize,
+    stream: &mut Stream,
+) -> Response {
+    let spec = &model.actions[action];
+    let free_in = state.free_in[action];
+    if state.round < free_in {
+        state.outcome.actions_blocked += 1;
+        return Response::Blocked(free_in);
+    }
+    state.free_in[action] = state.round + spec.cooldown;
+    state.outcome.actions += 1;
+    if stream.unit() >= spec.success {
+        state.outcome.actions_failed += 1;
+        return Response::Failed;
+    }
+    state.servers[server].remediated = true;
+    for step in &spec.effects {
+        apply(model, state, server, step, stream);
+    }
+    Response::Succeeded
+}
+
+fn apply(model: &Model, state: &mut State, server: usize, step: &ActionStep, stream: &mut Stream) {
+    let s = &mut state.servers[server];
+    match step {
+        ActionStep::Change {
+            metric,
+            multiply,
+            add,
+            min,
+            max,
+        } => {
+            let base = s.base_mut(*metric);
+            *base = (*base * multiply + add).max(*min).min(*max);
+        }
+        ActionStep::Draw(metric, range) => *s.base_mut(*metric) = range.draw(stream),
+        // Clears the lowest bit: the first crashed service in file order.
+        ActionStep::RestartService => s.services_down &= s.services_down.wrapping_sub(1),
+        ActionStep::End(scenarios) => {
+            for scenario in scenarios {
+                state.end(*scenario, server);
+            }
+        }
+        ActionStep::PromoteReplica => promote_replica(model, state, server),
+    }
+}
+
+/// If the server is a current primary, the first healthy replica of its type takes its role.
+fn promote_replica(model: &Model, state: &mut State, server: usize) {
+    if state.servers[server].role != Some(Role::Primary) {
+        return;
+    }
+    let kind = model.servers[server].kind;
+    let heir = (0..model.servers.len()).find(|other| {
+        let s = &state.servers[*other];
+        model.servers[*other].kind == kind
+            && s.role == Some(Role::Replica)
+            && s.health > model.up_health
+    });
+    if let Some(heir) = heir {
+        state.servers[heir].role = Some(Role::Primary);
+        state.servers[server].role = Some(Role::Replica);
+    }
+}

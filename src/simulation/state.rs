@@ -1,0 +1,216 @@
+//! What changes during a replication.
+
+use super::model::Model;
+use super::observer::Alert;
+use super::outcome::Outcome;
+use super::streams::Stream;
+use crate::world::{Role, Usage};
+
+/// Never counted down: active until remediated.
+const UNTIL_REMEDIATED: u32 = u32::MAX;
+/// No incident is open.
+pub(super) const NONE_OPEN: u32 = u32::MAX;
+
+/// The state of one replication; reused from one to the next without allocating.
+#[derive(Debug, Default)]
+pub struct State {
+    /// The round, from 0.
+    pub round: u32,
+    /// The clock at the last check of health, in half rounds.
+    pub clock: u32,
+    /// Traffic of the round, as a ratio of the base traffic.
+    pub traffic: f64,
+    pub(super) servers: Vec<ServerState>,
+    /// Servers that were up at the last assess, by type.
+    pub(super) kind_up: Vec<u32>,
+    /// How many assess phases are over: what the durations of scenarios count.
+    assessments: u32,
+    /// How many chaos phases have begun.
+    pub(super) strikes: u32,
+    /// By server and scenario: active while greater than `assessments`.
+    expires: Vec<u32>,
+    /// By server and scenario: the last chaos phase in which an event hit, 0 for none.
+    struck: Vec<u32>,
+    scenarios: usize,
+    /// By action: the first round in which it is free.
+    pub(super) free_in: Vec<u32>,
+    pub(super) alerts: Vec<Alert>,
+    pub(super) outcome: Outcome,
+    closed_ttr: Vec<u32>,
+    censored_ttr: Vec<u32>,
+    pub(super) chaos: Vec<Stream>,
+    pub(super) traffic_stream: Option<Stream>,
+    pub(super) response: Option<Stream>,
+    /// By service of the journey: whether it is served.
+    pub(super) served: Vec<bool>,
+}
+
+/// The state of one server.
+#[derive(Debug, Clone)]
+pub(super) struct ServerState {
+    /// Base usage in percent: cpu, memory, disk, in the order of [`Usage`].
+    pub base: [f64; 3],
+    /// Usage as last evaluated.
+    pub usage: [f64; 3],
+    pub health: f64,
+    pub error_rate: f64,
+    pub latency: f64,
+    pub load: f64,
+    pub isolated: bool,
+    /// Bit i: service i is down.
+    pub services_down: u64,
+    pub role: Option<Role>,
+    /// Up at the last assess.
+    pub up: bool,
+    /// No scenario is active beyond this many assessments (it may have ended sooner).
+    pub quiet_after: u32,
+    /// When the open incident opened, in half rounds, or [`NONE_OPEN`].
+    pub opened: u32,
+    /// When the first alert of the open incident was handled.
+    pub handled: Option<u32>,
+    /// A remediation succeeded since the last check.
+    pub remediated: bool,
+    pub environment: Stream,
+}
+
+impl ServerState {
+    pub fn base_mut(&mut self, metric: Usage) -> &mut f64 {
+        &mut self.base[metric as usize]
+    }
+}
+
+impl State {
+    /// Ready for any model; the first use allocates.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Times to resolve of the incidents that closed, in half rounds.
+    pub fn closed_ttr(&self) -> &[u32] {
+        &self.closed_ttr
+    }
+
+    /// How long the incidents that stayed open had lasted at the last assess, in half rounds.
+    pub fn censored_ttr(&self) -> &[u32] {
+        &self.censored_ttr
+    }
+
+    /// Health of a server as last evaluated, 0–100.
+    pub fn health(&self, server: usize) -> f64 {
+        self.servers[server].health
+    }
+
+    /// Cpu, memory and disk usage of a server as last evaluated, in percent.
+    pub fn usage(&self, server: usize) -> [f64; 3] {
+        self.servers[server].usage
+    }
+
+    /// Whether a server was up at the last assess.
+    pub fn is_up(&self, server: usize) -> bool {
+        self.servers[server].up
+    }
+
+    /// Whether a scenario is active on a server.
+    pub fn active(&self, scenario: usize, server: usize) -> bool {
+        self.expires[server * self.scenarios + scenario] > self.assessments
+    }
+
+    /// Whether an event of a scenario hit a server in the latest chaos phase.
+    pub fn just_struck(&self, scenario: usize, server: usize) -> bool {
+        let strike = self.struck[server * self.scenarios + scenario];
+        strike > 0 && strike == self.strikes
+    }
+
+    pub(super) fn strike(&mut self, scenario: usize, server: usize) {
+        self.struck[server * self.scenarios + scenario] = self.strikes;
+    }
+
+    pub(super) fn activate(&mut self, scenario: usize, server: usize, duration: u32) {
+        let until = match duration {
+            0 => UNTIL_REMEDIATED,
+            rounds => self.assessments + rounds,
+        };
+        let expires = &mut self.expires[server * self.scenarios + scenario];
+        *expires = until.max(*expires);
+        let quiet_after = &mut self.servers[server].quiet_after;
+        *quiet_after = until.max(*quiet_after);
+    }
+
+    pub(super) fn end(&mut self, scenario: usize, server: usize) {
+        self.expires[server * self.scenarios + scenario] = 0;
+    }
+
+    /// Whether any scenario may be active on a server.
+    pub(super) fn stormy(&self, server: usize) -> bool {
+        self.servers[server].quiet_after > self.assessments
+    }
+
+    /// Every active scenario with a duration loses one round.
+    pub(super) fn count_down(&mut self) {
+        self.assessments += 1;
+    }
+
+    pub(super) fn close(&mut self, ttr: u32) {
+        self.closed_ttr.push(ttr);
+    }
+
+    pub(super) fn censor(&mut self, duration: u32) {
+        self.censored_ttr.push(duration);
+    }
+
+    /// The initial state of a replication.
+    pub(super) fn reset(&mut self, model: &Model, replication: u64) {
+        self.round = 0;
+        self.clock = 0;
+        self.traffic = 1.0;
+        self.assessments = 0;
+        self.strikes = 0;
+        self.scenarios = model.scenarios.len();
+        self.outcome = Outcome::default();
+        self.closed_ttr.clear();
+        self.censored_ttr.clear();
+        refill(&mut self.kind_up, model.kind_sizes.iter().copied());
+        let cells = model.servers.len() * model.scenarios.len();
+        refill(&mut self.expires, std::iter::repeat_n(0, cells));
+        refill(&mut self.struck, std::iter::repeat_n(0, cells));
+        refill(&mut self.free_in, model.actions.iter().map(|_| 0));
+        let streams = model
+            .scenarios
+            .iter()
+            .map(|s| Stream::new(s.key, replication));
+        refill(&mut self.chaos, streams);
+        self.traffic_stream = Some(Stream::new(model.traffic_key, replication));
+        self.response = Some(Stream::new(model.response_key, replication));
+        let servers = (0..model.servers.len()).map(|i| initial(model, i, replication));
+        refill(&mut self.servers, servers);
+    }
+}
+
+/// Replaces the content of a list without giving up its memory.
+fn refill<T>(list: &mut Vec<T>, values: impl Iterator<Item = T>) {
+    list.clear();
+    list.extend(values);
+}
+
+fn initial(model: &Model, server: usize, replication: u64) -> ServerState {
+    let spec = &model.servers[server];
+    let mut environment = Stream::new(spec.environment_key, replication);
+    let base = [&model.cpu, &model.memory, &model.disk].map(|m| m.initial.draw(&mut environment));
+    ServerState {
+        base,
+        usage: base,
+        health: 100.0,
+        error_rate: model.error_rate.initial.draw(&mut environment),
+        latency: model.latency.initial.draw(&mut environment),
+        load: 1.0,
+        isolated: false,
+        services_down: 0,
+        role: spec.role,
+        up: true,
+        quiet_after: 0,
+        opened: NONE_OPEN,
+        handled: None,
+        remediated: false,
+        environment,
+    }
+}

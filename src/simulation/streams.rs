@@ -1,0 +1,133 @@
+//! Named random streams: every draw of a replication has one owner.
+//!
+//! A stream is a Xoshiro256++ generator. Its seed is a pure function of the master seed, the
+//! replication, the purpose and the name (and of the design point only if random numbers are
+//! asked to be independent), so neither threads nor batches nor other streams can change it:
+//!
+//! * `key` = the first 8 bytes, little endian, of BLAKE3 of the layout's name, the master seed
+//!   (8 bytes, little endian), the scope (8 bytes, little endian; 0 for common random numbers),
+//!   the purpose and the name, the last three each ended by a zero byte;
+//! * `seed` = mix(key ⊕ mix(replication)), with mix the finalizer of SplitMix64, which is a
+//!   bijection: two replications never share a seed of the same stream;
+//! * the 256 bits of state come from `seed` by SplitMix64, as the generator's authors advise.
+
+use rand::{Rng, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+/// Name of the way seeds and draws are laid out; part of every stream's key.
+pub const RANDOM_LAYOUT: &str = "sysworld streams 1";
+
+/// What a stream is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Events, targets and services of one chaos scenario.
+    Chaos,
+    /// Initial values, drift, error rate and latency of one server.
+    Environment,
+    /// The traffic of the rounds.
+    Traffic,
+    /// Diagnoses, successes and what remediations draw.
+    Response,
+}
+
+impl Purpose {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Chaos => "chaos",
+            Self::Environment => "environment",
+            Self::Traffic => "traffic",
+            Self::Response => "response",
+        }
+    }
+}
+
+/// The part of a stream's seed that all replications share.
+pub fn stream_key(master_seed: u64, scope: u64, purpose: Purpose, name: &str) -> u64 {
+    let mut hash = blake3::Hasher::new();
+    hash.update(RANDOM_LAYOUT.as_bytes());
+    hash.update(&master_seed.to_le_bytes());
+    hash.update(&scope.to_le_bytes());
+    hash.update(purpose.name().as_bytes());
+    hash.update(&[0]);
+    hash.update(name.as_bytes());
+    hash.update(&[0]);
+    let bytes = hash.finalize();
+    bytes.as_bytes()[..8]
+        .iter()
+        .rev()
+        .fold(0, |key, byte| key << 8 | u64::from(*byte))
+}
+
+/// The finalizer of SplitMix64 (Steele, Lea and Flood 2014; constants by Stafford).
+fn mix(value: u64) -> u64 {
+    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
+}
+
+/// One stream of one replication.
+#[derive(Debug, Clone)]
+pub(super) struct Stream(Xoshiro256PlusPlus);
+
+impl Stream {
+    pub fn new(key: u64, replication: u64) -> Self {
+        Self(Xoshiro256PlusPlus::seed_from_u64(mix(
+            key ^ mix(replication)
+        )))
+    }
+
+    /// A number in [0, 1): 53 random bits, so that a probability of 0 never and of 1 always
+    /// exceeds it.
+    pub fn unit(&mut self) -> f64 {
+        (self.0.next_u64() >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
+    }
+
+    /// One draw as two independent halves, to be scaled to indices.
+    pub fn halves(&mut self) -> (Half, Half) {
+        let bits = self.0.next_u64();
+        (Half(bits >> 32), Half(bits & u64::from(u32::MAX)))
+    }
+
+    /// An index below `bound`.
+    pub fn below(&mut self, bound: usize) -> usize {
+        self.halves().0.below(bound)
+    }
+}
+
+/// 32 random bits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Half(u64);
+
+impl Half {
+    /// An index below `bound` (at most 2³²), by multiply and shift: the number of draws never
+    /// depends on their values.
+    pub fn below(self, bound: usize) -> usize {
+        ((self.0 * bound as u64) >> 32) as usize
+    }
+}
+
+/// A uniform distribution on [low, high).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Uniform {
+    low: f64,
+    width: f64,
+}
+
+impl Uniform {
+    pub fn new(low: f64, high: f64) -> Self {
+        Self {
+            low,
+            width: high - low,
+        }
+    }
+
+    pub fn draw(self, stream: &mut Stream) -> f64 {
+        self.at(stream.unit())
+    }
+
+    /// The value at a number in [0, 1).
+    pub fn at(self, unit: f64) -> f64 {
+        self.low + self.width * unit
+    }
+}

@@ -1,0 +1,126 @@
+//! Estimates and confidence intervals from integer counts.
+//!
+//! Pure functions: the same counts give the same bits. The replication is the
+//! independent unit throughout; incidents of one replication are not
+//! independent of each other. What is undefined is `None`: no function panics,
+//! and none returns NaN or an infinity.
+//!
+//! One file a family:
+//! - [`mean`]: the mean of values in \[0, 1\],
+//! - [`proportion`]: the share of replications with a property,
+//! - [`quantile`]: quantiles over replications,
+//! - [`survival`]: the distribution of time to repair with open incidents,
+//! - [`jackknife`]: its intervals, with the replication as cluster,
+//! - [`ratio`]: a mean per incident, with the replication as cluster.
+
+mod critical;
+pub mod jackknife;
+pub mod mean;
+pub mod proportion;
+pub mod quantile;
+pub mod ratio;
+pub mod survival;
+
+/// The method of an interval withheld because one replication shows no spread.
+pub const WITHHELD_ONE_REPLICATION: &str = "withheld_one_replication";
+/// The method of an interval withheld because the sample shows no spread: an
+/// interval of zero width would claim certainty.
+pub const WITHHELD_NO_SPREAD: &str = "withheld_no_spread";
+/// The method of an interval withheld because too few independent units carry
+/// incidents for the interval to cover.
+pub const WITHHELD_FEW_EVENTS: &str = "withheld_few_events";
+
+/// A two-sided confidence interval, in the unit of its estimate; `lo <= hi`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// The lower limit, finite.
+    pub lo: f64,
+    /// The upper limit, finite.
+    pub hi: f64,
+}
+
+impl Interval {
+    /// `None` unless both limits are finite and in order.
+    pub(crate) fn new(lo: f64, hi: f64) -> Option<Self> {
+        (lo.is_finite() && hi.is_finite() && lo <= hi).then_some(Self { lo, hi })
+    }
+
+    /// `value` times and divided by e^`half_width`; `None` where it overflows.
+    fn around_log(value: f64, half_width: f64) -> Option<Self> {
+        let factor = half_width.exp();
+        Self::new(value / factor, value * factor)
+    }
+
+    /// The part of the interval within [0, 1].
+    fn clipped(self) -> Self {
+        Self {
+            lo: self.lo.clamp(0.0, 1.0),
+            hi: self.hi.clamp(0.0, 1.0),
+        }
+    }
+}
+
+/// The confidence level of two-sided intervals, strictly between 0 and 1; 0.95
+/// by default.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Confidence(f64);
+
+impl Confidence {
+    /// `None` unless `0 < level < 1`.
+    pub fn new(level: f64) -> Option<Self> {
+        (level > 0.0 && level < 1.0).then_some(Self(level))
+    }
+
+    /// The level, such as 0.95.
+    pub fn level(self) -> f64 {
+        self.0
+    }
+
+    /// What the interval may miss, both sides together: 1 − level.
+    pub fn alpha(self) -> f64 {
+        1.0 - self.0
+    }
+}
+
+impl Default for Confidence {
+    fn default() -> Self {
+        Self(0.95)
+    }
+}
+
+/// An estimate with its interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// The estimate, finite.
+    pub value: f64,
+    /// The interval, or `None` where it is withheld.
+    pub interval: Option<Interval>,
+    /// The name of the interval's method; `withheld_…` says why there is none.
+    pub method: &'static str,
+}
+
+impl Estimate {
+    fn withheld(value: f64, reason: &'static str) -> Self {
+        Self {
+            value,
+            interval: None,
+            method: reason,
+        }
+    }
+}
+
+/// The number of replications of a histogram of `(value, count)`.
+///
+/// `None` where there is none, the values do not ascend strictly, a value
+/// exceeds `scale`, `scale` is 0, or the count passes u64.
+fn histogram_total(histogram: &[(u64, u64)], scale: u64) -> Option<u64> {
+    let ascends = histogram.windows(2).all(|pair| pair[0].0 < pair[1].0);
+    let within = histogram.last().is_some_and(|&(value, _)| value <= scale);
+    if scale == 0 || !ascends || !within {
+        return None;
+    }
+    histogram
+        .iter()
+        .try_fold(0u64, |total, &(_, count)| total.checked_add(count))
+        .filter(|&total| total > 0)
+}

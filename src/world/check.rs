@@ -1,0 +1,389 @@
+//! What one value of a world says about another: names that must be known, sets without
+//! repetition, dependencies without a cycle.
+
+use std::collections::BTreeMap;
+
+use serde_spanned::Spanned;
+
+use super::{
+    ActionEffect, ChaosEffect, DrawnMetric, End, Indicator, NameAt, Phase, Shock, UsageMetric,
+    World,
+};
+use crate::diagnostics::Problem;
+
+/// Counts beyond this would not fit the integers that results are kept in.
+const MOST_CHECKS: u64 = 1 << 31;
+/// The set of services that are down is one machine word a server.
+const MOST_SERVICES: usize = 64;
+
+/// Everything that is wrong between the values of a world.
+pub fn check(world: &World) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    servers(world, &mut problems);
+    services(world, &mut problems);
+    metrics(world, &mut problems);
+    chaos(world, &mut problems);
+    remediation(world, &mut problems);
+    runbook(world, &mut problems);
+    people(world, &mut problems);
+    problems
+}
+
+/// Each phase exactly once.
+pub fn phases(phases: &Spanned<Vec<Spanned<Phase>>>) -> Vec<Problem> {
+    const ALLOWED: &str = "allowed: chaos, update, respond, assess, each exactly once, any order";
+    let mut problems = Vec::new();
+    let list = phases.get_ref();
+    for (i, phase) in list.iter().enumerate() {
+        if list[..i].iter().any(|p| p.get_ref() == phase.get_ref()) {
+            problems.push(Problem::at(phase.span(), "a phase is repeated", "again").help(ALLOWED));
+        }
+    }
+    if problems.is_empty() && list.len() < 4 {
+        problems.push(Problem::at(phases.span(), "a phase is missing", "").help(ALLOWED));
+    }
+    problems
+}
+
+fn texts<'a>(names: impl IntoIterator<Item = &'a NameAt>) -> Vec<&'a str> {
+    names.into_iter().map(|n| n.get_ref().as_str()).collect()
+}
+
+/// Notes every name that stands twice.
+fn unique(what: &str, names: &[&NameAt], problems: &mut Vec<Problem>) {
+    for (i, name) in names.iter().enumerate() {
+        if names[..i].iter().any(|n| n.get_ref() == name.get_ref()) {
+            let message = format!("the {what} `{}` is defined twice", name.get_ref());
+            problems.push(Problem::at(name.span(), message, "again"));
+        }
+    }
+}
+
+/// Notes every name that is not among the known ones.
+fn all_known(what: &str, names: &[NameAt], known: &[&str], problems: &mut Vec<Problem>) {
+    for name in names {
+        let text = name.get_ref().as_str();
+        if !known.contains(&text) {
+            problems.push(Problem::unknown(
+                what,
+                text,
+                name.span(),
+                known.iter().copied(),
+            ));
+        }
+    }
+}
+
+fn server_types(world: &World) -> Vec<&str> {
+    let mut types: Vec<&str> = Vec::new();
+    for server in &world.servers {
+        let kind = server.kind.get_ref().as_str();
+        if !types.contains(&kind) {
+            types.push(kind);
+        }
+    }
+    types
+}
+
+fn servers(world: &World, problems: &mut Vec<Problem>) {
+    if world.servers.is_empty() {
+        problems.push(
+            Problem::general(format!("the world `{}` has no servers", world.name))
+                .help("add at least one [[servers]] entry with name, type and services"),
+        );
+    }
+    let checks = world.servers.len() as u64 * u64::from(world.rounds);
+    if checks > MOST_CHECKS {
+        problems.push(
+            Problem::general(format!(
+                "the world `{}` has {} servers × {} rounds = {checks} checks a replication",
+                world.name,
+                world.servers.len(),
+                world.rounds
+            ))
+            .help(format!("allowed: at most {MOST_CHECKS}")),
+        );
+    }
+    let names: Vec<&NameAt> = world.servers.iter().map(|s| &s.name).collect();
+    unique("server", &names, problems);
+    for server in &world.servers {
+        let services: Vec<&NameAt> = server.services.iter().collect();
+        unique("service of this server", &services, problems);
+        if services.len() > MOST_SERVICES {
+            let message = format!("{} services on one server", services.len());
+            problems.push(
+                Problem::at(server.name.span(), message, "too many")
+                    .help(format!("allowed: at most {MOST_SERVICES}")),
+            );
+        }
+    }
+}
+
+fn services(world: &World, problems: &mut Vec<Problem>) {
+    let mut running: Vec<&str> = Vec::new();
+    for name in texts(world.servers.iter().flat_map(|s| &s.services)) {
+        if !running.contains(&name) {
+            running.push(name);
+        }
+    }
+    let before = problems.len();
+    for (service, needs) in &world.service_dependencies {
+        all_known("service", std::slice::from_ref(service), &running, problems);
+        all_known("service", needs, &running, problems);
+    }
+    match &world.journey {
+        Some(journey) => all_known(
+            "service",
+            std::slice::from_ref(&journey.entry),
+            &running,
+            problems,
+        ),
+        None if world.sla.indicator == Indicator::JourneyAvailability => problems.push(
+            Problem::general("the SLA is held to journey_availability, but there is no journey")
+                .help("add [journey] with entry = \"a service\""),
+        ),
+        None => {}
+    }
+    if problems.len() == before {
+        problems.extend(dependency_cycle(world));
+    }
+}
+
+/// Walks the dependencies of each service; the first one met again on its own path is a cycle.
+fn dependency_cycle(world: &World) -> Option<Problem> {
+    let needs: BTreeMap<&str, &[NameAt]> = world
+        .service_dependencies
+        .iter()
+        .map(|(service, needs)| (service.get_ref().as_str(), needs.as_slice()))
+        .collect();
+    let mut done: Vec<&str> = Vec::new();
+    for (service, _) in &world.service_dependencies {
+        // A stack of (service, how many of its needs were followed); the stack is the path.
+        let mut path = vec![(service.get_ref().as_str(), 0)];
+        while let Some((service, next)) = path.last_mut() {
+            let service = *service;
+            let Some(need) = needs.get(service).and_then(|needs| needs.get(*next)) else {
+                done.push(service);
+                path.pop();
+                continue;
+            };
+            *next += 1;
+            let name = need.get_ref().as_str();
+            if let Some(at) = path.iter().position(|(on_path, _)| *on_path == name) {
+                let mut circle: Vec<&str> = path[at..].iter().map(|(name, _)| *name).collect();
+                circle.push(name);
+                let message = format!("the services depend on each other: {}", circle.join(" → "));
+                return Some(
+                    Problem::at(need.span(), message, "closes the circle")
+                        .help("allowed: dependencies without a cycle"),
+                );
+            }
+            if !done.contains(&name) {
+                path.push((name, 0));
+            }
+        }
+    }
+    None
+}
+
+fn metrics(world: &World, problems: &mut Vec<Problem>) {
+    let m = &world.metrics;
+    let mut thresholds = |name, warning: Option<f64>, critical: Option<f64>| {
+        if let (Some(warning), Some(critical)) = (warning, critical)
+            && warning > critical
+        {
+            problems.push(
+                Problem::general(format!(
+                    "the warning threshold of {name}, {warning}, is above the critical one, {critical}"
+                ))
+                .help("allowed: warning ≤ critical"),
+            );
+        }
+    };
+    let usage = |m: &UsageMetric| (m.warning.map(|v| v.get()), m.critical.map(|v| v.get()));
+    let drawn = |m: &DrawnMetric| (m.warning.map(|v| v.get()), m.critical.map(|v| v.get()));
+    for (name, (warning, critical)) in [
+        ("cpu_usage", usage(&m.cpu_usage)),
+        ("memory_usage", usage(&m.memory_usage)),
+        ("error_rate", drawn(&m.error_rate)),
+        ("latency_p99", drawn(&m.latency_p99)),
+        ("disk_usage", usage(&m.disk_usage)),
+    ] {
+        thresholds(name, warning, critical);
+    }
+    for (name, metric) in [
+        ("cpu_usage", &m.cpu_usage),
+        ("memory_usage", &m.memory_usage),
+        ("disk_usage", &m.disk_usage),
+    ] {
+        let falling = metric
+            .penalties
+            .windows(2)
+            .all(|pair| pair[0].above.get() > pair[1].above.get());
+        if !falling {
+            problems.push(
+                Problem::general(format!("the penalties of {name} are not in falling order"))
+                    .help("allowed: the highest `above` first, each lower than the one before"),
+            );
+        }
+        if metric.initial.low() < 0.0 || metric.initial.high() > 100.0 {
+            problems.push(
+                Problem::general(format!("the initial range of {name} is out of range"))
+                    .help("allowed: [low, high] within 0 and 100"),
+            );
+        }
+    }
+}
+
+fn chaos(world: &World, problems: &mut Vec<Problem>) {
+    let types = server_types(world);
+    let names: Vec<&NameAt> = world.chaos.iter().map(|s| &s.name).collect();
+    unique("chaos scenario", &names, problems);
+    for scenario in &world.chaos {
+        let targets = &scenario.target_types;
+        if !targets.is_empty() && !texts(targets).iter().any(|t| types.contains(t)) {
+            let name = scenario.name.get_ref();
+            let message = format!("the chaos scenario `{name}` has no eligible server");
+            let problem = Problem::at(targets[0].span(), message, "no server is of this type");
+            problems.push(problem.suggest(targets[0].get_ref().as_str(), &types));
+        } else {
+            all_known("server type", targets, &types, problems);
+        }
+        for effect in &scenario.effects {
+            all_known("server type", effect.server_types(), &types, problems);
+            if let ChaosEffect::Shock(shock) = effect {
+                problems.extend(shock_problem(scenario.name.get_ref().as_str(), shock));
+            }
+        }
+    }
+}
+
+fn shock_problem(scenario: &str, shock: &Shock) -> Option<Problem> {
+    let changes = shock.add.is_some() || shock.multiply.is_some();
+    if shock.set.is_some() == changes {
+        return Some(
+            Problem::general(format!(
+                "a shock of `{scenario}` must say how it changes its quantity"
+            ))
+            .help("allowed: either `set`, or `multiply` and `add` (one or both)"),
+        );
+    }
+    bounds_problem(
+        scenario,
+        shock.min.map_or(f64::NEG_INFINITY, |v| v.get()),
+        shock.max.map_or(f64::INFINITY, |v| v.get()),
+    )
+}
+
+fn bounds_problem(owner: &str, min: f64, max: f64) -> Option<Problem> {
+    (min > max).then(|| {
+        Problem::general(format!(
+            "an effect of `{owner}` has min {min} above max {max}"
+        ))
+        .help("allowed: min ≤ max")
+    })
+}
+
+fn remediation(world: &World, problems: &mut Vec<Problem>) {
+    let scenarios = texts(world.chaos.iter().map(|s| &s.name));
+    let names: Vec<&NameAt> = world.remediation.iter().map(|a| &a.name).collect();
+    unique("action", &names, problems);
+    for action in &world.remediation {
+        let name = action.name.get_ref().as_str();
+        for effect in &action.effects {
+            match effect {
+                ActionEffect::End(End::These(ended)) => {
+                    all_known("chaos scenario", ended, &scenarios, problems);
+                }
+                ActionEffect::Add(e) => {
+                    problems.extend(bounds_problem(name, e.min.get(), e.max.get()));
+                }
+                ActionEffect::Multiply(e) => {
+                    problems.extend(bounds_problem(name, e.min.get(), e.max.get()));
+                }
+                ActionEffect::Draw(e) if e.range.low() < 0.0 || e.range.high() > 100.0 => {
+                    problems.push(
+                        Problem::general(format!("the range that `{name}` draws is too wide"))
+                            .help("allowed: [low, high] within 0 and 100"),
+                    );
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn runbook(world: &World, problems: &mut Vec<Problem>) {
+    let actions = texts(world.remediation.iter().map(|a| &a.name));
+    let types = server_types(world);
+    for (i, line) in world.runbook.iter().enumerate() {
+        all_known(
+            "action",
+            std::slice::from_ref(&line.action),
+            &actions,
+            problems,
+        );
+        if let Some(kind) = &line.server_type {
+            all_known("server type", std::slice::from_ref(kind), &types, problems);
+        }
+        let key = |l: &super::RunbookLine| {
+            let kind = l.server_type.as_ref().map(|t| t.get_ref().clone());
+            (*l.alert.get_ref(), l.level, kind)
+        };
+        if world.runbook[..i].iter().any(|l| key(l) == key(line)) {
+            problems.push(Problem::at(
+                line.alert.span(),
+                "the runbook has two lines for the same alert, level and server type",
+                "again",
+            ));
+        }
+    }
+    match &world.runbook_default {
+        Some(default) => all_known(
+            "action",
+            std::slice::from_ref(&default.action),
+            &actions,
+            problems,
+        ),
+        None if !world.remediation.is_empty() => problems.push(
+            Problem::general("the runbook has no default for alerts without a line")
+                .help("add [runbook_default] with action = \"an action\""),
+        ),
+        None => {}
+    }
+}
+
+fn people(world: &World, problems: &mut Vec<Problem>) {
+    for (what, names) in [
+        ("skill", keys(&world.skills)),
+        ("chaos level", keys(&world.chaos_levels)),
+    ] {
+        if names.is_empty() {
+            let table = if what == "skill" {
+                "skills"
+            } else {
+                "chaos_levels"
+            };
+            problems.push(
+                Problem::general(format!("the world `{}` has no {what}", world.name))
+                    .help(format!("add at least one to [{table}]")),
+            );
+        }
+        for name in names {
+            if !super::Name::allows(name.get_ref()) {
+                problems.push(
+                    Problem::at(
+                        name.span(),
+                        format!("{:?} can't be a name", name.get_ref()),
+                        "",
+                    )
+                    .help("allowed: 1 to 100 letters, digits, `-` and `_`"),
+                );
+            }
+        }
+    }
+}
+
+fn keys<T>(map: &[(Spanned<String>, T)]) -> Vec<&Spanned<String>> {
+    map.iter().map(|(name, _)| name).collect()
+}

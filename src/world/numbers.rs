@@ -1,0 +1,270 @@
+//! Numbers that know their range: reading one refuses what is impossible.
+
+use std::fmt;
+
+use rust_decimal::Decimal;
+use serde::de::{self, Deserializer, Visitor};
+use serde::{Deserialize, Serialize};
+
+struct Number;
+
+impl Visitor<'_> for Number {
+    type Value = f64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number")
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<f64, E> {
+        Ok(value)
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<f64, E> {
+        Ok(value as f64)
+    }
+}
+
+/// Declares a number type whose values satisfy a condition.
+macro_rules! bounded {
+    ($(#[$doc:meta])* $name:ident: $ok:expr, $allowed:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, Default, PartialEq, PartialOrd, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(f64);
+
+        impl $name {
+            /// The number.
+            pub fn get(self) -> f64 {
+                self.0
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let value = deserializer.deserialize_any(Number)?;
+                let ok: fn(f64) -> bool = $ok;
+                if value.is_finite() && ok(value) {
+                    // −0 and 0 are one number, so they must be one text in a hash.
+                    Ok(Self(value + 0.0))
+                } else {
+                    let message = format!("{value} is not allowed here; allowed: {}", $allowed);
+                    Err(de::Error::custom(message))
+                }
+            }
+        }
+    };
+}
+
+bounded!(
+    /// Within 0 and 1.
+    Probability: |v| (0.0..=1.0).contains(&v), "0 to 1"
+);
+bounded!(
+    /// Within 0 and 100.
+    Percent: |v| (0.0..=100.0).contains(&v), "0 to 100"
+);
+bounded!(
+    /// 0 or more.
+    NonNegative: |v| v >= 0.0, "0 or more"
+);
+bounded!(
+    /// More than 0.
+    Positive: |v| v > 0.0, "more than 0"
+);
+bounded!(
+    /// Any number but the infinities and NaN.
+    Finite: |_| true, "a finite number"
+);
+
+impl Percent {
+    /// 100 percent.
+    pub const FULL: Self = Self(100.0);
+}
+
+impl Positive {
+    /// One hundred.
+    pub const HUNDRED: Self = Self(100.0);
+}
+
+/// A count of rounds, or of alerts: a whole number from 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Rounds(u32);
+
+impl Rounds {
+    /// The count.
+    pub fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Rounds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const MOST: i64 = 1_000_000_000;
+        let value = deserializer.deserialize_any(Whole)?;
+        match u32::try_from(value) {
+            Ok(rounds) if value <= MOST => Ok(Self(rounds)),
+            _ => Err(de::Error::custom(format!(
+                "{value} is not allowed here; allowed: a whole number, 0 to {MOST}"
+            ))),
+        }
+    }
+}
+
+struct Whole;
+
+impl Visitor<'_> for Whole {
+    type Value = i64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a whole number")
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<i64, E> {
+        Ok(value)
+    }
+}
+
+/// Two numbers `[low, high]` with low ≤ high: the range of a uniform draw.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Span2([f64; 2]);
+
+impl Span2 {
+    /// The lower end.
+    pub fn low(self) -> f64 {
+        self.0[0]
+    }
+
+    /// The upper end.
+    pub fn high(self) -> f64 {
+        self.0[1]
+    }
+}
+
+impl<'de> Deserialize<'de> for Span2 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let ends = <Vec<Finite>>::deserialize(deserializer)?;
+        match ends[..] {
+            [low, high] if low <= high => Ok(Self([low.get(), high.get()])),
+            [low, high] => Err(de::Error::custom(format!(
+                "the range [{}, {}] is empty; allowed: [low, high] with low ≤ high",
+                low.get(),
+                high.get()
+            ))),
+            _ => Err(de::Error::custom(
+                "expected a range [low, high] of two numbers",
+            )),
+        }
+    }
+}
+
+/// The range of a base value, within 0 and 100; all of it by default.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Bounds(Span2);
+
+impl Bounds {
+    /// The range.
+    pub fn get(self) -> Span2 {
+        self.0
+    }
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self(Span2([0.0, 100.0]))
+    }
+}
+
+impl<'de> Deserialize<'de> for Bounds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let span = Span2::deserialize(deserializer)?;
+        if span.low() < 0.0 || span.high() > 100.0 {
+            return Err(de::Error::custom(
+                "these bounds are not allowed; allowed: [low, high] within 0 and 100",
+            ));
+        }
+        Ok(Self(span))
+    }
+}
+
+/// A target in percent, kept as the exact decimal that was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target(Decimal);
+
+impl Target {
+    /// The target in percent.
+    pub fn percent(self) -> Decimal {
+        self.0
+    }
+
+    /// The least number of good checks out of `checks` that meets the target, exactly.
+    pub fn least(self, checks: u64) -> u64 {
+        let wanted = self.0.normalize();
+        // good / checks ≥ mantissa / 10^scale / 100
+        let denominator = 100 * 10_u128.pow(wanted.scale());
+        let numerator = wanted.mantissa().unsigned_abs() * u128::from(checks);
+        u64::try_from(numerator.div_ceil(denominator)).unwrap_or(u64::MAX)
+    }
+}
+
+impl Serialize for Target {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0.normalize().to_string())
+    }
+}
+
+impl<'de> Deserialize<'de> for Target {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Percent::deserialize(deserializer)?.get();
+        // The shortest text of a number is the decimal its author wrote. Ten decimals keep the
+        // exact comparison within 128 bits.
+        match value.to_string().parse::<Decimal>() {
+            Ok(decimal) if decimal.scale() <= 10 => Ok(Self(decimal)),
+            _ => Err(de::Error::custom(format!(
+                "{value} is not allowed here; allowed: percent with at most 10 decimals"
+            ))),
+        }
+    }
+}
+
+/// A name: letters, digits, `-` and `_`, so that dotted paths are unambiguous.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Name(String);
+
+impl Name {
+    /// Whether a text can be a name.
+    pub fn allows(text: &str) -> bool {
+        !text.is_empty()
+            && text.len() <= 100
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if Self::allows(&text) {
+            Ok(Self(text))
+        } else {
+            Err(de::Error::custom(format!(
+                "{text:?} can't be a name; allowed: 1 to 100 letters, digits, `-` and `_`"
+            )))
+        }
+    }
+}

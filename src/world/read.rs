@@ -1,0 +1,274 @@
+//! World files: finding them, extending them, decoding the result.
+
+use std::path::{Path, PathBuf};
+
+use serde_spanned::Spanned;
+
+use super::{Metrics, Name, NameAt, NonNegative, Rounds, Server, World, check};
+use crate::diagnostics::{Problem, Sources, nearest};
+use crate::document::{self, Fields, Node, Result, Table, Value};
+
+/// A world that comes with the program.
+#[derive(Debug, Clone, Copy)]
+pub struct BuiltIn {
+    /// Its name.
+    pub name: &'static str,
+    /// Its world file.
+    pub text: &'static str,
+}
+
+/// The worlds that come with the program, the default one first.
+pub const BUILT_IN: [BuiltIn; 2] = [
+    BuiltIn {
+        name: "cloudinfra",
+        text: include_str!("cloudinfra.toml"),
+    },
+    BuiltIn {
+        name: "agentos-classic",
+        text: include_str!("agentos-classic.toml"),
+    },
+];
+
+const DEFAULTS: &str = include_str!("defaults.toml");
+
+/// Where a world comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WorldSource {
+    /// One that comes with the program.
+    BuiltIn(&'static str),
+    /// A file.
+    File(PathBuf),
+}
+
+impl WorldSource {
+    /// What a user means by `text`: a built-in world, or a file relative to `folder`.
+    pub fn find(text: &str, folder: &Path) -> std::result::Result<Self, Problem> {
+        if let Some(world) = BUILT_IN.iter().find(|world| world.name == text) {
+            return Ok(Self::BuiltIn(world.name));
+        }
+        let path = folder.join(text);
+        if path.is_file() {
+            return Ok(Self::File(path));
+        }
+        let names: Vec<&str> = BUILT_IN.iter().map(|world| world.name).collect();
+        let mut problem = Problem::general(format!(
+            "unknown world `{text}`: neither built in nor a file ({})",
+            path.display()
+        ));
+        if let Some(near) = nearest(text, &names) {
+            problem = problem.help(format!("did you mean `{near}`?"));
+        }
+        Err(problem.help(format!(
+            "allowed: {}, or the path of a world file",
+            names.join(", ")
+        )))
+    }
+}
+
+/// A world file with all it extends, as a tree, ready to be changed by path and decoded.
+#[derive(Debug, Clone)]
+pub struct WorldFile {
+    tree: Table,
+}
+
+impl WorldFile {
+    /// Reads a world and what it extends, laid on the defaults.
+    pub fn load(source: &WorldSource, sources: &mut Sources) -> Result<Self> {
+        let mut tree = document::parse("defaults", DEFAULTS.to_owned(), sources)?;
+        document::merge(&mut tree, load_chain(source, sources, &mut Vec::new())?);
+        Ok(Self { tree })
+    }
+
+    /// Replaces the value at a dotted path.
+    pub fn set(&mut self, path: &Spanned<String>, value: &Value) -> Result<()> {
+        document::set(&mut self.tree, path, value).map_err(|problem| vec![problem])
+    }
+
+    /// Decodes and checks; reports everything that is wrong.
+    pub fn world(&self) -> Result<World> {
+        let world = decode(&self.tree)?;
+        let problems = check::check(&world);
+        if problems.is_empty() {
+            Ok(world)
+        } else {
+            Err(problems)
+        }
+    }
+}
+
+/// The tree of a world file laid on the trees that it extends.
+fn load_chain(
+    source: &WorldSource,
+    sources: &mut Sources,
+    chain: &mut Vec<WorldSource>,
+) -> Result<Table> {
+    let (mut tree, folder) = match source {
+        WorldSource::BuiltIn(name) => {
+            let text = BUILT_IN
+                .iter()
+                .find(|world| world.name == *name)
+                .map_or("", |world| world.text);
+            let label = format!("{name} (built in)");
+            let tree = document::parse(&label, text.to_owned(), sources)?;
+            (tree, PathBuf::new())
+        }
+        WorldSource::File(path) => {
+            let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+            (document::read(path, sources)?, folder)
+        }
+    };
+    chain.push(source.clone());
+    let removals = tree.take("remove").map(|(_, value)| value);
+    let Some((_, base)) = tree.take("extends") else {
+        return match removals {
+            None => Ok(tree),
+            Some(value) => Err(vec![
+                Problem::at(value.span, "`remove` needs `extends`", "removes from what?")
+                    .help("allowed only in a world that extends another"),
+            ]),
+        };
+    };
+    let name: String = document::decode(&base).map_err(|problem| vec![problem])?;
+    let base_source = WorldSource::find(&name, &folder)
+        .map_err(|problem| vec![problem.with_span(base.span.clone(), "no such world")])?;
+    if chain.contains(&base_source) {
+        let message = format!("the world `{name}` extends itself, directly or through others");
+        return Err(vec![Problem::at(base.span, message, "a circle")]);
+    }
+    let mut merged = load_chain(&base_source, sources, chain)?;
+    remove_all(&mut merged, removals)?;
+    // The base's line about itself does not describe what extends it.
+    merged.take("description");
+    document::merge(&mut merged, tree);
+    Ok(merged)
+}
+
+fn remove_all(tree: &mut Table, removals: Option<Value>) -> Result<()> {
+    let Some(value) = removals else {
+        return Ok(());
+    };
+    let paths: Vec<Spanned<String>> = document::decode(&value).map_err(|problem| vec![problem])?;
+    let problems: Vec<Problem> = paths
+        .iter()
+        .filter_map(|path| document::remove(tree, path.get_ref(), &path.span()).err())
+        .collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
+    }
+}
+
+fn decode(tree: &Table) -> Result<World> {
+    let mut fields = Fields::new(tree);
+    let name = fields.required("name");
+    let description = fields.optional("description").unwrap_or_default();
+    let rounds: Option<Spanned<Rounds>> = fields.required("rounds");
+    let round_minutes = fields.required("round_minutes");
+    let base_traffic = fields.required("base_traffic");
+    let traffic_ratio = fields.required("traffic_ratio");
+    let phases: Option<Spanned<Vec<_>>> = fields.required("phases");
+    let up_health = fields.required("up_health");
+    let service_down_penalty = fields.required("service_down_penalty");
+    let health_alert_below = fields.optional("health_alert_below");
+    let cpu_per_load = fields.required("cpu_per_load");
+    let default_chaos_level = fields.required::<Name>("default_chaos_level");
+    let default_skill = fields.required::<Name>("default_skill");
+    let sla = fields.required("sla");
+    let journey = fields.optional("journey");
+    let servers: Vec<Server> = fields.list("servers");
+    let service_dependencies = dependencies(&mut fields);
+    let metrics = metrics(&mut fields);
+    let chaos = fields.list("chaos");
+    let remediation = fields.list("remediation");
+    let runbook = fields.list("runbook");
+    let runbook_default = fields.optional("runbook_default");
+    let skills = fields.map("skills");
+    let chaos_levels: Vec<(_, NonNegative)> = fields.map("chaos_levels");
+
+    if let Some(rounds) = &rounds
+        && rounds.get_ref().get() == 0
+    {
+        fields.problems.push(
+            Problem::at(rounds.span(), "a replication needs rounds", "too few")
+                .help("allowed: 1 or more"),
+        );
+    }
+    if let Some(phases) = &phases {
+        fields.problems.extend(check::phases(phases));
+    }
+    let problems = fields.finish();
+    let decoded = || {
+        Some(World {
+            name: name?,
+            description,
+            rounds: rounds?.get_ref().get(),
+            round_minutes: round_minutes?,
+            base_traffic: base_traffic?,
+            traffic_ratio: traffic_ratio?,
+            phases: phases?.into_inner(),
+            up_health: up_health?,
+            service_down_penalty: service_down_penalty?,
+            health_alert_below,
+            cpu_per_load: cpu_per_load?,
+            sla: sla?,
+            journey,
+            servers,
+            service_dependencies,
+            metrics: metrics?,
+            chaos,
+            remediation,
+            runbook,
+            runbook_default,
+            skills,
+            chaos_levels,
+            default_chaos_level: default_chaos_level?,
+            default_skill: default_skill?,
+        })
+    };
+    match decoded() {
+        Some(world) if problems.is_empty() => Ok(world),
+        _ => Err(problems),
+    }
+}
+
+fn metrics(fields: &mut Fields) -> Option<Metrics> {
+    let Some(value) = fields.raw("metrics") else {
+        return Some(Metrics::default());
+    };
+    let Node::Table(table) = &value.node else {
+        fields.problems.push(wrong_table("metrics", value));
+        return None;
+    };
+    let mut inner = Fields::new(table);
+    let metrics = Metrics {
+        cpu_usage: inner.optional("cpu_usage").unwrap_or_default(),
+        memory_usage: inner.optional("memory_usage").unwrap_or_default(),
+        error_rate: inner.optional("error_rate").unwrap_or_default(),
+        latency_p99: inner.optional("latency_p99").unwrap_or_default(),
+        disk_usage: inner.optional("disk_usage").unwrap_or_default(),
+    };
+    fields.problems.extend(inner.finish());
+    Some(metrics)
+}
+
+fn dependencies(fields: &mut Fields) -> Vec<(NameAt, Vec<NameAt>)> {
+    let raw: Vec<(Spanned<String>, Vec<NameAt>)> = fields.map("service_dependencies");
+    let mut named = Vec::new();
+    for (key, needs) in raw {
+        let text = Value {
+            span: key.span(),
+            node: Node::String(key.into_inner()),
+        };
+        match document::decode(&text) {
+            Ok(name) => named.push((name, needs)),
+            Err(problem) => fields.problems.push(problem),
+        }
+    }
+    named
+}
+
+fn wrong_table(key: &str, value: &Value) -> Problem {
+    let message = format!("`{key}` must be a table, not {}", value.node.kind());
+    Problem::at(value.span.clone(), message, "wrong type")
+}

@@ -1,0 +1,228 @@
+"""Writes reference.json: third-party values for the tests of the statistics module.
+
+    pip install scipy statsmodels lifelines
+    python make_reference.py
+
+Random numbers are seeded; the data themselves are written too, so that the
+tests do not depend on the generator.
+"""
+
+import json
+import platform
+import warnings
+from pathlib import Path
+
+import lifelines
+import numpy as np
+import scipy
+import statsmodels
+from lifelines import KaplanMeierFitter
+from lifelines.utils import qth_survival_time, restricted_mean_survival_time
+from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
+
+LEVELS = [0.9, 0.95, 0.99]
+
+
+def proportions():
+    cases = [(0, 2), (1, 2), (2, 2), (0, 50), (1, 50), (25, 50), (49, 50), (50, 50), (3, 200),
+             (197, 200), (20, 1000), (500, 1000), (1, 10**6), (999_999, 10**6), (12_345, 10**9)]
+    rows = []
+    for k, n in cases:
+        for level in LEVELS:
+            ours = stats.binomtest(k, n).proportion_ci(level, method="wilson")
+            also = proportion_confint(k, n, alpha=1 - level, method="wilson")
+            np.testing.assert_allclose([ours.low, ours.high], also, rtol=1e-9, atol=1e-15)
+            rows.append({"k": k, "n": n, "level": level, "lo": ours.low, "hi": ours.high})
+    return rows
+
+
+def critical_values_of_even_samples():
+    """t intervals of n values, half 0 and half 1: the critical value at any n."""
+    rows = []
+    for n in [60, 200, 1000, 1002, 10**5, 10**6, 10**9]:
+        scale = 0.5 / np.sqrt(n - 1)
+        lo, hi = stats.t.interval(0.95, n - 1, loc=0.5, scale=scale)
+        rows.append({"n": n, "lo": lo, "hi": hi})
+    return rows
+
+
+def histogram(values):
+    found, counts = np.unique(np.asarray(values, dtype=np.int64), return_counts=True)
+    return [[int(v), int(c)] for v, c in zip(found, counts)]
+
+
+def availability_samples(rng):
+    """Integer checks passed, of `scale` checks."""
+    yield "two", 10, [3, 8]
+    yield "small", 100, [100, 100, 97, 80, 99, 100, 12]
+    yield "even", 1000, rng.integers(0, 1001, 200)
+    yield "near one", 600, 600 - rng.poisson(3, 1000)
+    yield "rare failures", 600, 600 - 50 * (rng.random(500) < 0.02)
+    yield "binomial", 60, rng.binomial(60, 0.9, 5000)
+    yield "fine scale", 10**7, rng.integers(9_999_000, 10**7 + 1, 300)
+
+
+def means_and_quantiles(rng):
+    for name, scale, values in availability_samples(rng):
+        values = np.asarray(values)
+        x = values / scale
+        n = len(x)
+        sem = stats.sem(x)
+        lo, hi = stats.t.interval(0.95, n - 1, loc=x.mean(), scale=sem)
+        quantiles = []
+        for per_mille in [10, 50, 500, 900, 990]:
+            test = stats.quantile_test(values, q=0, p=per_mille / 1000)
+            ends = test.confidence_interval(0.95)
+            value = np.sort(values)[-(-n * per_mille // 1000) - 1]
+            quantiles.append({
+                "per_mille": per_mille, "value": float(value / scale),
+                "lo": 0.0 if np.isnan(ends.low) else float(ends.low / scale),
+                "hi": 1.0 if np.isnan(ends.high) else float(ends.high / scale),
+            })
+        yield {"name": name, "scale": scale, "histogram": histogram(values), "mean": x.mean(),
+               "sd": x.std(ddof=1), "t_lo": max(lo, 0), "t_hi": min(hi, 1), "quantiles": quantiles}
+
+
+def order_statistic_ranks():
+    """The ranks themselves, at sizes too large for samples: values 1..n once each."""
+    rows = []
+    for n in [2, 5, 10, 59, 368, 369, 1000, 12_345, 100_000]:
+        for per_mille in [10, 50, 500, 900, 999]:
+            law = stats.binom(n, per_mille / 1000)
+            rows.append({"n": n, "per_mille": per_mille,
+                         "l": int(law.ppf(0.025)), "u": int(law.isf(0.025)) + 1})
+    return rows
+
+
+def repair_samples(rng):
+    """(age, closed) of incidents, by replication."""
+    yield "one closed", 10, [[(4, True)]]
+    yield "one open", 10, [[(4, False)]]
+    yield "tie", 20, [[(3, True), (3, False), (5, True), (3, True), (9, False)]]
+    yield "all open", 60, [[(10, False), (20, False)], [(60, False)]]
+    yield "all closed", 60, [[(t, True)] for t in [1, 1, 2, 4, 9, 30, 7]]
+    for name, replications, rate, mean, rounds in [
+        ("rare", 120, 0.2, 6, 60), ("usual", 150, 1.5, 8, 60), ("long", 100, 2.0, 60, 60),
+        ("few replications", 20, 2.0, 10, 60), ("uneven groups", 250, 1.0, 12, 60),
+    ]:
+        sample = []
+        for _ in range(replications):
+            frailty = rng.gamma(2, 0.5)
+            incidents = []
+            for _ in range(rng.poisson(rate * frailty)):
+                age = int(np.ceil(rng.exponential(mean * frailty))) or 1
+                limit = 2 * rounds - int(rng.integers(0, 2 * rounds))
+                incidents.append((min(age, limit), age <= limit))
+            sample.append(incidents)
+        yield name, 2 * rounds, sample
+
+
+def fit(incidents):
+    fitter = KaplanMeierFitter()
+    return fitter.fit([t for t, _ in incidents], [c for _, c in incidents])
+
+
+def jackknife(sample, horizon, mean, rows):
+    """Deletes each group in turn and lets lifelines fit the rest."""
+    groups = min(len(sample), 100)
+    if groups == 1:
+        return None
+    means, curves = [], []
+    for g in range(groups):
+        rest = [i for r, incidents in enumerate(sample) if r % 100 != g for i in incidents]
+        if not rest:
+            return None
+        fitter = fit(rest)
+        means.append(restricted_mean_survival_time(fitter, t=horizon))
+        curves.append(fitter.predict([row["half_round"] for row in rows]).to_numpy())
+
+    def error(values):
+        values = np.asarray(values)
+        spread = ((values - values.mean(axis=0)) ** 2).sum(axis=0)
+        return np.sqrt((groups - 1) / groups * spread)
+
+    sizes = np.zeros(groups)
+    for r, incidents in enumerate(sample):
+        sizes[r % 100] += len(incidents)
+    effective = sizes.sum() ** 2 / (sizes**2).sum()
+    errors = error(curves)
+    result = {"mean_se": error(means), "survival_se": errors.tolist(),
+              "effective_groups": effective}
+    if effective >= 5:
+        deviations = np.log(means) - np.log(means).mean()
+        squares, fourths = (deviations**2).sum(), (deviations**4).sum()
+        df = min(effective - 1, 2 * squares**2 / (fourths - squares**2 / groups))
+        half_width = stats.t.isf(0.025, df) * error(np.log(means))
+        result["lo"], result["hi"] = mean * np.exp(-half_width), mean * np.exp(half_width)
+        t = stats.t.isf(0.025, effective - 1)
+        result["band"] = [log_log(row["survival"], se, t) for row, se in zip(rows, errors)]
+    return result
+
+
+def log_log(survival, error, t):
+    if not 0 < survival < 1:
+        return None
+    centre, half_width = np.log(-np.log(survival)), t * error / (survival * -np.log(survival))
+    return [float(np.exp(-np.exp(centre + side * half_width))) for side in (1, -1)]
+
+
+def repairs(rng):
+    for name, horizon, sample in repair_samples(rng):
+        incidents = [i for replication in sample for i in replication]
+        fitter = fit(incidents)
+        table = fitter.event_table.loc[lambda t: t.observed + t.censored > 0]
+        rows = [{"half_round": int(t), "closed": int(row.observed), "censored": int(row.censored),
+                 "at_risk": int(row.at_risk), "survival": float(fitter.predict(t))}
+                for t, row in table.iterrows()]
+        quantiles = []
+        for per_mille in [500, 900, 990]:
+            value = qth_survival_time(1 - per_mille / 1000, fitter)
+            quantiles.append({"per_mille": per_mille,
+                              "value": None if np.isinf(value) else int(value)})
+        mean = restricted_mean_survival_time(fitter, t=horizon)
+        yield {"name": name, "horizon": horizon, "replications": len(sample),
+               "incidents": [[r, t, c] for r, one in enumerate(sample) for t, c in one],
+               "rows": rows, "quantiles": quantiles, "restricted_mean": mean,
+               "jackknife": jackknife(sample, horizon, mean, rows),
+               "ratio": ratio(sample)}
+
+
+def ratio(sample):
+    """Σ y / Σ x with the textbook residuals, replication by replication."""
+    x = np.array([sum(c for _, c in one) for one in sample], dtype=float)
+    y = np.array([sum(t for t, c in one if c) for one in sample], dtype=float)
+    n = len(sample)
+    if x.sum() == 0:
+        return None
+    value = y.sum() / x.sum()
+    result = {"value": value}
+    effective = x.sum() ** 2 / (x**2).sum()
+    if n > 1 and effective >= 5:
+        error = np.sqrt(n / (n - 1) * ((y - value * x) ** 2).sum()) / x.sum()
+        half_width = stats.t.isf(0.025, effective - 1) * error / value
+        result["se"] = error
+        result["lo"], result["hi"] = value * np.exp(-half_width), value * np.exp(half_width)
+    return result
+
+
+def main():
+    # lifelines warns that a step function's quantile is one of its steps.
+    warnings.filterwarnings("ignore", category=lifelines.exceptions.ApproximationWarning)
+    rng = np.random.default_rng(20240607)
+    reference = {
+        "versions": {"python": platform.python_version(), "numpy": np.__version__,
+                     "scipy": scipy.__version__, "statsmodels": statsmodels.__version__,
+                     "lifelines": lifelines.__version__},
+        "critical_values_of_even_samples": critical_values_of_even_samples(),
+        "proportions": proportions(),
+        "means": list(means_and_quantiles(rng)),
+        "ranks": order_statistic_ranks(),
+        "repairs": list(repairs(rng)),
+    }
+    target = Path(__file__).with_name("reference.json")
+    target.write_text(json.dumps(reference, separators=(",", ":"), allow_nan=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()
