@@ -1,5 +1,15 @@
+pub mod counts;
+pub mod design;
 pub mod diagnostics;
 pub mod document;
+pub mod error;
+pub mod experiment;
+pub mod narrate;
+pub mod progress;
+pub mod report;
+pub mod results;
 pub mod simulation;
 pub mod statistics;
+pub mod summary;
+pub mod sweep;
 pub mod world;

@@ -1,1 +1,29 @@
-fn main() {}
+//! The command line: parse, dispatch, print the error, exit code.
+
+mod cli;
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Run(args) => commands::run(&args),
+        Command::Plan(args) => commands::plan(&args),
+        Command::Simulate(args) => commands::simulate(&args),
+        Command::Replay(args) => commands::replay(&args),
+        Command::Summarize(args) => commands::summarize(&args),
+        Command::Worlds(args) => commands::worlds(&args),
+        Command::Completions(args) => commands::completions(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            commands::complain(&error);
+            ExitCode::from(sysworld::error::exit_code(&error))
+        }
+    }
+}

@@ -6,6 +6,7 @@
 
 mod decode;
 mod edit;
+mod json;
 
 use std::fs;
 use std::path::Path;

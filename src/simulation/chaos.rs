@@ -22,11 +22,11 @@ pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer
         let mut changed = false;
         state.outcome.events += 1;
         state.strike(index, server);
-        if scenario.lasting {
+        let kind = model.servers[server].kind;
+        if scenario.lasting[kind] {
             changed = !was_active || scenario.duration > 0;
             state.activate(index, server, scenario.duration);
         }
-        let kind = model.servers[server].kind;
         for instant in &scenario.instant {
             if instant.kinds.is_empty() || instant.kinds.contains(&kind) {
                 changed |= apply(model, state, server, instant.effect, service);

@@ -8,7 +8,7 @@ use super::model::{
 use super::streams::{Purpose, Uniform, stream_key};
 use crate::world::{
     Action, ActionEffect, AlertKind, AlertLevel, ChaosEffect, DrawnMetric, End, Finite, Indicator,
-    Multiplied, NameAt, NonNegative, Phase, RunbookLine, Scenario, Shock, Skill, Span2,
+    Multiplied, NameAt, NonNegative, Phase, Quantity, RunbookLine, Scenario, Shock, Skill, Span2,
     UsageMetric, World,
 };
 
@@ -80,6 +80,7 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
         latency: drawn_model(&world.metrics.latency_p99),
         traffic: uniform(world.traffic_ratio),
         servers,
+        load_shares: kind_sizes.iter().map(|size| load_shares(*size)).collect(),
         kind_sizes,
         scenarios: world
             .chaos
@@ -101,6 +102,12 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
         traffic_key: key(Purpose::Traffic, ""),
         response_key: key(Purpose::Response, ""),
     }
+}
+
+/// Servers of a type over those that are up, by the number up; at least one counts as up.
+fn load_shares(size: u32) -> Vec<f64> {
+    let share = |up: u32| f64::from(size) / f64::from(up.max(1));
+    (0..=size).map(share).collect()
 }
 
 fn phase_order(world: &World) -> [Phase; 4] {
@@ -227,7 +234,12 @@ impl<'a> Names<'a> {
         let probability = scenario.probability.get() * setting.chaos_multiplier;
         ScenarioModel {
             probability: probability.min(1.0),
-            lasting: scenario.effects.iter().any(|e| ongoing_effect(e).is_some()),
+            lasting: (0..self.kinds.len())
+                .map(|kind| {
+                    let mut effects = scenario.effects.iter();
+                    effects.any(|e| ongoing_effect(e).is_some() && self.applies(e, kind))
+                })
+                .collect(),
             duration: scenario.duration.get(),
             targets: (0..world.servers.len())
                 .filter(|i| aims_at(&world.servers[*i].kind))
@@ -361,12 +373,17 @@ fn shock(e: &Shock) -> InstantEffect {
             e.add.map_or(0.0, Finite::get),
         ),
     };
+    // No value can be negative, and a usage is a percentage, whatever the shock says.
+    let most = match e.quantity {
+        Quantity::CpuUsage | Quantity::MemoryUsage | Quantity::DiskUsage => 100.0,
+        Quantity::ErrorRate | Quantity::LatencyP99 => f64::INFINITY,
+    };
     InstantEffect::Shock {
         quantity: e.quantity,
         multiply,
         add,
-        min: e.min.map_or(f64::NEG_INFINITY, Finite::get),
-        max: e.max.map_or(f64::INFINITY, Finite::get),
+        min: e.min.map_or(0.0, |min| min.get().max(0.0)),
+        max: e.max.map_or(most, |max| max.get().min(most)),
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Model {
     pub(super) servers: Vec<ServerModel>,
     /// Servers of each type.
     pub(super) kind_sizes: Vec<u32>,
+    /// By type and by how many of it are up: the share of traffic that each takes.
+    pub(super) load_shares: Vec<Vec<f64>>,
     pub(super) scenarios: Vec<ScenarioModel>,
     /// What active scenarios do, by server (see [`ServerModel::ongoing`]).
     pub(super) ongoing: Vec<Ongoing>,
@@ -152,8 +154,8 @@ pub(super) enum OngoingEffect {
 pub(super) struct ScenarioModel {
     /// Probability of an event in a round, the chaos level included.
     pub probability: f64,
-    /// Whether an event leaves something active.
-    pub lasting: bool,
+    /// By server type: whether an event leaves something active.
+    pub lasting: Vec<bool>,
     /// Rounds an event stays active; 0: until remediated.
     pub duration: u32,
     pub targets: Vec<u32>,

@@ -6,9 +6,9 @@
 //!
 //! * `key` = the first 8 bytes, little endian, of BLAKE3 of the layout's name, the master seed
 //!   (8 bytes, little endian), the scope (8 bytes, little endian; 0 for common random numbers),
-//!   the purpose and the name, the last three each ended by a zero byte;
-//! * `seed` = mix(key ⊕ mix(replication)), with mix the finalizer of SplitMix64, which is a
-//!   bijection: two replications never share a seed of the same stream;
+//!   the purpose and the name, these two each ended by a zero byte;
+//! * `seed` = mix(key ⊕ mix(replication)), with mix the output of one step of SplitMix64, which
+//!   is a bijection: two replications never share a seed of the same stream;
 //! * the 256 bits of state come from `seed` by SplitMix64, as the generator's authors advise.
 
 use rand::{Rng, SeedableRng};
@@ -58,7 +58,7 @@ pub fn stream_key(master_seed: u64, scope: u64, purpose: Purpose, name: &str) ->
         .fold(0, |key, byte| key << 8 | u64::from(*byte))
 }
 
-/// The finalizer of SplitMix64 (Steele, Lea and Flood 2014; constants by Stafford).
+/// The output of one step of SplitMix64 from a state (Steele, Lea and Flood 2014; constants by Stafford).
 fn mix(value: u64) -> u64 {
     let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -17,8 +17,8 @@ pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer
         drift(model, state, server);
         let (error_factor, latency_factor) = grow(model, state, server);
         let kind = model.servers[server].kind;
-        let (all, up) = (model.kind_sizes[kind], state.kind_up[kind]);
-        state.servers[server].load = state.traffic * (f64::from(all) / f64::from(up.max(1)));
+        let share = model.load_shares[kind][state.kind_up[kind] as usize];
+        state.servers[server].load = state.traffic * share;
         evaluate_usage(model, state, server);
         evaluate_health(model, state, server);
         let s = &mut state.servers[server];

@@ -186,7 +186,29 @@ fn dependency_cycle(world: &World) -> Option<Problem> {
     None
 }
 
+/// Traffic, error rates and latencies are never negative.
+fn ranges(world: &World, problems: &mut Vec<Problem>) {
+    let m = &world.metrics;
+    let drawn = |metric: &DrawnMetric| -> Vec<super::Span2> {
+        let bands = metric.bands.iter().map(|band| band.range);
+        std::iter::once(metric.initial).chain(bands).collect()
+    };
+    for (name, ranges) in [
+        ("traffic_ratio", vec![world.traffic_ratio]),
+        ("metrics.error_rate", drawn(&m.error_rate)),
+        ("metrics.latency_p99", drawn(&m.latency_p99)),
+    ] {
+        if ranges.iter().any(|range| range.low() < 0.0) {
+            problems.push(
+                Problem::general(format!("a range of {name} goes below 0"))
+                    .help("allowed: [low, high] with 0 ≤ low ≤ high"),
+            );
+        }
+    }
+}
+
 fn metrics(world: &World, problems: &mut Vec<Problem>) {
+    ranges(world, problems);
     let m = &world.metrics;
     let mut thresholds = |name, warning: Option<f64>, critical: Option<f64>| {
         if let (Some(warning), Some(critical)) = (warning, critical)
@@ -354,32 +376,35 @@ fn runbook(world: &World, problems: &mut Vec<Problem>) {
 }
 
 fn people(world: &World, problems: &mut Vec<Problem>) {
-    for (what, names) in [
-        ("skill", keys(&world.skills)),
-        ("chaos level", keys(&world.chaos_levels)),
+    let skills = keys(&world.skills);
+    let levels = keys(&world.chaos_levels);
+    for (what, table, names, default) in [
+        ("skill", "skills", skills, &world.default_skill),
+        (
+            "chaos level",
+            "chaos_levels",
+            levels,
+            &world.default_chaos_level,
+        ),
     ] {
         if names.is_empty() {
-            let table = if what == "skill" {
-                "skills"
-            } else {
-                "chaos_levels"
-            };
             problems.push(
                 Problem::general(format!("the world `{}` has no {what}", world.name))
                     .help(format!("add at least one to [{table}]")),
             );
         }
-        for name in names {
+        for name in &names {
             if !super::Name::allows(name.get_ref()) {
+                let message = format!("{:?} can't be a name", name.get_ref());
                 problems.push(
-                    Problem::at(
-                        name.span(),
-                        format!("{:?} can't be a name", name.get_ref()),
-                        "",
-                    )
-                    .help("allowed: 1 to 100 letters, digits, `-` and `_`"),
+                    Problem::at(name.span(), message, "not a name")
+                        .help("allowed: 1 to 100 letters, digits, `-` and `_`"),
                 );
             }
+        }
+        if let Some(default) = default {
+            let known: Vec<&str> = names.iter().map(|name| name.get_ref().as_str()).collect();
+            all_known(what, std::slice::from_ref(default), &known, problems);
         }
     }
 }

@@ -31,7 +31,7 @@ pub struct World {
     pub rounds: u32,
     /// Length of a round, in minutes.
     pub round_minutes: Positive,
-    /// Mean traffic, in requests a round (descriptive).
+    /// The traffic that `traffic_ratio` multiplies, in requests a round (descriptive).
     pub base_traffic: NonNegative,
     /// Traffic of a round as a ratio of `base_traffic`, uniform.
     pub traffic_ratio: Span2,
@@ -69,12 +69,12 @@ pub struct World {
     /// Multipliers of the scenarios' probabilities by name.
     #[serde(skip)]
     pub chaos_levels: Vec<(Spanned<String>, NonNegative)>,
-    /// The chaos level where none is asked for.
+    /// The chaos level where none is asked for; needless where there is only one.
     #[serde(skip)]
-    pub default_chaos_level: Name,
-    /// The skill where none is asked for.
+    pub default_chaos_level: Option<NameAt>,
+    /// The skill where none is asked for; needless where there is only one.
     #[serde(skip)]
-    pub default_skill: Name,
+    pub default_skill: Option<NameAt>,
 }
 
 /// One of the four phases of a round.
@@ -345,7 +345,7 @@ pub struct Grow {
     pub metric: Usage,
     /// Percent a round.
     pub amount: Finite,
-    /// The base does not grow beyond.
+    /// The base is at most this after growing.
     #[serde(default = "full")]
     pub max: Percent,
     /// Server types; empty: all.

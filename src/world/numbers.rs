@@ -244,6 +244,11 @@ impl Name {
                 .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
     }
 
+    /// A name, if the text can be one.
+    pub fn new(text: &str) -> Option<Self> {
+        Self::allows(text).then(|| Self(text.to_owned()))
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 
-use super::{Metrics, Name, NameAt, NonNegative, Rounds, Server, World, check};
+use super::{Metrics, NameAt, NonNegative, Rounds, Server, World, check};
 use crate::diagnostics::{Problem, Sources, nearest};
 use crate::document::{self, Fields, Node, Result, Table, Value};
 
@@ -65,8 +66,17 @@ impl WorldSource {
     }
 }
 
+impl PartialEq for WorldFile {
+    // Two worlds are the same where they say the same, wherever it was written.
+    fn eq(&self, other: &Self) -> bool {
+        let text = |tree: &Table| serde_json::to_string(tree).ok();
+        text(&self.tree) == text(&other.tree)
+    }
+}
+
 /// A world file with all it extends, as a tree, ready to be changed by path and decoded.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct WorldFile {
     tree: Table,
 }
@@ -74,7 +84,7 @@ pub struct WorldFile {
 impl WorldFile {
     /// Reads a world and what it extends, laid on the defaults.
     pub fn load(source: &WorldSource, sources: &mut Sources) -> Result<Self> {
-        let mut tree = document::parse("defaults", DEFAULTS.to_owned(), sources)?;
+        let mut tree = document::parse("the defaults", DEFAULTS.to_owned(), sources)?;
         document::merge(&mut tree, load_chain(source, sources, &mut Vec::new())?);
         Ok(Self { tree })
     }
@@ -82,6 +92,16 @@ impl WorldFile {
     /// Replaces the value at a dotted path.
     pub fn set(&mut self, path: &Spanned<String>, value: &Value) -> Result<()> {
         document::set(&mut self.tree, path, value).map_err(|problem| vec![problem])
+    }
+
+    /// The keys at the top of the file that hold one value: what a factor can name without a dot.
+    pub fn top_level(&self) -> Vec<&str> {
+        let scalar = |value: &Value| !matches!(value.node, Node::Array(_) | Node::Table(_));
+        let entries = self.tree.entries.iter();
+        entries
+            .filter(|(_, value)| scalar(value))
+            .map(|(key, _)| key.get_ref().as_str())
+            .collect()
     }
 
     /// Decodes and checks; reports everything that is wrong.
@@ -172,8 +192,8 @@ fn decode(tree: &Table) -> Result<World> {
     let service_down_penalty = fields.required("service_down_penalty");
     let health_alert_below = fields.optional("health_alert_below");
     let cpu_per_load = fields.required("cpu_per_load");
-    let default_chaos_level = fields.required::<Name>("default_chaos_level");
-    let default_skill = fields.required::<Name>("default_skill");
+    let default_chaos_level = fields.optional("default_chaos_level");
+    let default_skill = fields.optional("default_skill");
     let sla = fields.required("sla");
     let journey = fields.optional("journey");
     let servers: Vec<Server> = fields.list("servers");
@@ -222,8 +242,8 @@ fn decode(tree: &Table) -> Result<World> {
             runbook_default,
             skills,
             chaos_levels,
-            default_chaos_level: default_chaos_level?,
-            default_skill: default_skill?,
+            default_chaos_level,
+            default_skill,
         })
     };
     match decoded() {

@@ -1,0 +1,161 @@
+//! The command line: types only.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// What availability, SLA risk and time to resolve should we expect, and how sure are we?
+///
+/// Simulates an infrastructure under chaos, with an SRE who responds, many thousand times from
+/// fixed seeds, for every combination of the factors in an experiment file.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run what is missing of an experiment, summarise it, print a table
+    Run(Run),
+    /// Show the design points of an experiment, its replications, rows and size
+    Plan(Plan),
+    /// Tell one replication round by round
+    Simulate(Simulate),
+    /// Tell one replication of a finished sweep round by round
+    Replay(Replay),
+    /// Make the summary tables of a results folder again, without simulating
+    Summarize(Summarize),
+    /// List the built-in worlds, or print one as a file to start from
+    Worlds(Worlds),
+    /// Print shell completions
+    Completions(Completions),
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Experiment file (TOML)
+    pub experiment: PathBuf,
+    /// Results folder [default: results/<name of the experiment>]
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Threads [default: all cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Replications of each design point, instead of what the file says
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub replications: Option<u64>,
+    /// Master seed, instead of what the file says
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Replace the sweep that is in the results folder
+    #[arg(long)]
+    pub force: bool,
+    /// No progress and no table
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// What is printed on stdout
+    #[arg(long, value_enum, default_value_t)]
+    pub format: StdoutFormat,
+}
+
+/// What goes to stdout.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum StdoutFormat {
+    /// A table for people
+    #[default]
+    Table,
+    /// The summary as JSON
+    Json,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// Experiment file (TOML)
+    pub experiment: PathBuf,
+    /// Replications of each design point, instead of what the file says
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub replications: Option<u64>,
+    /// Measure for a second, in memory, how long the sweep would take
+    #[arg(long)]
+    pub pilot: bool,
+}
+
+/// Arguments of `simulate`.
+#[derive(Debug, Args)]
+pub struct Simulate {
+    /// World: built in, or the path of a world file
+    #[arg(long, default_value = "cloudinfra")]
+    pub world: String,
+    /// Chaos level [default: the world's]
+    #[arg(long)]
+    pub chaos_level: Option<String>,
+    /// Skill [default: the world's]
+    #[arg(long)]
+    pub skill: Option<String>,
+    /// Master seed
+    #[arg(long, default_value_t = sysworld::experiment::DEFAULT_SEED)]
+    pub seed: u64,
+    /// Replication, from 0
+    #[arg(long, default_value_t = 0)]
+    pub replication: u64,
+    /// Only the header and the verdict
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// Results folder
+    pub results: PathBuf,
+    /// Key of the design point
+    #[arg(long, conflicts_with = "at")]
+    pub point: Option<String>,
+    /// Levels of the design point, as chaos_level=high,skill=mid
+    #[arg(long, value_name = "FACTOR=LEVEL,…")]
+    pub at: Option<String>,
+    /// Replication, from 0
+    #[arg(long, group = "which")]
+    pub replication: Option<u64>,
+    /// The replication with the worst availability; ties to the lower number
+    #[arg(long, group = "which")]
+    pub worst: bool,
+    /// The replication with the best availability; ties to the lower number
+    #[arg(long, group = "which")]
+    pub best: bool,
+    /// Only the header and the verdict
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Arguments of `summarize`.
+#[derive(Debug, Args)]
+pub struct Summarize {
+    /// Results folder
+    pub results: PathBuf,
+    /// What is printed on stdout
+    #[arg(long, value_enum, default_value_t)]
+    pub format: StdoutFormat,
+}
+
+/// Arguments of `worlds`.
+#[derive(Debug, Args)]
+pub struct Worlds {
+    /// A built-in world to print
+    pub name: Option<String>,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}

@@ -1,0 +1,110 @@
+//! What each command does, from its arguments to its output.
+
+mod plan;
+mod replay;
+mod run;
+mod simulate;
+
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+use anyhow::Result;
+use clap::CommandFactory;
+use sysworld::design::Design;
+use sysworld::diagnostics::{Problem, Problems, Sources};
+use sysworld::error::usage;
+use sysworld::experiment::{Experiment, Overrides};
+use sysworld::report;
+use sysworld::results::Folder;
+use sysworld::summary::{self, Summary};
+use sysworld::world::{BUILT_IN, WorldFile, WorldSource};
+
+use crate::cli::{Cli, Completions, StdoutFormat, Summarize, Worlds};
+
+pub use plan::plan;
+pub use replay::replay;
+pub use run::run;
+pub use simulate::simulate;
+
+/// `summarize`: the summary tables again, from the counts.
+pub fn summarize(args: &Summarize) -> Result<()> {
+    let design = Folder::design(&args.results)?;
+    let summary = summary::summarize(&args.results, &design)?;
+    if summary.points.is_empty() {
+        return Err(usage(format!(
+            "{} holds no finished part yet",
+            args.results.display()
+        )));
+    }
+    summary.write(&args.results, &design)?;
+    print_summary(&design, &summary, args.format)
+}
+
+/// `worlds`: a list, or one world file.
+pub fn worlds(args: &Worlds) -> Result<()> {
+    let Some(name) = &args.name else {
+        let mut text = String::new();
+        for built_in in BUILT_IN {
+            let mut sources = Sources::default();
+            let world = WorldFile::load(&WorldSource::BuiltIn(built_in.name), &mut sources)
+                .and_then(|file| file.world())
+                .map_err(|problems| Problems::new(&sources, problems))?;
+            text.push_str(&format!("{:<17} {}\n", built_in.name, world.description));
+        }
+        text.push_str(
+            "\nPrint one as a file to start from: sysworld worlds cloudinfra > my-world.toml\n",
+        );
+        return print(&text);
+    };
+    match BUILT_IN.iter().find(|world| world.name == name) {
+        Some(world) => print(world.text),
+        None => {
+            let names = BUILT_IN.map(|world| world.name);
+            let problem = Problem::general(format!("unknown world `{name}`"));
+            let problem = problem.suggest(name, &names);
+            Err(Problems::new(&Sources::default(), vec![problem]).into())
+        }
+    }
+}
+
+/// `completions`: for the shell that is asked for.
+pub fn completions(args: &Completions) -> Result<()> {
+    let mut text = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "sysworld", &mut text);
+    print(&String::from_utf8_lossy(&text))
+}
+
+/// Prints an error with its causes on stderr.
+pub fn complain(error: &anyhow::Error) {
+    let text = if error.is::<Problems>() {
+        format!("{error}")
+    } else {
+        format!("error: {error:#}")
+    };
+    // Where stderr is closed there is nobody to tell.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Prints on stdout; a reader that has had enough (`| head`) is no error.
+fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+fn print_summary(design: &Design, summary: &Summary, format: StdoutFormat) -> Result<()> {
+    match format {
+        StdoutFormat::Table => print(&report::table(design, summary)),
+        StdoutFormat::Json => print(&(report::json(design, summary)? + "\n")),
+    }
+}
+
+/// An experiment file as a checked design.
+fn load_design(path: &Path, overrides: &Overrides) -> Result<Design> {
+    let mut sources = Sources::default();
+    Experiment::load(path, overrides, &mut sources)
+        .and_then(Design::new)
+        .map_err(|problems| Problems::new(&sources, problems).into())
+}

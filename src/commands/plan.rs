@@ -1,0 +1,129 @@
+//! `plan`: what a sweep would do.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use sysworld::design::Design;
+use sysworld::experiment::Overrides;
+use sysworld::results::part_files;
+use sysworld::sweep::{Part, Plan, simulate_part};
+
+use super::{load_design, print};
+use crate::cli;
+
+/// Points that are listed.
+const MOST_LISTED: usize = 100;
+/// Rough cost of simulating one server for one round, without a pilot.
+const ROUGH_SECONDS: f64 = 80e-9;
+/// Rough size of a row of `runs` in Parquet, without a pilot.
+const ROUGH_BYTES: f64 = 30.0;
+const PILOT: Duration = Duration::from_secs(1);
+
+/// `plan EXPERIMENT`.
+pub fn plan(args: &cli::Plan) -> Result<()> {
+    let overrides = Overrides {
+        replications: args.replications,
+        seed: None,
+    };
+    let design = load_design(&args.experiment, &overrides)?;
+    let plan = Plan::new(&design);
+    let experiment = design.experiment();
+    let mut text = format!("{}: {} design points\n\n", experiment.name, design.len());
+    for point in 0..design.len().min(MOST_LISTED) {
+        text.push_str(&format!(
+            "{}  {}\n",
+            design.key(point),
+            design.describe(point)
+        ));
+    }
+    if design.len() > MOST_LISTED {
+        text.push_str(&format!("… and {} more\n", design.len() - MOST_LISTED));
+    }
+    let rows = design.len() as u64 * experiment.replications;
+    text.push_str(&format!(
+        "\nreplications  {} a point, {rows} in all (the rows of `runs`)\n\
+         work          {} server-rounds in {} parts\n",
+        experiment.replications,
+        plan.work(),
+        plan.parts.len()
+    ));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let (seconds, bytes, how) = match args.pilot.then(|| pilot(&design, &plan)).transpose()? {
+        Some(measured) => (measured.seconds, measured.bytes, "by a pilot of a second"),
+        None => (
+            ROUGH_SECONDS * plan.work() as f64,
+            ROUGH_BYTES * rows as f64,
+            "roughly; --pilot measures",
+        ),
+    };
+    text.push_str(&format!(
+        "size          {} ({how})\ntime          {} of one core, {} on {cores} ({how})\n",
+        size(bytes),
+        duration(seconds),
+        duration(seconds / cores as f64),
+    ));
+    print(&text)
+}
+
+struct Measured {
+    seconds: f64,
+    bytes: f64,
+}
+
+/// Simulates and encodes the beginnings of parts spread over the plan, in memory.
+fn pilot(design: &Design, plan: &Plan) -> Result<Measured> {
+    let begun = Instant::now();
+    let (mut work, mut rows, mut bytes) = (0_u64, 0_u64, 0_usize);
+    // Parts differ in cost, so the pilot takes them in leaps over the whole plan.
+    let leap = (plan.parts.len() / 2 + 1).max(1) | 1;
+    let mut at = 0;
+    for _ in 0..plan.parts.len() {
+        let part = beginning(design, &plan.parts[at]);
+        let data = simulate_part(design, &part)?;
+        for (_, frame) in part_files(design, &data) {
+            for format in &design.experiment().output.formats {
+                bytes += frame.encode(*format)?.len();
+            }
+        }
+        work += part.work;
+        rows += part.replications();
+        at = (at + leap) % plan.parts.len();
+        if begun.elapsed() > PILOT {
+            break;
+        }
+    }
+    let all: u64 = plan.parts.iter().map(Part::replications).sum();
+    Ok(Measured {
+        seconds: begun.elapsed().as_secs_f64() * plan.work() as f64 / work.max(1) as f64,
+        bytes: bytes as f64 * all as f64 / rows.max(1) as f64,
+    })
+}
+
+/// At most the first thousand replications of a part's first segment.
+fn beginning(design: &Design, part: &Part) -> Part {
+    let mut segment = part.segments[0];
+    let checks = design.variation(segment.point).checks().max(1);
+    // Long replications are taken one by one.
+    segment.count = segment.count.min(1000).min((2_000_000 / checks).max(1));
+    Part {
+        number: part.number,
+        segments: vec![segment],
+        work: segment.count * checks,
+    }
+}
+
+fn size(bytes: f64) -> String {
+    match bytes {
+        b if b < 1e6 => format!("{:.0} kB", b / 1e3),
+        b if b < 1e9 => format!("{:.1} MB", b / 1e6),
+        b => format!("{:.1} GB", b / 1e9),
+    }
+}
+
+fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 120.0 => format!("{s:.1} s"),
+        s if s < 7200.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    }
+}

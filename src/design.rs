@@ -1,0 +1,434 @@
+//! The design: every combination of factor levels, checked, each with its key.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_spanned::Spanned;
+
+use crate::diagnostics::{Problem, Span};
+use crate::document::{Node, Result, Value};
+use crate::experiment::{Experiment, Factor, FactorKind, Level, RandomNumbers};
+use crate::simulation::{Model, Setting, compile};
+use crate::world::{NameAt, NonNegative, Skill, World, WorldFile};
+
+/// The key of a design point: the same wherever the same world meets the same chaos and skill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PointKey(u64);
+
+impl fmt::Display for PointKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// All design points of an experiment, in order; the last factor varies fastest.
+#[derive(Debug)]
+pub struct Design {
+    experiment: Experiment,
+    points: Vec<Point>,
+    variations: Vec<Variation>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Point {
+    key: PointKey,
+    variation: u32,
+}
+
+/// What the design needs to know of one world that the factors make.
+#[derive(Debug, Clone)]
+pub struct Variation {
+    /// Rounds of a replication.
+    pub rounds: u32,
+    /// Number of servers.
+    pub servers: u32,
+    /// Whether there is a user journey.
+    pub journey: bool,
+    /// Length of a round in minutes.
+    pub round_minutes: f64,
+    /// The SLA's target in percent.
+    pub sla_target: String,
+}
+
+impl Variation {
+    /// Checks of a replication: servers × rounds.
+    pub fn checks(&self) -> u64 {
+        u64::from(self.servers) * u64::from(self.rounds)
+    }
+}
+
+/// A design point as resolved: what a replication of it is compiled from.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    /// Its world.
+    pub world: World,
+    /// Name of the chaos level, unless the experiment varies the multiplier.
+    pub chaos_level: Option<String>,
+    /// Multiplies the probability of every scenario.
+    pub chaos_multiplier: f64,
+    /// Name of the skill.
+    pub skill_name: String,
+    /// The skill.
+    pub skill: Skill,
+}
+
+impl Resolved {
+    /// Compiles the point for a master seed.
+    pub fn compile(&self, seed: u64, scope: u64) -> Model {
+        let setting = Setting {
+            chaos_multiplier: self.chaos_multiplier,
+            skill: &self.skill,
+            seed,
+            scope,
+        };
+        compile(&self.world, &setting)
+    }
+}
+
+/// What a design point adds to its world; with the world's digest, its identity.
+#[derive(Debug, Serialize)]
+struct People<'a> {
+    chaos_level: Option<String>,
+    chaos_multiplier: f64,
+    skill_name: String,
+    skill: &'a Skill,
+}
+
+impl People<'_> {
+    fn key(&self, world_digest: &str) -> PointKey {
+        let hash = blake3::hash(canonical(&(world_digest, self)).as_bytes());
+        let first = hash.as_bytes()[..8].iter();
+        PointKey(first.fold(0, |key, byte| key << 8 | u64::from(*byte)))
+    }
+}
+
+/// The text that a hash is taken of: JSON with the fields in the order of the types.
+fn canonical(value: &impl Serialize) -> String {
+    // Our own types have only string keys and finite numbers, so this can't fail.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+impl Design {
+    /// Resolves and checks every design point.
+    pub fn new(experiment: Experiment) -> Result<Self> {
+        let mut design = Self {
+            experiment,
+            points: Vec::new(),
+            variations: Vec::new(),
+        };
+        let (worlds, others) = (design.count(true), design.count(false));
+        let unset = Point {
+            key: PointKey(0),
+            variation: 0,
+        };
+        design.points = vec![unset; worlds * others];
+        // Each world is decoded once, whichever factors vary fastest.
+        for variation in 0..worlds {
+            let world = design.world(&design.combine(variation, 0))?;
+            design.check_people(&world)?;
+            let digest = blake3::hash(canonical(&world).as_bytes()).to_string();
+            for other in 0..others {
+                let levels = design.combine(variation, other);
+                let point = design.index(&levels);
+                design.points[point] = Point {
+                    key: design.with_people(&world, &levels)?.key(&digest),
+                    variation: variation as u32,
+                };
+            }
+            design.variations.push(Variation {
+                rounds: world.rounds,
+                servers: world.servers.len() as u32,
+                journey: world.journey.is_some(),
+                round_minutes: world.round_minutes.get(),
+                sla_target: world.sla.target.percent().to_string(),
+            });
+        }
+        design.refuse_twins()?;
+        Ok(design)
+    }
+
+    /// The experiment.
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    /// Number of design points.
+    pub fn len(&self) -> usize {
+        self.points.len()
+    }
+
+    /// Whether there is no design point, which never happens.
+    pub fn is_empty(&self) -> bool {
+        self.points.is_empty()
+    }
+
+    /// The key of a point.
+    pub fn key(&self, point: usize) -> PointKey {
+        self.points[point].key
+    }
+
+    /// The world of a point, in outline.
+    pub fn variation(&self, point: usize) -> &Variation {
+        &self.variations[self.points[point].variation as usize]
+    }
+
+    /// The index of the level of each factor.
+    pub fn levels(&self, point: usize) -> Vec<usize> {
+        let mut rest = point;
+        let mut levels: Vec<usize> = self
+            .experiment
+            .factors
+            .iter()
+            .rev()
+            .map(|factor| {
+                let level = rest % factor.levels.len();
+                rest /= factor.levels.len();
+                level
+            })
+            .collect();
+        levels.reverse();
+        levels
+    }
+
+    /// The level of a factor at a point.
+    pub fn level(&self, point: usize, factor: usize) -> &Level {
+        let after = self.experiment.factors[factor + 1..].iter();
+        let stride: usize = after.map(|f| f.levels.len()).product();
+        let levels = &self.experiment.factors[factor].levels;
+        &levels[point / stride % levels.len()]
+    }
+
+    /// The levels of a point as `factor=level`, separated by commas.
+    pub fn describe(&self, point: usize) -> String {
+        let factors = self.experiment.factors.iter().enumerate();
+        let texts: Vec<String> = factors
+            .map(|(i, factor)| format!("{}={}", factor.name.get_ref(), self.level(point, i)))
+            .collect();
+        texts.join(",")
+    }
+
+    /// A point with its world, chaos and skill.
+    pub fn resolve(&self, point: usize) -> Result<Resolved> {
+        let levels = self.levels(point);
+        let world = self.world(&levels)?;
+        let people = self.with_people(&world, &levels)?;
+        Ok(Resolved {
+            chaos_level: people.chaos_level,
+            chaos_multiplier: people.chaos_multiplier,
+            skill_name: people.skill_name,
+            skill: people.skill.clone(),
+            world,
+        })
+    }
+
+    /// Compiles a point with the experiment's seed.
+    pub fn compile(&self, point: usize) -> Result<Model> {
+        let scope = self.scope(point);
+        Ok(self.resolve(point)?.compile(self.experiment.seed, scope))
+    }
+
+    /// What tells the random numbers of a point from those of others: 0 where they are common.
+    pub fn scope(&self, point: usize) -> u64 {
+        match self.experiment.random_numbers {
+            RandomNumbers::Common => 0,
+            RandomNumbers::Independent => self.key(point).0,
+        }
+    }
+
+    fn factor_level(&self, levels: &[usize], kind: &FactorKind) -> Option<&Level> {
+        let factors = self.experiment.factors.iter().zip(levels);
+        let mut found = factors.filter(|(factor, _)| factor.kind == *kind);
+        found.next().map(|(factor, level)| &factor.levels[*level])
+    }
+
+    /// How many combinations there are of the factors that change the world, or of the others.
+    fn count(&self, changing_world: bool) -> usize {
+        let factors = self.experiment.factors.iter();
+        let wanted = factors.filter(|f| f.kind.changes_world() == changing_world);
+        wanted.map(|f| f.levels.len()).product()
+    }
+
+    /// The levels of one combination of the world's factors and one of the others.
+    fn combine(&self, mut world: usize, mut other: usize) -> Vec<usize> {
+        let mut levels: Vec<usize> = self
+            .experiment
+            .factors
+            .iter()
+            .rev()
+            .map(|factor| {
+                let rest = if factor.kind.changes_world() {
+                    &mut world
+                } else {
+                    &mut other
+                };
+                let level = *rest % factor.levels.len();
+                *rest /= factor.levels.len();
+                level
+            })
+            .collect();
+        levels.reverse();
+        levels
+    }
+
+    /// The point with some levels.
+    fn index(&self, levels: &[usize]) -> usize {
+        let factors = self.experiment.factors.iter().zip(levels);
+        factors.fold(0, |index, (factor, level)| {
+            index * factor.levels.len() + level
+        })
+    }
+
+    /// The world at some levels, decoded and checked.
+    fn world(&self, levels: &[usize]) -> Result<World> {
+        let factors = || self.experiment.factors.iter().zip(levels);
+        let which = factors()
+            .find(|(factor, _)| factor.kind == FactorKind::World)
+            .map_or(0, |(_, level)| *level);
+        let mut file = self.experiment.worlds[which].clone();
+        for (factor, level) in factors().filter(|(f, _)| f.kind == FactorKind::Path) {
+            set_path(&mut file, factor, &factor.values[*level])?;
+        }
+        file.world()
+    }
+
+    /// A world with the chaos and skill of some levels.
+    fn with_people<'a>(&self, world: &'a World, levels: &[usize]) -> Result<People<'a>> {
+        let asked = |kind| match self.factor_level(levels, &kind) {
+            Some(Level::Text(name)) => Some(name.as_str()),
+            _ => None,
+        };
+        let name = asked(FactorKind::Skill);
+        let (skill_name, skill) =
+            self.choose("skill", &world.skills, name, &world.default_skill)?;
+        let multiplier = self
+            .factor_level(levels, &FactorKind::ChaosMultiplier)
+            .and_then(Level::number);
+        let (chaos_level, chaos_multiplier) = match multiplier {
+            Some(multiplier) => (None, multiplier),
+            None => {
+                let name = asked(FactorKind::ChaosLevel);
+                let default = &world.default_chaos_level;
+                let (name, level) =
+                    self.choose("chaos_level", &world.chaos_levels, name, default)?;
+                (Some(name), NonNegative::get(*level))
+            }
+        };
+        Ok(People {
+            chaos_level,
+            chaos_multiplier,
+            skill_name,
+            skill,
+        })
+    }
+
+    /// The entry of the name that is asked for, else of the default, else the only one.
+    fn choose<'a, T>(
+        &self,
+        what: &str,
+        entries: &'a [(Spanned<String>, T)],
+        asked: Option<&str>,
+        default: &Option<NameAt>,
+    ) -> Result<(String, &'a T)> {
+        let default = default.as_ref().map(|name| name.get_ref().as_str());
+        let entry = match (asked.or(default), entries) {
+            (None, [only]) => only,
+            (None, _) => {
+                let names: Vec<&str> = names(entries);
+                return Err(vec![
+                    Problem::general(format!(
+                        "which {what}? The world has several, and no default"
+                    ))
+                    .help(format!(
+                        "give the factor `{what}`, or `default_{what}` in the world: {}",
+                        names.join(", ")
+                    )),
+                ]);
+            }
+            (Some(name), _) => entries
+                .iter()
+                .find(|(key, _)| key.get_ref() == name)
+                .ok_or_else(|| vec![self.unknown_level(what, name, &names(entries))])?,
+        };
+        Ok((entry.0.get_ref().clone(), &entry.1))
+    }
+
+    /// Every skill and chaos level that a factor names is known to a world.
+    fn check_people(&self, world: &World) -> Result<()> {
+        let mut problems = Vec::new();
+        for factor in &self.experiment.factors {
+            for level in &factor.levels {
+                let Level::Text(name) = level else { continue };
+                let (what, known) = match factor.kind {
+                    FactorKind::Skill => ("skill", names(&world.skills)),
+                    FactorKind::ChaosLevel => ("chaos_level", names(&world.chaos_levels)),
+                    _ => continue,
+                };
+                if !known.contains(&name.as_str()) {
+                    problems.push(self.unknown_level(what, name, &known));
+                }
+            }
+        }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(problems)
+        }
+    }
+
+    fn unknown_level(&self, what: &str, name: &str, known: &[&str]) -> Problem {
+        let label = what.replace('_', " ");
+        match self.place_of(what, name) {
+            Some(span) => Problem::unknown(&label, name, span, known.iter().copied()),
+            None => Problem::general(format!("unknown {label} `{name}`")).suggest(name, known),
+        }
+    }
+
+    /// Where a level of a factor was written.
+    fn place_of(&self, factor: &str, level: &str) -> Option<Span> {
+        let factor = self
+            .experiment
+            .factors
+            .iter()
+            .find(|f| f.name.get_ref() == factor)?;
+        let is_level = |value: &&Value| value.node == Node::String(level.to_owned());
+        let value = factor.values.iter().find(is_level)?;
+        // A level from the command line was written in no file.
+        (!value.span.is_empty()).then(|| value.span.clone())
+    }
+
+    fn refuse_twins(&self) -> Result<()> {
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        order.sort_by_key(|point| (self.key(*point), *point));
+        let twins = order
+            .windows(2)
+            .find(|pair| self.key(pair[0]) == self.key(pair[1]));
+        match twins {
+            None => Ok(()),
+            Some(pair) => Err(vec![
+                Problem::general(format!(
+                    "two design points are the same: {} and {}",
+                    self.describe(pair[0]),
+                    self.describe(pair[1])
+                ))
+                .help("allowed: design points that differ in what they simulate"),
+            ]),
+        }
+    }
+}
+
+fn set_path(file: &mut WorldFile, factor: &Factor, value: &Value) -> Result<()> {
+    let name = factor.name.get_ref();
+    let top_level = file.top_level();
+    if !name.contains('.') && !top_level.contains(&name.as_str()) {
+        let known = FactorKind::NAMES.into_iter().chain(top_level);
+        let problem = Problem::unknown("factor", name, factor.name.span(), known);
+        return Err(vec![problem.help(
+            "or the path of a value of the world, as \"chaos.cpu_spike.probability\"",
+        )]);
+    }
+    file.set(&factor.name, value)
+}
+
+fn names<T>(map: &[(Spanned<String>, T)]) -> Vec<&str> {
+    map.iter().map(|(key, _)| key.get_ref().as_str()).collect()
+}

@@ -1,0 +1,31 @@
+//! Errors by what a user or a scheduler should do about them.
+
+use std::fmt;
+
+use crate::diagnostics::Problems;
+
+/// A command that was used wrongly, or can't work where it was told to: trying again is useless.
+#[derive(Debug)]
+pub struct Usage(String);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// An error of usage, ready to be returned.
+pub fn usage(message: impl Into<String>) -> anyhow::Error {
+    Usage(message.into()).into()
+}
+
+/// The exit code of an error: 2 for wrong usage or files, 1 for what is worth a retry.
+pub fn exit_code(error: &anyhow::Error) -> u8 {
+    if error.is::<Usage>() || error.is::<Problems>() {
+        2
+    } else {
+        1
+    }
+}

@@ -1,0 +1,100 @@
+//! Ranges of numbers, exact in decimals: 0.5 to 3.0 by 0.25 is 11 levels.
+
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use serde_spanned::Spanned;
+
+use super::MOST_POINTS;
+use crate::diagnostics::{Problem, Span};
+use crate::document::{Node, Table, Value};
+
+const KEYS: [&str; 3] = ["from", "to", "step"];
+
+/// The levels of `{ from, to, step }`, both ends included where the steps meet them.
+pub(super) fn expand(range: &Table, span: &Span) -> Result<Vec<Value>, Problem> {
+    if let Some((key, _)) = range
+        .entries
+        .iter()
+        .find(|(key, _)| !KEYS.contains(&key.get_ref().as_str()))
+    {
+        return Err(Problem::unknown("key", key.get_ref(), key.span(), KEYS));
+    }
+    let (from, to, step) = (
+        decimal(range, "from", span)?,
+        decimal(range, "to", span)?,
+        decimal(range, "step", span)?,
+    );
+    let at = |value: &Spanned<Decimal>, message: String, label: &str| {
+        Problem::at(value.span(), message, label)
+    };
+    if step.get_ref().is_zero() {
+        return Err(at(&step, "a range can't have steps of 0".into(), "zero")
+            .help("allowed: any step but 0, from `from` towards `to`"));
+    }
+    let count = steps(*from.get_ref(), *to.get_ref(), *step.get_ref());
+    let Some(count) = count.filter(|count| *count <= MOST_POINTS) else {
+        let message = format!("the range has more than {MOST_POINTS} levels");
+        return Err(at(&step, message, "too small")
+            .help(format!("allowed: at most {MOST_POINTS} design points")));
+    };
+    if count == 0 {
+        let message = format!(
+            "the range from {} to {} by {} is empty",
+            from.get_ref(),
+            to.get_ref(),
+            step.get_ref()
+        );
+        return Err(at(&step, message, "leads away from `to`")
+            .help("allowed: steps that lead from `from` to `to`"));
+    }
+    let whole = [&from, &to, &step].iter().all(|v| v.get_ref().scale() == 0);
+    Ok((0..count)
+        .map(|i| *from.get_ref() + *step.get_ref() * Decimal::from(i))
+        .map(|level| Value {
+            span: span.clone(),
+            node: number(level, whole),
+        })
+        .collect())
+}
+
+/// How many levels there are; `None` if too many to count.
+fn steps(from: Decimal, to: Decimal, step: Decimal) -> Option<u64> {
+    let reach = to.checked_sub(from)?.checked_div(step)?;
+    if reach.is_sign_negative() && !reach.is_zero() {
+        return Some(0);
+    }
+    reach.floor().to_u64()?.checked_add(1)
+}
+
+fn number(level: Decimal, whole: bool) -> Node {
+    if let (true, Some(number)) = (whole, level.to_i64()) {
+        return Node::Integer(number);
+    }
+    let text = level.normalize().to_string();
+    // The nearest binary number to the decimal, as if the level had been written out.
+    Node::Float(text.parse().unwrap_or(f64::NAN), text)
+}
+
+fn decimal(range: &Table, key: &str, span: &Span) -> Result<Spanned<Decimal>, Problem> {
+    let Some(value) = range.get(key) else {
+        let message = format!("the range lacks `{key}`");
+        return Err(Problem::at(span.clone(), message, "incomplete")
+            .help("a range is { from = 0.5, to = 3.0, step = 0.25 }"));
+    };
+    let parsed = match &value.node {
+        Node::Integer(number) => Some(Decimal::from(*number)),
+        Node::Float(_, text) => text
+            .parse()
+            .or_else(|_| Decimal::from_scientific(text))
+            .ok(),
+        _ => None,
+    };
+    match parsed {
+        Some(number) => Ok(Spanned::new(value.span.clone(), number)),
+        None => Err(Problem::at(
+            value.span.clone(),
+            format!("`{key}` of a range must be a decimal number"),
+            "not a decimal number of at most 28 digits",
+        )),
+    }
+}

@@ -1,0 +1,133 @@
+//! What makes two sweeps the same: everything that their results depend on.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::{Experiment, Factor, Level, Output, RandomNumbers};
+use crate::world::{Name, WorldFile};
+
+/// An experiment as resolved: enough to run it again without its files.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// Name of the experiment.
+    pub name: String,
+    /// The master seed.
+    pub seed: u64,
+    /// Replications of each design point.
+    pub replications: u64,
+    /// Level of confidence.
+    pub confidence: f64,
+    /// Whether design points share random numbers.
+    pub random_numbers: RandomNumbers,
+    /// Factors in order.
+    pub factors: Vec<FactorRecord>,
+    /// Worlds with all they extend, before factors change them.
+    pub worlds: Vec<WorldFile>,
+    /// Tables and formats.
+    pub output: Output,
+}
+
+/// A factor as recorded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FactorRecord {
+    /// Its name.
+    pub name: String,
+    /// Its levels.
+    pub levels: Vec<Level>,
+}
+
+/// One place where two recipes differ; `None` where one has nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Dotted path of the place.
+    pub path: String,
+    /// What stands there in the first.
+    pub first: Option<String>,
+    /// What stands there in the second.
+    pub second: Option<String>,
+}
+
+impl Recipe {
+    /// The recipe of an experiment.
+    pub fn of(experiment: &Experiment) -> Self {
+        Self {
+            name: experiment.name.to_string(),
+            seed: experiment.seed,
+            replications: experiment.replications,
+            confidence: experiment.confidence,
+            random_numbers: experiment.random_numbers,
+            factors: experiment
+                .factors
+                .iter()
+                .map(|factor| FactorRecord {
+                    name: factor.name.get_ref().clone(),
+                    levels: factor.levels.clone(),
+                })
+                .collect(),
+            worlds: experiment.worlds.clone(),
+            output: experiment.output.clone(),
+        }
+    }
+
+    /// The experiment again; `None` if the name can't be one.
+    pub fn experiment(&self) -> Option<Experiment> {
+        Some(Experiment {
+            name: Name::new(&self.name)?,
+            seed: self.seed,
+            replications: self.replications,
+            confidence: self.confidence,
+            random_numbers: self.random_numbers,
+            factors: self
+                .factors
+                .iter()
+                .map(|record| Factor::from_levels(record.name.clone(), record.levels.clone()))
+                .collect(),
+            worlds: self.worlds.clone(),
+            output: self.output.clone(),
+        })
+    }
+
+    /// Every place where this recipe and another differ.
+    pub fn differences(&self, other: &Self) -> Vec<Difference> {
+        let json = |recipe: &Self| serde_json::to_value(recipe).unwrap_or(Json::Null);
+        let mut found = Vec::new();
+        compare("", Some(&json(self)), Some(&json(other)), &mut found);
+        found
+    }
+}
+
+fn compare(path: &str, first: Option<&Json>, second: Option<&Json>, found: &mut Vec<Difference>) {
+    let join = |key: &str| match path {
+        "" => key.to_owned(),
+        _ => format!("{path}.{key}"),
+    };
+    match (first, second) {
+        (Some(Json::Object(a)), Some(Json::Object(b))) => {
+            for key in a.keys() {
+                compare(&join(key), a.get(key), b.get(key), found);
+            }
+            for key in b.keys().filter(|key| !a.contains_key(*key)) {
+                compare(&join(key), None, b.get(key), found);
+            }
+        }
+        (Some(Json::Array(a)), Some(Json::Array(b))) if a.len() == b.len() => {
+            for (i, (a, b)) in a.iter().zip(b).enumerate() {
+                compare(&join(&label(i, a)), Some(a), Some(b), found);
+            }
+        }
+        (a, b) if a != b => found.push(Difference {
+            path: path.to_owned(),
+            first: a.map(Json::to_string),
+            second: b.map(Json::to_string),
+        }),
+        _ => {}
+    }
+}
+
+/// Entries of a list are called by their name, if they have one.
+fn label(index: usize, entry: &Json) -> String {
+    match entry.get("name") {
+        Some(Json::String(name)) => name.clone(),
+        _ => index.to_string(),
+    }
+}

@@ -1,0 +1,88 @@
+//! One table in memory: columns with their units and meanings, and its files.
+
+use std::io::Cursor;
+
+use anyhow::{Context, Result};
+use polars::io::parquet::write::KeyValueMetadata;
+use polars::prelude::{
+    Column, CsvWriter, DataFrame, IntoColumn, NamedFrom, ParquetReader, ParquetWriter, SerReader,
+    SerWriter, Series,
+};
+
+use crate::experiment::Format;
+
+/// A table that is being put together, column by column.
+#[derive(Debug, Clone, Default)]
+pub struct Frame {
+    columns: Vec<Column>,
+    about: Vec<(String, String)>,
+}
+
+impl Frame {
+    /// A table without columns.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a column; `about` says its unit and meaning.
+    pub fn column<T, P: ?Sized>(&mut self, name: &str, about: &str, values: T)
+    where
+        Series: NamedFrom<T, P>,
+    {
+        self.series(name, about, Series::new(name.into(), values));
+    }
+
+    /// Adds a column that is already a series.
+    pub fn series(&mut self, name: &str, about: &str, values: Series) {
+        self.columns
+            .push(values.with_name(name.into()).into_column());
+        self.about.push((name.to_owned(), about.to_owned()));
+    }
+
+    /// Adds all columns of another table.
+    pub fn extend(&mut self, other: Self) {
+        self.columns.extend(other.columns);
+        self.about.extend(other.about);
+    }
+
+    /// Name and meaning of each column, in order.
+    pub fn about(&self) -> &[(String, String)] {
+        &self.about
+    }
+
+    /// The table as polars has it.
+    pub fn data(&self) -> Result<DataFrame> {
+        let height = self.columns.first().map_or(0, Column::len);
+        DataFrame::new(height, self.columns.clone()).context("columns of different lengths")
+    }
+
+    /// The bytes of its file: a function of the content alone.
+    pub fn encode(&self, format: Format) -> Result<Vec<u8>> {
+        let mut data = self.data()?;
+        let mut bytes = Vec::new();
+        match format {
+            Format::Parquet => {
+                let about = self.about.iter().map(|(name, text)| {
+                    let key = format!("sysworld.column.{name}");
+                    (key, text.clone())
+                });
+                ParquetWriter::new(&mut bytes)
+                    .with_key_value_metadata(Some(KeyValueMetadata::from_static(about.collect())))
+                    .set_parallel(false)
+                    .finish(&mut data)
+                    .context("can't encode Parquet")?;
+            }
+            Format::Csv => CsvWriter::new(&mut bytes)
+                .finish(&mut data)
+                .context("can't encode CSV")?,
+        }
+        Ok(bytes)
+    }
+}
+
+/// Reads a Parquet table from its bytes.
+pub(crate) fn decode(bytes: Vec<u8>) -> Result<DataFrame> {
+    ParquetReader::new(Cursor::new(bytes))
+        .finish()
+        .context("not a readable Parquet file")
+}

@@ -1,0 +1,62 @@
+//! The manifest: what was run, readable by people and by the next run.
+
+use serde::{Deserialize, Serialize};
+
+use crate::design::Design;
+use crate::experiment::Recipe;
+use crate::simulation::{MODEL_VERSION, RANDOM_LAYOUT};
+
+/// What `manifest.json` holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Tells our folders from others.
+    pub format: String,
+    /// Version of the program that began the sweep.
+    pub version: String,
+    /// Version of the model: what is computed.
+    pub model_version: u32,
+    /// Layout of the random streams.
+    pub random_layout: String,
+    /// BLAKE3 of the recipe, in hex.
+    pub hash: String,
+    /// Number of design points.
+    pub points: usize,
+    /// The experiment and its worlds as resolved.
+    pub recipe: Recipe,
+    /// Facts of the machine and the clock; `None` while the sweep is not finished.
+    pub facts: Option<Facts>,
+}
+
+/// What a sweep took. Nothing that is computed depends on it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// When the last run ended, in seconds since 1970-01-01 UTC.
+    pub finished_unix_seconds: u64,
+    /// Seconds of the last run that simulated something.
+    pub seconds: f64,
+    /// Replications that run simulated.
+    pub replications: u64,
+    /// Threads it used.
+    pub threads: usize,
+}
+
+/// The value of [`Manifest::format`].
+pub const FORMAT: &str = "sysworld results 1";
+
+impl Manifest {
+    /// The manifest of a sweep that begins.
+    pub fn new(design: &Design) -> Self {
+        let recipe = Recipe::of(design.experiment());
+        let text = serde_json::to_string(&recipe).unwrap_or_default();
+        Self {
+            format: FORMAT.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            model_version: MODEL_VERSION,
+            random_layout: RANDOM_LAYOUT.to_owned(),
+            hash: blake3::hash(text.as_bytes()).to_string(),
+            points: design.len(),
+            recipe,
+            facts: None,
+        }
+    }
+}
