@@ -1,4 +1,5 @@
 //! One integration binary; each module is one kind of promise.
 
+mod docs;
 mod statistics;
 mod statistics_edges;
