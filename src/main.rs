@@ -1,5 +1,7 @@
 //! The command line: parse, dispatch, print the error, exit code.
 
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod cli;
 mod commands;
 

@@ -41,13 +41,13 @@ pub fn table(design: &Design, summary: &Summary) -> String {
 }
 
 fn cells(row: &PointSummary) -> [String; 5] {
-    let percent = |value: f64| format!("{:.3}", 100.0 * value);
     let with_half_width = |mean: f64, interval: Option<Interval>| match interval {
         Some(interval) => {
-            let half_width = (interval.hi - mean).max(mean - interval.lo);
-            format!("{} ± {}", percent(mean), percent(half_width))
+            let half_width = 100.0 * (interval.hi - mean).max(mean - interval.lo);
+            let digits = digits(half_width);
+            format!("{:.digits$} ± {half_width:.digits$}", 100.0 * mean)
         }
-        None => percent(mean),
+        None => format!("{:.3}", 100.0 * mean),
     };
     let estimate = |estimate: Option<Estimate>, digits: usize| match estimate {
         None => NOTHING.to_owned(),
@@ -69,6 +69,17 @@ fn cells(row: &PointSummary) -> [String; 5] {
         mean(row.journey_availability),
         row.n.to_string(),
     ]
+}
+
+/// Decimals that show a half-width with at least two digits, so that none reads as zero.
+fn digits(half_width: f64) -> usize {
+    const FEWEST: usize = 3;
+    const MOST: usize = 9;
+    let enough = |digits: &usize| half_width * 10_f64.powi(*digits as i32) >= 10.0;
+    if half_width == 0.0 {
+        return FEWEST;
+    }
+    (FEWEST..MOST).find(enough).unwrap_or(MOST)
 }
 
 fn notes(design: &Design) -> String {

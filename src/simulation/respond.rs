@@ -4,7 +4,6 @@ use super::health::evaluate_usage;
 use super::model::{ActionStep, HealthAlert, Model, Thresholds};
 use super::observer::{Alert, Handling, Observer, Response};
 use super::state::State;
-use super::streams::Stream;
 use crate::world::{AlertKind, Role};
 
 pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer) {
@@ -26,15 +25,13 @@ pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer
         state.outcome.overwhelmed_rounds += 1;
         observer.overwhelmed(model.panic_threshold);
     }
-    let (Some(mut response), false) = (state.response.take(), model.actions.is_empty()) else {
+    if model.actions.is_empty() {
         return;
-    };
+    }
     for i in 0..state.alerts.len() {
-        let alert = state.alerts[i];
-        let handling = handle(model, state, alert, &mut response);
+        let handling = handle(model, state, state.alerts[i]);
         observer.handled(&handling);
     }
-    state.response = Some(response);
 }
 
 /// Raises the alerts of one server, in the order of [`AlertKind::ALL`].
@@ -80,16 +77,16 @@ fn raise(model: &Model, state: &mut State, server: usize) {
     raise_if(unhealthy, AlertKind::Health, true, s.health);
 }
 
-fn handle(model: &Model, state: &mut State, alert: Alert, stream: &mut Stream) -> Handling {
+fn handle(model: &Model, state: &mut State, alert: Alert) -> Handling {
     let server = alert.server;
     state.outcome.alerts_handled += 1;
     let clock = state.clock;
     state.servers[server].handled.get_or_insert(clock);
 
-    let misdiagnosed = stream.unit() >= model.diagnosis_accuracy;
+    let misdiagnosed = state.response.unit() >= model.diagnosis_accuracy;
     let action = if misdiagnosed {
         state.outcome.misdiagnoses += 1;
-        stream.below(model.actions.len())
+        state.response.below(model.actions.len())
     } else {
         model.runbook_action(model.servers[server].kind, alert.kind, alert.critical)
     };
@@ -97,17 +94,11 @@ fn handle(model: &Model, state: &mut State, alert: Alert, stream: &mut Stream) -
         alert,
         action,
         misdiagnosed,
-        response: execute(model, state, action, server, stream),
+        response: execute(model, state, action, server),
     }
 }
 
-fn execute(
-    model: &Model,
-    state: &mut State,
-    action: usize,
-    server: usize,
-    stream: &mut Stream,
-) -> Response {
+fn execute(model: &Model, state: &mut State, action: usize, server: usize) -> Response {
     let spec = &model.actions[action];
     let free_in = state.free_in[action];
     if state.round < free_in {
@@ -116,18 +107,18 @@ fn execute(
     }
     state.free_in[action] = state.round + spec.cooldown;
     state.outcome.actions += 1;
-    if stream.unit() >= spec.success {
+    if state.response.unit() >= spec.success {
         state.outcome.actions_failed += 1;
         return Response::Failed;
     }
     state.servers[server].remediated = true;
     for step in &spec.effects {
-        apply(model, state, server, step, stream);
+        apply(model, state, server, step);
     }
     Response::Succeeded
 }
 
-fn apply(model: &Model, state: &mut State, server: usize, step: &ActionStep, stream: &mut Stream) {
+fn apply(model: &Model, state: &mut State, server: usize, step: &ActionStep) {
     let s = &mut state.servers[server];
     match step {
         ActionStep::Change {
@@ -140,7 +131,7 @@ fn apply(model: &Model, state: &mut State, server: usize, step: &ActionStep, str
             let base = s.base_mut(*metric);
             *base = (*base * multiply + add).max(*min).min(*max);
         }
-        ActionStep::Draw(metric, range) => *s.base_mut(*metric) = range.draw(stream),
+        ActionStep::Draw(metric, range) => *s.base_mut(*metric) = range.draw(&mut state.response),
         // Clears the lowest bit: the first crashed service in file order.
         ActionStep::RestartService => s.services_down &= s.services_down.wrapping_sub(1),
         ActionStep::End(scenarios) => {

@@ -39,8 +39,8 @@ pub struct State {
     closed_ttr: Vec<u32>,
     censored_ttr: Vec<u32>,
     pub(super) chaos: Vec<Stream>,
-    pub(super) traffic_stream: Option<Stream>,
-    pub(super) response: Option<Stream>,
+    pub(super) traffic_stream: Stream,
+    pub(super) response: Stream,
     /// By service of the journey: whether it is served.
     pub(super) served: Vec<bool>,
 }
@@ -179,8 +179,8 @@ impl State {
             .iter()
             .map(|s| Stream::new(s.key, replication));
         refill(&mut self.chaos, streams);
-        self.traffic_stream = Some(Stream::new(model.traffic_key, replication));
-        self.response = Some(Stream::new(model.response_key, replication));
+        self.traffic_stream = Stream::new(model.traffic_key, replication);
+        self.response = Stream::new(model.response_key, replication);
         let servers = (0..model.servers.len()).map(|i| initial(model, i, replication));
         refill(&mut self.servers, servers);
     }

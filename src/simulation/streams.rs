@@ -70,6 +70,13 @@ fn mix(value: u64) -> u64 {
 #[derive(Debug, Clone)]
 pub(super) struct Stream(Xoshiro256PlusPlus);
 
+impl Default for Stream {
+    // Stands in a state that no replication has reset yet.
+    fn default() -> Self {
+        Self::new(0, 0)
+    }
+}
+
 impl Stream {
     pub fn new(key: u64, replication: u64) -> Self {
         Self(Xoshiro256PlusPlus::seed_from_u64(mix(

@@ -10,9 +10,7 @@ use super::streams::Stream;
 pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer) {
     let half_round = 2 * state.round + model.update_offset;
     state.clock = half_round;
-    if let Some(stream) = &mut state.traffic_stream {
-        state.traffic = model.traffic.draw(stream);
-    }
+    state.traffic = model.traffic.draw(&mut state.traffic_stream);
     for server in 0..model.servers.len() {
         drift(model, state, server);
         let (error_factor, latency_factor) = grow(model, state, server);
