@@ -1,0 +1,266 @@
+//! The commands as a user types them.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use crate::sandbox::{Sandbox, shipped};
+
+/// The first command of the README at a small size: its table, to the digit.
+#[test]
+fn run_prints_a_table_and_writes_the_folder() {
+    let sandbox = Sandbox::new();
+    let experiment = shipped("experiments/sla_vs_chaos.toml");
+    let table = sandbox.ok(&format!("run {experiment} --replications 400"));
+    insta::assert_snapshot!("run_table", table);
+    let files: Vec<String> = sandbox
+        .data("results/sla-vs-chaos")
+        .keys()
+        .map(|path| path.display().to_string())
+        .collect();
+    insta::assert_snapshot!("run_files", files.join("\n"));
+    let header = |name: &str| {
+        let text = sandbox.read(&format!("results/sla-vs-chaos/{name}.csv"));
+        text.lines().next().expect("a header").replace(',', "\n")
+    };
+    insta::assert_snapshot!("design_columns", header("design"));
+    insta::assert_snapshot!("summary_columns", header("summary"));
+    insta::assert_snapshot!("ttr_columns", header("ttr"));
+}
+
+/// Every shipped experiment runs, and answers for each of its design points.
+#[test]
+fn shipped_experiments_run() {
+    let folder = shipped("experiments");
+    let mut points = BTreeMap::new();
+    for entry in fs::read_dir(&folder).expect("the folder is there") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|e| e != "toml") {
+            continue;
+        }
+        let sandbox = Sandbox::new();
+        let name = path
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        sandbox.ok(&format!(
+            "run {folder}/{name} --replications 2 --quiet --out r"
+        ));
+        points.insert(name, sandbox.rows("r/summary.csv").len());
+    }
+    insta::assert_debug_snapshot!(points, @r#"
+    {
+        "agentos_classic.toml": 12,
+        "chaos_curve.toml": 51,
+        "month.toml": 18,
+        "redundancy.toml": 12,
+        "sla_vs_chaos.toml": 12,
+    }
+    "#);
+}
+
+/// The row tables add up: to each other, to the totals of the summary, and within each row.
+#[test]
+fn tables_agree_with_each_other() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "e.toml",
+        "name = \"e\"\nreplications = 200\n[factors]\nchaos_level = [\"high\"]\n\
+         [output]\ntables = [\"runs\", \"incidents\", \"rounds\"]\nformats = [\"csv\"]\n",
+    );
+    sandbox.ok("run e.toml --quiet --out r");
+    let runs = sandbox.rows("r/runs/part-000000.csv");
+    let incidents = sandbox.rows("r/incidents/part-000000.csv");
+    let rounds = sandbox.rows("r/rounds/part-000000.csv");
+    let summary = sandbox.rows("r/summary.csv").remove(0);
+    let ttr = sandbox.rows("r/ttr.csv");
+    let sum = |rows: &[BTreeMap<String, String>], column: &str| -> u64 {
+        rows.iter()
+            .map(|row| row[column].parse::<u64>().expect("a count"))
+            .sum()
+    };
+    assert_eq!((runs.len(), rounds.len()), (200, 200 * 15));
+    for total in [
+        "events",
+        "incidents",
+        "incidents_open",
+        "alerts",
+        "alerts_handled",
+        "misdiagnoses",
+        "actions",
+        "actions_failed",
+        "actions_blocked",
+        "overwhelmed_rounds",
+    ] {
+        assert_eq!(sum(&runs, total).to_string(), summary[total], "{total}");
+    }
+    assert_eq!(sum(&runs, "incidents"), incidents.len() as u64);
+    assert_eq!(sum(&runs, "up_checks"), sum(&rounds, "servers_up"));
+    assert_eq!(sum(&runs, "events"), sum(&rounds, "events"));
+    assert_eq!(sum(&runs, "alerts"), sum(&rounds, "alerts"));
+    let journey_up = rounds
+        .iter()
+        .filter(|row| row["journey_up"] == "true")
+        .count();
+    assert_eq!(sum(&runs, "journey_up_rounds"), journey_up as u64);
+
+    let (open, closed): (Vec<_>, Vec<_>) = incidents
+        .into_iter()
+        .partition(|row| row["censored"] == "true");
+    assert_eq!(sum(&runs, "incidents_open"), open.len() as u64);
+    assert_eq!(
+        sum(&runs, "ttr_half_rounds"),
+        sum(&closed, "ttr_half_rounds")
+    );
+    assert_eq!(sum(&ttr, "closed"), closed.len() as u64);
+    assert_eq!(sum(&ttr, "censored"), open.len() as u64);
+    for row in &closed {
+        let time = |column: &str| row[column].parse::<u64>().expect("a time");
+        assert_eq!(
+            time("closed_half_round") - time("opened_half_round"),
+            time("ttr_half_rounds")
+        );
+        assert!(["action", "recovery"].contains(&row["closed_by"].as_str()));
+    }
+    for row in &open {
+        assert_eq!(
+            (row["closed_half_round"].as_str(), row["closed_by"].as_str()),
+            ("", "")
+        );
+    }
+    let missed = runs.iter().filter(|row| row["sla_met"] == "false").count();
+    assert_eq!(missed.to_string(), summary["sla_missed"]);
+    let mean: f64 = runs
+        .iter()
+        .map(|r| r["availability"].parse::<f64>().expect("a share"))
+        .sum();
+    let stated: f64 = summary["availability"].parse().expect("a share");
+    assert!((mean / 200.0 - stated).abs() < 1e-12);
+}
+
+/// A world without a journey has no journey availability: null, not 0.
+#[test]
+fn missing_is_null() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "w.toml",
+        "name = \"w\"\nservers = [{ name = \"a\", type = \"t\" }]\n[skills.s]\n\
+         diagnosis_accuracy = 1\nremediation_speed = 1\npanic_threshold = 9\n[chaos_levels]\nc = 1\n",
+    );
+    sandbox.write(
+        "e.toml",
+        "name = \"e\"\nworld = \"w.toml\"\nreplications = 1\n[output]\nformats = [\"csv\"]\n",
+    );
+    sandbox.ok("run e.toml --quiet --out r");
+    let run = sandbox.rows("r/runs/part-000000.csv").remove(0);
+    assert_eq!(
+        (
+            run["journey_up_rounds"].as_str(),
+            run["availability"].as_str()
+        ),
+        ("", "1.0")
+    );
+    let summary = sandbox.rows("r/summary.csv").remove(0);
+    for empty in [
+        "journey_availability",
+        "mttr_rounds",
+        "mttr_closed_rounds",
+        "ttr_p50_rounds",
+        "availability_lo",
+        "availability_hi",
+        "availability_sd",
+        "sla_miss_lo",
+    ] {
+        assert_eq!(summary[empty], "", "{empty}");
+    }
+    assert_eq!(summary["sla_miss"], "0.0");
+}
+
+/// A replication is told round by round, to the letter; quiet keeps header and verdict.
+#[test]
+fn simulate_tells_a_replication() {
+    let sandbox = Sandbox::new();
+    let told = sandbox.ok("simulate --chaos-level high --skill mid --seed 42 --replication 3");
+    insta::assert_snapshot!("simulate", told);
+    let quiet = sandbox.ok("simulate --chaos-level high --skill mid --replication 3 --quiet");
+    assert!(told.starts_with(quiet.split("\n\n").next().expect("a header")));
+    assert!(told.ends_with(quiet.split("\n\n").last().expect("a verdict")));
+    assert!(quiet.lines().count() < 9 && quiet.contains("missed by"));
+    let calm = sandbox.ok("simulate --chaos-level low --skill senior --replication 1 --quiet");
+    assert!(
+        calm.ends_with("SLA 99.9 % server availability: met\n"),
+        "{calm}"
+    );
+}
+
+/// The summary as JSON is the table `summary`.
+#[test]
+fn json_is_the_summary() {
+    let sandbox = Sandbox::new();
+    let experiment = shipped("experiments/agentos_classic.toml");
+    let text = sandbox.ok(&format!(
+        "run {experiment} --replications 50 --format json --out r"
+    ));
+    let json: Vec<serde_json::Value> = serde_json::from_str(&text).expect("JSON");
+    let rows = sandbox.rows("r/summary.csv");
+    assert_eq!(json.len(), rows.len());
+    for (object, row) in json.iter().zip(&rows) {
+        for (column, cell) in row {
+            let same = match &object[column] {
+                serde_json::Value::Null => cell.is_empty(),
+                serde_json::Value::String(text) => text == cell,
+                number => number.as_f64() == cell.parse().ok(),
+            };
+            assert!(same, "{column}: {} in JSON, {cell} in CSV", object[column]);
+        }
+    }
+}
+
+/// A printed world is a file to start from: it runs, and gives what the built-in one gives.
+#[test]
+fn a_printed_world_is_a_world() {
+    let sandbox = Sandbox::new();
+    insta::assert_snapshot!("worlds", sandbox.ok("worlds"));
+    for world in ["cloudinfra", "agentos-classic"] {
+        sandbox.write("copy.toml", &sandbox.ok(&format!("worlds {world}")));
+        assert_eq!(
+            sandbox.ok("simulate --world copy.toml"),
+            sandbox.ok(&format!("simulate --world {world}"))
+        );
+    }
+}
+
+/// A plan names the points and counts the work, and touches nothing.
+#[test]
+fn plan_counts() {
+    let sandbox = Sandbox::new();
+    let plan = sandbox.ok(&format!(
+        "plan {}",
+        shipped("experiments/sla_vs_chaos.toml")
+    ));
+    let counted = plan.split("\nsize").next().expect("counts");
+    insta::assert_snapshot!("plan", counted);
+    let pilot = sandbox.ok(&format!(
+        "plan --pilot {}",
+        shipped("experiments/month.toml")
+    ));
+    assert!(pilot.contains("by a pilot"), "{pilot}");
+    assert_eq!(
+        fs::read_dir(sandbox.path("")).expect("the folder").count(),
+        0
+    );
+}
+
+/// Completions for the shells.
+#[test]
+fn completions_know_the_commands() {
+    let sandbox = Sandbox::new();
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(
+            sandbox
+                .ok(&format!("completions {shell}"))
+                .contains("summarize"),
+            "{shell}"
+        );
+    }
+}

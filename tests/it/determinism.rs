@@ -1,0 +1,143 @@
+//! The same bytes, always.
+
+use std::fs;
+
+use crate::sandbox::Sandbox;
+
+/// Parts end within design points, and one part holds the end of one and the begin of another.
+const SEVERAL_PARTS: &str = r#"
+name = "several-parts"
+replications = 7_000
+[factors]
+chaos_level = ["low", "extreme"]
+skill = ["junior", "senior"]
+[output]
+tables = ["runs", "incidents", "rounds"]
+formats = ["parquet", "csv"]
+"#;
+
+/// Any number of threads writes the same files.
+#[test]
+fn threads_do_not_change_a_byte() {
+    let sandbox = Sandbox::new();
+    sandbox.write("e.toml", SEVERAL_PARTS);
+    sandbox.ok("run e.toml --quiet --threads 1 --out one");
+    let one = sandbox.data("one");
+    let parts = one.keys().filter(|path| path.starts_with("counts")).count();
+    assert!(parts > 8, "only {parts} parts for 4 design points");
+    for threads in [2, 5] {
+        sandbox.ok(&format!(
+            "run e.toml --quiet --threads {threads} --out many --force"
+        ));
+        assert!(sandbox.data("many") == one, "{threads} threads differ");
+    }
+}
+
+/// A sweep that lost parts, ledger lines and the end of its ledger ends with the same bytes.
+#[test]
+fn what_is_missing_is_run_again() {
+    let sandbox = Sandbox::new();
+    sandbox.write("e.toml", SEVERAL_PARTS);
+    sandbox.ok("run e.toml --quiet --out whole");
+    let whole = sandbox.data("whole");
+
+    let ledger = sandbox.read("whole/ledger.jsonl");
+    let lines: Vec<&str> = ledger.lines().collect();
+    let kept = lines[2..].join("\n");
+    let torn = &kept[..kept.len() - 40];
+    fs::write(sandbox.path("whole/ledger.jsonl"), torn).expect("the ledger can be written");
+    fs::remove_file(sandbox.path("whole/runs/part-000005.parquet")).expect("the part is there");
+    fs::write(sandbox.path("whole/incidents/part-000006.csv"), "cut").expect("written");
+
+    let before = fs::metadata(sandbox.path("whole/runs/part-000007.parquet")).expect("there");
+    sandbox.ok("run e.toml --quiet --out whole");
+    assert!(sandbox.data("whole") == whole);
+    let after = fs::metadata(sandbox.path("whole/runs/part-000007.parquet")).expect("there");
+    assert_eq!(
+        before.modified().ok(),
+        after.modified().ok(),
+        "a finished part was touched"
+    );
+}
+
+/// The summary tables come out of the stored counts again, byte for byte.
+#[test]
+fn summarize_repeats_the_summary() {
+    let sandbox = Sandbox::new();
+    sandbox.write("e.toml", SEVERAL_PARTS);
+    sandbox.ok("run e.toml --quiet --out r");
+    let before = sandbox.data("r");
+    for name in ["summary.csv", "summary.parquet", "ttr.csv", "ttr.parquet"] {
+        fs::remove_file(sandbox.path(&format!("r/{name}"))).expect("the table is there");
+    }
+    sandbox.ok("summarize r");
+    assert!(sandbox.data("r") == before);
+}
+
+/// A point has one key and one result whatever else the experiment asks, unless random numbers
+/// are asked to be independent.
+#[test]
+fn a_point_is_the_same_in_every_experiment() {
+    let sandbox = Sandbox::new();
+    let run = |name: &str, levels: &str, more: &str| {
+        let text = format!(
+            "name = \"{name}\"\nreplications = 500\n{more}\n[factors]\nskill = [{levels}]\n\
+             [output]\nformats = [\"csv\"]\n"
+        );
+        sandbox.write("e.toml", &text);
+        sandbox.ok(&format!("run e.toml --quiet --out {name}"));
+        let rows = sandbox.rows(&format!("{name}/summary.csv"));
+        let senior = rows.into_iter().find(|row| row["skill"] == "senior");
+        senior.expect("a row for senior")
+    };
+    let alone = run("alone", "\"senior\"", "");
+    assert_eq!(alone, run("last", "\"junior\", \"mid\", \"senior\"", ""));
+    let own = run("own", "\"senior\"", "random_numbers = \"independent\"");
+    assert_eq!(alone["point"], own["point"]);
+    assert_ne!(alone["events"], own["events"]);
+}
+
+/// `replay` tells the very replication that the sweep counted, also the worst and the best.
+#[test]
+fn replay_reproduces_the_row() {
+    let sandbox = Sandbox::new();
+    sandbox.write("e.toml", SEVERAL_PARTS);
+    sandbox.ok("run e.toml --quiet --replications 300 --seed 7 --out r");
+    let rows: Vec<_> = (0..)
+        .map(|part| format!("r/runs/part-{part:06}.csv"))
+        .take_while(|name| sandbox.path(name).exists())
+        .flat_map(|name| sandbox.rows(&name))
+        .filter(|row| row["chaos_level"] == "extreme" && row["skill"] == "junior")
+        .collect();
+    assert_eq!(rows.len(), 300);
+    let up = |n: usize| rows[n]["up_checks"].parse::<u32>().expect("a count");
+    let worst = (0..300).min_by_key(|n| (up(*n), *n)).expect("rows");
+    let best = (0..300).max_by_key(|n| (up(*n), 300 - *n)).expect("rows");
+    for (which, n) in [
+        ("--replication 17", 17),
+        ("--worst", worst),
+        ("--best", best),
+    ] {
+        let by_levels = sandbox.ok(&format!(
+            "replay r --at chaos_level=extreme,skill=junior {which}"
+        ));
+        let by_key = sandbox.ok(&format!("replay r --point {} {which}", rows[n]["point"]));
+        assert_eq!(by_levels, by_key);
+        let row = &rows[n];
+        for said in [
+            format!("replication {n}\n"),
+            format!("({} of 90 checks)", row["up_checks"]),
+            format!("({} of 15 rounds)", row["journey_up_rounds"]),
+            format!(
+                "incidents             {} ({} open",
+                row["incidents"], row["incidents_open"]
+            ),
+            format!(
+                "{} events, {} of {} alerts",
+                row["events"], row["alerts_handled"], row["alerts"]
+            ),
+        ] {
+            assert!(by_key.contains(&said), "no {said:?} in\n{by_key}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The real binary in a folder of its own.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+pub struct Sandbox(TempDir);
+
+impl Sandbox {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, text).expect("the folder can be written to");
+        path
+    }
+
+    /// Runs `sysworld` here; the words of `line` are its arguments.
+    pub fn sysworld(&self, line: &str) -> Command {
+        let mut command = Command::cargo_bin("sysworld").expect("the binary is built");
+        command.current_dir(self.0.path()).args(line.split(' '));
+        command
+    }
+
+    /// Runs `sysworld`, which must succeed, and returns its stdout.
+    pub fn ok(&self, line: &str) -> String {
+        let output = self.sysworld(line).assert().success().get_output().clone();
+        String::from_utf8(output.stdout).expect("stdout is UTF-8")
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).expect("the file is there")
+    }
+
+    /// A CSV file as rows by column.
+    pub fn rows(&self, name: &str) -> Vec<BTreeMap<String, String>> {
+        let text = self.read(name);
+        let mut lines = text.lines();
+        let header: Vec<&str> = lines.next().expect("a header").split(',').collect();
+        lines
+            .map(|line| {
+                let cells = line.split(',').map(str::to_owned);
+                header
+                    .iter()
+                    .map(|name| name.to_string())
+                    .zip(cells)
+                    .collect()
+            })
+            .collect()
+    }
+
+    /// Every data file of a results folder with its bytes: all but what tells of clock and order.
+    pub fn data(&self, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+        let root = self.path(folder);
+        let mut files = BTreeMap::new();
+        collect(&root, &root, &mut files);
+        files.retain(|path, _| {
+            !["manifest.json", "ledger.jsonl", ".lock"].contains(&path.to_str().unwrap_or(""))
+        });
+        files
+    }
+}
+
+fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
+    for entry in fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            collect(root, &path, files);
+        } else {
+            let name = path.strip_prefix(root).expect("a path below").to_owned();
+            files.insert(name, fs::read(&path).expect("a readable file"));
+        }
+    }
+}
+
+/// A file of the repository, by its path from the root.
+pub fn shipped(path: &str) -> String {
+    format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))
+}
