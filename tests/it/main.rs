@@ -4,6 +4,7 @@ mod chains;
 mod properties;
 mod random_worlds;
 mod reference;
+mod shipped;
 mod statistics;
 mod statistics_edges;
 mod support;
