@@ -70,6 +70,9 @@ fn agentos_classic_agrees_with_the_original() {
     }
 }
 
+/// An indicator of one replication.
+type Value<'a> = &'a dyn Fn(&Outcome) -> f64;
+
 /// What a part of a sample of cloudinfra is kept as.
 #[derive(Default)]
 struct Part {
@@ -133,7 +136,7 @@ fn cloudinfra_agrees_with_an_independent_implementation() {
         };
 
         let (checks, rounds) = (f64::from(model.checks()), f64::from(model.rounds));
-        let means: [(&str, &dyn Fn(&Outcome) -> f64); 12] = [
+        let means: [(&str, Value); 12] = [
             ("availability_mean_pct", &|o| {
                 100.0 * f64::from(o.up_checks) / checks
             }),
