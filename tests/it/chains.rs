@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use sysworld::simulation::{Outcome, State};
 
-use crate::support::{assert_agrees, model, sample, world};
+use crate::support::{Moments, assert_agrees, model, outcomes, sample, world};
 
 /// Servers with one service each that crashes, and one restart action that all share.
 #[derive(Debug, Clone, Copy)]
@@ -273,5 +273,50 @@ fn servers_with_a_shared_restart_are_a_machine_repair_chain() {
             ..PERFECT
         };
         repair.assert_exact(200_000);
+    }
+}
+
+/// Targets are uniform over the servers, and services over those of the target: nothing restarts,
+/// so in round r a service still runs with probability (1 − p / servers / services of its)^r.
+#[test]
+fn every_service_crashes_as_often_as_it_should() {
+    const ROUNDS: u32 = 6;
+    let services: [&[&str]; 3] = [&["a"], &["b", "c"], &["d", "e", "f"]];
+    for (p, running) in [0.3, 1.0]
+        .into_iter()
+        .flat_map(|p| services.map(|s| (p, s)))
+    {
+        for entry in running {
+            let mut text = format!(
+                r#"
+                name = "crashes"
+                rounds = {ROUNDS}
+                service_down_penalty = 0
+                sla = {{ target = 100, indicator = "journey_availability" }}
+                journey.entry = "{entry}"
+                chaos_levels.medium = 1
+                [skills.mid]
+                diagnosis_accuracy = 1
+                remediation_speed = 1
+                panic_threshold = 9
+                [[chaos]]
+                name = "service_crash"
+                probability = {p}
+                duration = 1
+                effects = [{{ crash_service = {{}} }}]
+                "#
+            );
+            for (i, running) in services.iter().enumerate() {
+                let server = format!("name = \"s{i}\"\ntype = \"machine\"\nservices = {running:?}");
+                writeln!(text, "[[servers]]\n{server}").expect("text");
+            }
+            let own = outcomes(&model(&world(&text), 1.0, "mid"), 100_000);
+            let works = Moments::of(&own, |o| f64::from(o.journey_up_rounds) / f64::from(ROUNDS));
+            let survives = 1.0 - p / 3.0 / running.len() as f64;
+            let exact = (1..=ROUNDS).map(|r| survives.powi(r as i32)).sum::<f64>();
+            let what = format!("p = {p}, {entry}");
+            let error = (works.variance / works.n).sqrt();
+            assert_agrees(&what, works.mean, exact / f64::from(ROUNDS), error);
+        }
     }
 }
