@@ -1,9 +1,16 @@
 //! One integration binary; each module is one kind of promise.
 
 mod architecture;
+mod chains;
 mod cli;
 mod determinism;
 mod docs;
+mod properties;
+mod random_worlds;
+mod reference;
 mod sandbox;
+mod shipped;
 mod statistics;
 mod statistics_edges;
+mod support;
+mod worlds;

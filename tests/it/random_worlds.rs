@@ -1,0 +1,332 @@
+//! Random worlds as the text of world files: every kind of effect, any order of phases.
+
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+/// A world file in parts, so that a test can add one or leave one out.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// Rounds, phases, people, traffic.
+    pub head: String,
+    pub metrics: Vec<String>,
+    pub servers: Vec<String>,
+    pub scenarios: Vec<String>,
+    /// Actions and the runbook. They end any scenario but the first by name.
+    pub remediation: String,
+    pub journey: String,
+    /// All server types.
+    pub types: String,
+}
+
+impl Draft {
+    pub fn text(&self) -> String {
+        let mut text = format!("name = \"random\"\n{}\n{}\n", self.journey, self.head);
+        for part in self.metrics.iter().chain(&self.servers) {
+            text += part;
+        }
+        text += &self.scenarios.concat();
+        text + &self.remediation
+    }
+
+    /// Nothing moves: no drift, nothing drawn, no load on the cpu.
+    pub fn calm(mut self) -> Self {
+        self.head = self
+            .head
+            .replace("cpu_per_load = ", "cpu_per_load = 0 # not ");
+        self.metrics.clear();
+        for metric in ["cpu_usage", "memory_usage", "disk_usage"] {
+            self.metrics.push(format!(
+                "[metrics.{metric}]\ninitial = [0, 50]\nwarning = 50\n\
+                 penalties = [{{ above = 50, penalty = 100 }}]\n"
+            ));
+        }
+        self
+    }
+
+    /// Names the types that every scenario aims at, so that a new type is none of them.
+    pub fn aimed(mut self) -> Self {
+        for scenario in &mut self.scenarios {
+            *scenario = scenario.replace(
+                "target_types = []",
+                &format!("target_types = [{}]", self.types),
+            );
+        }
+        self
+    }
+}
+
+/// A server of a type that no random world has.
+pub const NEW_SERVER: &str =
+    "[[servers]]\nname = \"new\"\ntype = \"newest\"\nservices = [\"s0\", \"new\"]\n";
+
+const USAGES: [&str; 3] = ["cpu_usage", "memory_usage", "disk_usage"];
+const DRAWN: [&str; 2] = ["error_rate", "latency_p99"];
+
+/// A number of twentieths: a probability up to 1.
+fn twentieths(most: u32) -> impl Strategy<Value = f64> {
+    (0..=most).prop_map(|n| f64::from(n) / 20.0)
+}
+
+fn range(low: i32, high: i32) -> impl Strategy<Value = String> {
+    (low..=high, low..=high).prop_map(|(a, b)| format!("[{}, {}]", a.min(b), a.max(b)))
+}
+
+fn quoted<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
+    let names = names.into_iter().map(|n| format!("\"{}\"", n.as_ref()));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// Some of the types t0, t1, …; possibly none.
+fn some_types(types: usize) -> impl Strategy<Value = String> {
+    btree_set(0..types, 0..=types).prop_map(|set| quoted(set.iter().map(|t| format!("t{t}"))))
+}
+
+fn thresholds(high: u32) -> impl Strategy<Value = String> {
+    (option::of(0..high), option::of(high..=2 * high)).prop_map(|(warning, critical)| {
+        let line = |name, value: Option<u32>| {
+            value.map_or(String::new(), |value| format!("{name} = {value}\n"))
+        };
+        line("warning", warning) + &line("critical", critical)
+    })
+}
+
+fn usage_metric(name: &'static str) -> impl Strategy<Value = String> {
+    let penalties = (0..=100, 60..=95, 0..=60, 20..=59);
+    let parts = (
+        range(0, 100),
+        range(-10, 15),
+        0..=100,
+        twentieths(20),
+        (0..=30, 70..=100),
+        thresholds(50),
+        penalties,
+    );
+    parts.prop_map(
+        move |(initial, drift, mean, reversion, bounds, limits, (p1, a1, p2, a2))| {
+            format!(
+                "[metrics.{name}]\ninitial = {initial}\ndrift = {drift}\nmean = {mean}\n\
+                 reversion = {reversion}\nbounds = [{}, {}]\n{limits}penalties = [\
+                 {{ above = {a1}, penalty = {p1} }}, {{ above = {a2}, penalty = {p2} }}]\n",
+                bounds.0, bounds.1
+            )
+        },
+    )
+}
+
+fn drawn_metric(name: &'static str) -> impl Strategy<Value = String> {
+    let parts = (range(0, 50), range(0, 100), range(0, 50), range(0, 20));
+    (parts, 0..=100, 0..=100, thresholds(25)).prop_map(
+        move |((initial, worst, bad, good), health, cpu, limits)| {
+            format!(
+                "[metrics.{name}]\ninitial = {initial}\n{limits}bands = [\
+                 {{ health_below = {health}, cpu_above = {cpu}, range = {worst} }}, \
+                 {{ cpu_above = {cpu}, range = {bad} }}, {{ range = {good} }}]\n"
+            )
+        },
+    )
+}
+
+fn server(number: usize, types: usize) -> impl Strategy<Value = String> {
+    let role = select(vec!["", "role = \"primary\"\n", "role = \"replica\"\n"]);
+    let services = btree_set(0..4_u32, 0..=3);
+    (0..types, role, services, 1..=200).prop_map(move |(kind, role, services, capacity)| {
+        // Every type has a server, and s0 runs somewhere.
+        let kind = if number < types { number } else { kind };
+        let first = (number == 0).then_some(0);
+        let services: std::collections::BTreeSet<u32> = first.into_iter().chain(services).collect();
+        format!(
+            "[[servers]]\nname = \"server-{number}\"\ntype = \"t{kind}\"\n{role}\
+             services = [{}]\ncpu_capacity = {capacity}\n",
+            quoted(services.iter().map(|s| format!("s{s}")))
+        )
+    })
+}
+
+fn chaos_effect(types: usize) -> impl Strategy<Value = String> {
+    let effect = prop_oneof![
+        (select(&USAGES[..]), 0..=100)
+            .prop_map(|(m, v)| format!("hold = {{ metric = \"{m}\", value = {v}, ")),
+        (select(&USAGES[..]), -20..=40, 50..=100).prop_map(|(m, amount, max)| format!(
+            "grow = {{ metric = \"{m}\", amount = {amount}, max = {max}, "
+        )),
+        (
+            select(vec!["load", "latency_p99", "error_rate"]),
+            twentieths(200)
+        )
+            .prop_map(|(q, f)| format!("multiply = {{ quantity = \"{q}\", factor = {f}, ")),
+        Just("isolate = { ".to_owned()),
+        Just("crash_service = { ".to_owned()),
+        (select([&USAGES[..], &DRAWN].concat()), 0..=120)
+            .prop_map(|(q, v)| format!("shock = {{ quantity = \"{q}\", set = {v}, max = 100, ")),
+        (
+            select([&USAGES[..], &DRAWN].concat()),
+            twentieths(60),
+            -20..=20
+        )
+            .prop_map(|(q, f, add)| format!(
+                "shock = {{ quantity = \"{q}\", multiply = {f}, add = {add}, min = 0, "
+            )),
+    ];
+    (effect, some_types(types))
+        .prop_map(|(effect, types)| format!("{{ {effect}server_types = [{types}] }} }}"))
+}
+
+fn scenario(number: usize, types: usize) -> impl Strategy<Value = String> {
+    let effects = vec(chaos_effect(types), 0..=3);
+    (twentieths(16), 0..=4, some_types(types), effects).prop_map(
+        move |(probability, duration, targets, effects)| {
+            format!(
+                "[[chaos]]\nname = \"scenario-{number}\"\nprobability = {probability}\n\
+                 duration = {duration}\ntarget_types = [{targets}]\neffects = [{}]\n",
+                effects.join(", ")
+            )
+        },
+    )
+}
+
+fn action_effect(scenarios: usize) -> impl Strategy<Value = String> {
+    let bounds = || (0..=50, 50..=100);
+    let usage = || select(&USAGES[..]);
+    prop_oneof![
+        (usage(), -50..=30, bounds()).prop_map(|(m, amount, (min, max))| format!(
+            "{{ add = {{ metric = \"{m}\", amount = {amount}, min = {min}, max = {max} }} }}"
+        )),
+        (usage(), twentieths(30), bounds()).prop_map(|(m, factor, (min, max))| format!(
+            "{{ multiply = {{ metric = \"{m}\", factor = {factor}, min = {min}, max = {max} }} }}"
+        )),
+        (usage(), 0..=100)
+            .prop_map(|(m, v)| format!("{{ set = {{ metric = \"{m}\", value = {v} }} }}")),
+        (usage(), range(0, 100))
+            .prop_map(|(m, r)| format!("{{ draw = {{ metric = \"{m}\", range = {r} }} }}")),
+        Just("{ restart_service = {} }".to_owned()),
+        Just("{ end = \"all\" }".to_owned()),
+        btree_set(1..scenarios.max(2), 0..=3).prop_map(move |set| format!(
+            "{{ end = [{}] }}",
+            quoted(
+                set.iter()
+                    .filter(|i| **i < scenarios)
+                    .map(|i| format!("scenario-{i}"))
+            )
+        )),
+        Just("{ promote_replica = {} }".to_owned()),
+    ]
+}
+
+fn remediation(scenarios: usize, types: usize) -> impl Strategy<Value = String> {
+    let action = (twentieths(20), 0..=4, vec(action_effect(scenarios), 0..=3));
+    let alerts = select(vec![
+        "cpu_usage",
+        "memory_usage",
+        "error_rate",
+        "latency_p99",
+        "disk_usage",
+        "service_down",
+        "network",
+        "health",
+    ]);
+    let levels = select(vec!["", "level = \"warning\"\n", "level = \"critical\"\n"]);
+    let lines = btree_map(
+        (alerts, levels, option::of(0..types)),
+        any::<Index>(),
+        0..=6,
+    );
+    (vec(action, 0..=4), lines, any::<Index>()).prop_map(|(actions, lines, default)| {
+        if actions.is_empty() {
+            return String::new();
+        }
+        let named = |index: Index| format!("action = \"action-{}\"\n", index.index(actions.len()));
+        let mut text = format!("[runbook_default]\n{}", named(default));
+        for ((alert, level, kind), action) in lines {
+            let kind = kind.map_or(String::new(), |t| format!("server_type = \"t{t}\"\n"));
+            text += &format!(
+                "[[runbook]]\nalert = \"{alert}\"\n{level}{kind}{}",
+                named(action)
+            );
+        }
+        for (i, (success, cooldown, effects)) in actions.iter().enumerate() {
+            text += &format!(
+                "[[remediation]]\nname = \"action-{i}\"\nsuccess_rate = {success}\n\
+                 cooldown = {cooldown}\neffects = [{}]\n",
+                effects.join(", ")
+            );
+        }
+        text
+    })
+}
+
+/// Two skills, `one` and `two`; the multiplier of chaos is for the test to choose.
+fn head() -> impl Strategy<Value = String> {
+    let phases = Just(["chaos", "update", "respond", "assess"].to_vec()).prop_shuffle();
+    let skill = || (twentieths(20), twentieths(30), 0..=8);
+    let parts = (
+        1..=30,
+        phases,
+        0..=99,
+        0..=100,
+        option::of(0..=100),
+        0..=20,
+        range(0, 3),
+        (9000..=10_000, any::<bool>()),
+        [skill(), skill()],
+    );
+    parts.prop_map(
+        |(rounds, phases, up_health, service, alert, per_load, traffic, sla, skills)| {
+            let alert = alert.map_or(String::new(), |a| format!("health_alert_below = {a}\n"));
+            let indicator = if sla.1 {
+                "availability"
+            } else {
+                "journey_availability"
+            };
+            let mut text = format!(
+                "rounds = {rounds}\nphases = [{}]\nup_health = {up_health}\n\
+                 service_down_penalty = {service}\n{alert}cpu_per_load = {per_load}\n\
+                 traffic_ratio = {traffic}\nsla = {{ target = {}, indicator = \"{indicator}\" }}\n\
+                 chaos_levels = {{ medium = 1 }}\n",
+                quoted(phases),
+                f64::from(sla.0) / 100.0
+            );
+            for (name, (accuracy, speed, panic)) in ["one", "two"].iter().zip(skills) {
+                text += &format!(
+                    "[skills.{name}]\ndiagnosis_accuracy = {accuracy}\n\
+                     remediation_speed = {speed}\npanic_threshold = {panic}\n"
+                );
+            }
+            text
+        },
+    )
+}
+
+prop_compose! {
+    /// Any world that the reader accepts.
+    pub fn any_world()(types in 1..=3_usize, servers in 0..=3_usize, scenarios in 0..=5_usize)(
+        head in head(),
+        usages in USAGES.map(usage_metric),
+        drawn in DRAWN.map(drawn_metric),
+        servers in (0..types + servers).map(|i| server(i, types)).collect::<Vec<_>>(),
+        scenarios_text in (0..scenarios).map(|i| scenario(i, types)).collect::<Vec<_>>(),
+        remediation in remediation(scenarios, types),
+        types in Just(types),
+    ) -> Draft {
+        // Dependencies go from each service that runs to the one before it.
+        let running: Vec<String> = (0..4)
+            .map(|s| format!("s{s}"))
+            .filter(|s| servers.iter().any(|text| text.contains(&format!("\"{s}\""))))
+            .collect();
+        let needs = running.windows(2).map(|pair| format!("{} = [\"{}\"]", pair[1], pair[0]));
+        let entry = running.last().map_or("", String::as_str);
+        Draft {
+            journey: format!(
+                "journey = {{ entry = \"{entry}\" }}\nservice_dependencies = {{ {} }}",
+                needs.collect::<Vec<_>>().join(", ")
+            ),
+            head,
+            metrics: usages.into_iter().chain(drawn).collect(),
+            servers,
+            scenarios: scenarios_text,
+            remediation,
+            types: quoted((0..types).map(|t| format!("t{t}"))),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The shipped worlds hold the numbers that the model description lists.
+
+use serde_json::{Value, json};
+use sysworld::world::{Scenario, World};
+
+use crate::support::{built_in, chaos_level, skill};
+
+fn tree<T: serde::Serialize>(part: &T) -> Value {
+    serde_json::to_value(part).expect("a tree")
+}
+
+/// (name, probability, duration) of every scenario.
+fn scenarios<'a>(world: &'a World) -> Vec<(&'a str, f64, u32)> {
+    let line = |s: &'a Scenario| {
+        (
+            s.name.get_ref().as_str(),
+            s.probability.get(),
+            s.duration.get(),
+        )
+    };
+    world.chaos.iter().map(line).collect()
+}
+
+/// (name, success, cooldown) of every action.
+fn actions(world: &World) -> Vec<(&str, f64, u32)> {
+    let actions = world.remediation.iter();
+    actions
+        .map(|a| {
+            (
+                a.name.get_ref().as_str(),
+                a.success_rate.get(),
+                a.cooldown.get(),
+            )
+        })
+        .collect()
+}
+
+fn effects(world: &World) -> Value {
+    let chaos = world.chaos.iter().map(|s| tree(&s.effects));
+    let actions = world.remediation.iter().map(|a| tree(&a.effects));
+    chaos.chain(actions).collect()
+}
+
+/// cloudinfra holds the tables of the model description.
+#[test]
+fn cloudinfra_is_as_described() {
+    let world = built_in("cloudinfra");
+    assert_eq!(
+        scenarios(&world),
+        [
+            ("cpu_spike", 0.15, 3),
+            ("memory_leak", 0.10, 5),
+            ("network_partition", 0.05, 2),
+            ("disk_full", 0.08, 4),
+            ("service_crash", 0.12, 1),
+            ("traffic_surge", 0.10, 3),
+            ("database_slowdown", 0.10, 4),
+        ]
+    );
+    assert_eq!(
+        actions(&world),
+        [
+            ("restart_service", 0.90, 2),
+            ("scale_up", 0.95, 3),
+            ("failover", 0.85, 1),
+            ("clear_cache", 0.98, 1),
+            ("rate_limit", 0.95, 1),
+            ("rollback", 0.80, 5),
+        ]
+    );
+    let people = ["junior", "mid", "senior"].map(|name| {
+        let skill = skill(&world, name);
+        let (accuracy, speed) = (
+            skill.diagnosis_accuracy.get(),
+            skill.remediation_speed.get(),
+        );
+        (accuracy, speed, skill.panic_threshold.get())
+    });
+    assert_eq!(people, [(0.6, 0.5, 2), (0.8, 0.7, 4), (0.95, 0.9, 8)]);
+    let levels = ["low", "medium", "high", "extreme"].map(|name| chaos_level(&world, name));
+    assert_eq!(levels, [0.5, 1.0, 2.0, 3.0]);
+    assert_eq!(
+        tree(&world.phases),
+        json!(["chaos", "update", "respond", "assess"])
+    );
+}
+
+/// agentos-classic differs from cloudinfra as the model description says, and no further.
+#[test]
+fn agentos_classic_is_as_described() {
+    let (world, default) = (built_in("agentos-classic"), built_in("cloudinfra"));
+    let shock = |quantity: &str, change: &str, by: f64, max: Value, types: &[&str]| {
+        let mut shock = json!({
+            "quantity": quantity, "set": null, "add": null, "multiply": null,
+            "min": null, "max": max, "server_types": types,
+        });
+        shock[change] = json!(by);
+        json!([{ "shock": shock }])
+    };
+    let scale = |factor: f64, min: f64| json!([{ "multiply": { "metric": "cpu_usage", "factor": factor, "min": min, "max": 100.0 } }]);
+    let clear = json!({ "metric": "memory_usage", "amount": -30.0, "min": 20.0, "max": 100.0 });
+    let expected = json!([
+        shock("cpu_usage", "set", 95.0, Value::Null, &[]),
+        shock("memory_usage", "add", 10.0, json!(100.0), &[]),
+        [{ "isolate": { "server_types": [] } }],
+        shock("disk_usage", "set", 98.0, Value::Null, &[]),
+        [{ "crash_service": { "server_types": [] } }],
+        shock("cpu_usage", "multiply", 1.5, json!(100.0), &[]),
+        shock("latency_p99", "multiply", 5.0, Value::Null, &["database"]),
+        [{ "restart_service": {} }],
+        scale(0.5, 10.0),
+        [{ "end": ["network_partition"] }],
+        [{ "add": clear }],
+        scale(0.6, 20.0),
+        [{ "draw": { "metric": "cpu_usage", "range": [20.0, 40.0] } }],
+    ]);
+    assert_eq!(effects(&world), expected);
+
+    // What is left of the differences, laid on the default world.
+    let mut expected = tree(&default);
+    expected["name"] = json!("agentos-classic");
+    expected["phases"] = json!(["update", "assess", "chaos", "respond"]);
+    expected["cpu_per_load"] = json!(0.0);
+    expected["health_alert_below"] = json!(50.0);
+    let metrics = &mut expected["metrics"];
+    metrics["cpu_usage"]["reversion"] = json!(0.0);
+    metrics["memory_usage"]["reversion"] = json!(0.0);
+    metrics["memory_usage"]["penalties"][1]["above"] = json!(80.0);
+    metrics["disk_usage"]["penalties"] = json!([]);
+    metrics["disk_usage"]["warning"] = Value::Null;
+    metrics["disk_usage"]["critical"] = Value::Null;
+    for (i, scenario) in world.chaos.iter().enumerate() {
+        expected["chaos"][i]["effects"] = tree(&scenario.effects);
+        assert!(scenario.target_types.is_empty());
+    }
+    expected["chaos"][2]["duration"] = json!(0);
+    expected["chaos"][6]["target_types"] = json!([]);
+    for (i, action) in world.remediation.iter().enumerate() {
+        expected["remediation"][i]["effects"] = tree(&action.effects);
+        expected["remediation"][i]["success_rate"] = json!(1.0);
+    }
+    assert_eq!(tree(&world), expected);
+    for name in ["junior", "mid", "senior"] {
+        let (ours, base) = (skill(&world, name), skill(&default, name));
+        assert_eq!(ours.remediation_speed.get(), 1.0);
+        assert_eq!(ours.diagnosis_accuracy, base.diagnosis_accuracy);
+        assert_eq!(ours.panic_threshold, base.panic_threshold);
+    }
+}
