@@ -32,17 +32,15 @@ impl Frame {
         self.series(name, about, Series::new(name.into(), values));
     }
 
-    /// Adds a column that is already a series.
+    /// Adds a column that is already a series. A factor can be what a table has a column for (the
+    /// `rounds` of the world): then they say the same, and the first stays.
     pub fn series(&mut self, name: &str, about: &str, values: Series) {
+        if self.about.iter().any(|(known, _)| known == name) {
+            return;
+        }
         self.columns
             .push(values.with_name(name.into()).into_column());
         self.about.push((name.to_owned(), about.to_owned()));
-    }
-
-    /// Adds all columns of another table.
-    pub fn extend(&mut self, other: Self) {
-        self.columns.extend(other.columns);
-        self.about.extend(other.about);
     }
 
     /// Name and meaning of each column, in order.

@@ -12,6 +12,18 @@ use crate::sweep::{IncidentRow, PartData, RoundRow, RunRow};
 
 /// `point` and one column a factor, for rows of the given design points.
 pub fn point_columns(design: &Design, points: &[usize]) -> Frame {
+    let mut frame = point_column(design, points);
+    for (index, factor) in design.experiment().factors.iter().enumerate() {
+        let name = factor.name.get_ref();
+        let about = format!("level of the factor {name}");
+        let levels = points.iter().map(|point| design.level(*point, index));
+        frame.series(name, &about, level_series(name, levels));
+    }
+    frame
+}
+
+/// `point` alone, for rows of the given design points.
+fn point_column(design: &Design, points: &[usize]) -> Frame {
     let mut frame = Frame::new();
     // Rows of one point are neighbours, so that each key is written as text once.
     let keys: Vec<(String, usize)> = points
@@ -23,12 +35,6 @@ pub fn point_columns(design: &Design, points: &[usize]) -> Frame {
         .flat_map(|(key, rows)| std::iter::repeat_n(key.as_str(), *rows));
     let column = StringChunked::from_iter_values("point".into(), of_rows);
     frame.series("point", "key of the design point", column.into_series());
-    for (index, factor) in design.experiment().factors.iter().enumerate() {
-        let name = factor.name.get_ref();
-        let about = format!("level of the factor {name}");
-        let levels = points.iter().map(|point| design.level(*point, index));
-        frame.series(name, &about, level_series(name, levels));
-    }
     frame
 }
 
@@ -177,7 +183,7 @@ fn runs(design: &Design, rows: &[RunRow]) -> Frame {
 
 fn incidents(design: &Design, rows: &[IncidentRow]) -> Frame {
     let points: Vec<usize> = rows.iter().map(|row| row.point).collect();
-    let mut frame = point_columns(design, &points);
+    let mut frame = point_column(design, &points);
     let replications: Vec<u64> = rows.iter().map(|row| row.replication).collect();
     frame.column(
         "replication",
@@ -270,7 +276,7 @@ fn incident_names(design: &Design, rows: &[IncidentRow]) -> (Vec<String>, Vec<Op
 
 fn rounds(design: &Design, rows: &[RoundRow]) -> Frame {
     let points: Vec<usize> = rows.iter().map(|row| row.point).collect();
-    let mut frame = point_columns(design, &points);
+    let mut frame = point_column(design, &points);
     let replications: Vec<u64> = rows.iter().map(|row| row.replication).collect();
     frame.column(
         "replication",

@@ -1,4 +1,4 @@
-//! Intervals for the time to repair, with the replication as cluster: the
+//! Intervals for the time to resolve, with the replication as cluster: the
 //! delete-a-group jackknife over 100 fixed groups, replication mod 100.
 //!
 //! Incidents of one replication share its events, so they are deleted together.
@@ -54,7 +54,7 @@ pub struct TtrRow {
     pub interval: Option<Interval>,
 }
 
-/// A quantile of the time to repair, in half rounds.
+/// A quantile of the time to resolve, in half rounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TtrQuantile {
     /// The quantile; `None` where the curve does not come down to it.
@@ -65,7 +65,7 @@ pub struct TtrQuantile {
     pub hi: Option<u32>,
 }
 
-/// The restricted mean time to repair, in half rounds.
+/// The restricted mean time to resolve, in half rounds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RestrictedMean {
     /// The estimate with its interval (`jackknife_log`).
@@ -77,7 +77,7 @@ pub struct RestrictedMean {
     pub leave_one_out: Vec<Option<f64>>,
 }
 
-/// The distribution of the time to repair, with its intervals.
+/// The distribution of the time to resolve, with its intervals.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TtrDistribution {
     /// One row an age, ascending.
@@ -134,7 +134,7 @@ impl TtrDistribution {
         })
     }
 
-    /// The quantile of the time to repair: the smallest t with
+    /// The quantile of the time to resolve: the smallest t with
     /// S(t) ≤ 1 − per_mille / 1000. The limits invert the pointwise intervals:
     /// the smallest t at which the lower, and the upper, limit of S is that low.
     ///

@@ -9,7 +9,7 @@
 //! - [`mean`]: the mean of values in \[0, 1\],
 //! - [`proportion`]: the share of replications with a property,
 //! - [`quantile`]: quantiles over replications,
-//! - [`survival`]: the distribution of time to repair with open incidents,
+//! - [`survival`]: the distribution of time to resolve with open incidents,
 //! - [`jackknife`]: its intervals, with the replication as cluster,
 //! - [`ratio`]: a mean per incident, with the replication as cluster.
 

@@ -13,7 +13,7 @@ const ENOUGH_CLUSTERS: f64 = 5.0;
 const ROUNDING: f64 = 1e-12;
 
 /// Integer sums over replications, addable. In a replication, x is the number
-/// of closed incidents and y the sum of their times to repair in half rounds.
+/// of closed incidents and y the sum of their times to resolve in half rounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ClusterSums {
     /// Replications, those without a closed incident included.
@@ -80,7 +80,7 @@ impl ClusterSums {
     }
 }
 
-/// The ratio of sums R = Σ y / Σ x, such as the mean time to repair of closed
+/// The ratio of sums R = Σ y / Σ x, such as the mean time to resolve of closed
 /// incidents in half rounds, with the interval R exp(± t se / R)
 /// (`ratio_log`), where se = √(n / (n − 1) × Σ (y − R x)²) / Σ x.
 ///

@@ -1,4 +1,4 @@
-//! Time to repair as a survival curve: Kaplan–Meier with right-censoring.
+//! Time to resolve as a survival curve: Kaplan–Meier with right-censoring.
 //!
 //! Times are integer half rounds. An incident that is still open at the end is
 //! censored at its age. At the same half round closings come before censorings.
@@ -66,7 +66,7 @@ pub fn kaplan_meier(counts: &[TtrCount]) -> Option<Vec<SurvivalRow>> {
     Some(rows.collect())
 }
 
-/// The quantile of the time to repair, in half rounds: the smallest t with
+/// The quantile of the time to resolve, in half rounds: the smallest t with
 /// S(t) ≤ 1 − per_mille / 1000.
 ///
 /// `None` where the curve does not come down to it, or the level is not within
@@ -78,7 +78,7 @@ pub fn quantile(rows: &[SurvivalRow], per_mille: u32) -> Option<u32> {
         .map(|row| row.half_round)
 }
 
-/// The restricted mean time to repair, in half rounds: the area under S over
+/// The restricted mean time to resolve, in half rounds: the area under S over
 /// [0, horizon].
 ///
 /// Open incidents count with their age. Beyond the last row, S stays where it

@@ -138,6 +138,25 @@ fn tables_agree_with_each_other() {
     assert!((mean / 200.0 - stated).abs() < 1e-12);
 }
 
+/// A factor may be what the tables have a column for.
+#[test]
+fn rounds_can_be_a_factor() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "e.toml",
+        "name = \"e\"\nreplications = 3\n[factors]\nrounds = { from = 5, to = 15, step = 5 }\n\
+         [output]\nformats = [\"csv\"]\n",
+    );
+    sandbox.ok("run e.toml --quiet --out r");
+    let runs = sandbox.rows("r/runs/part-000000.csv");
+    let checks: Vec<_> = runs
+        .iter()
+        .map(|row| (&row["rounds"][..], &row["checks"][..]))
+        .collect();
+    assert_eq!(checks[..3], [("5", "30"); 3]);
+    assert_eq!(checks[6..], [("15", "90"); 3]);
+}
+
 /// A world without a journey has no journey availability: null, not 0.
 #[test]
 fn missing_is_null() {
