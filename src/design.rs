@@ -174,20 +174,7 @@ impl Design {
 
     /// The index of the level of each factor.
     pub fn levels(&self, point: usize) -> Vec<usize> {
-        let mut rest = point;
-        let mut levels: Vec<usize> = self
-            .experiment
-            .factors
-            .iter()
-            .rev()
-            .map(|factor| {
-                let level = rest % factor.levels.len();
-                rest /= factor.levels.len();
-                level
-            })
-            .collect();
-        levels.reverse();
-        levels
+        self.digits([point, 0], |_| 0)
     }
 
     /// The level of a factor at a point.
@@ -249,24 +236,21 @@ impl Design {
     }
 
     /// The levels of one combination of the world's factors and one of the others.
-    fn combine(&self, mut world: usize, mut other: usize) -> Vec<usize> {
-        let mut levels: Vec<usize> = self
-            .experiment
-            .factors
-            .iter()
-            .rev()
-            .map(|factor| {
-                let rest = if factor.kind.changes_world() {
-                    &mut world
-                } else {
-                    &mut other
-                };
-                let level = *rest % factor.levels.len();
-                *rest /= factor.levels.len();
-                level
-            })
-            .collect();
-        levels.reverse();
+    fn combine(&self, world: usize, other: usize) -> Vec<usize> {
+        self.digits([world, other], |factor| {
+            usize::from(!factor.kind.changes_world())
+        })
+    }
+
+    /// The level of each factor, as digits of the number that `of` says; the last factor is the
+    /// lowest digit.
+    fn digits(&self, mut numbers: [usize; 2], of: impl Fn(&Factor) -> usize) -> Vec<usize> {
+        let mut levels = vec![0; self.experiment.factors.len()];
+        for (level, factor) in levels.iter_mut().zip(&self.experiment.factors).rev() {
+            let rest = &mut numbers[of(factor)];
+            *level = *rest % factor.levels.len();
+            *rest /= factor.levels.len();
+        }
         levels
     }
 

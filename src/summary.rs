@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
+use polars::prelude::{NamedFrom, Series};
 
 use crate::counts::{PointCounts, Total};
 use crate::design::Design;
@@ -165,8 +166,7 @@ impl Summary {
     pub fn summary_frame(&self, design: &Design) -> Frame {
         let points: Vec<usize> = self.points.iter().map(|row| row.point).collect();
         let mut frame = point_columns(design, &points);
-        let n: Vec<u64> = self.points.iter().map(|row| row.n).collect();
-        frame.column("n", "replications", n);
+        frame.column(&self.points, "n", "replications", |row| row.n);
         let mut columns = Columns {
             frame: &mut frame,
             rows: &self.points,
@@ -220,8 +220,8 @@ impl Summary {
             columns.estimate(name, &about, |row| row.availability_quantiles[i]);
         }
         for total in Total::ALL {
-            let values: Vec<u64> = self.points.iter().map(|row| row.total(total)).collect();
-            frame.column(total.name(), "total over the replications", values);
+            let about = "total over the replications";
+            frame.column(&self.points, total.name(), about, |row| row.total(total));
         }
         frame
     }
@@ -235,53 +235,26 @@ impl Summary {
             .collect();
         let points: Vec<usize> = rows.iter().map(|(point, _)| *point).collect();
         let mut frame = point_columns(design, &points);
-        let times: Vec<u32> = rows.iter().map(|(_, row)| row.step.half_round).collect();
-        frame.column(
-            "half_round",
-            "time since the incident opened, in half rounds",
-            times,
-        );
-        type Count = (&'static str, &'static str, fn(&TtrRow) -> u64);
-        const COUNTS: [Count; 3] = [
-            ("closed", "incidents that closed at that time", |r| {
-                r.step.closed
-            }),
-            (
-                "censored",
-                "incidents open at that time when their replication ended",
-                |r| r.step.censored,
-            ),
-            ("at_risk", "incidents open just before that time", |r| {
-                r.step.at_risk
-            }),
-        ];
-        for (name, about, value) in COUNTS {
-            let values: Vec<u64> = rows.iter().map(|(_, row)| value(row)).collect();
-            frame.column(name, about, values);
-        }
-        type Share = (&'static str, &'static str, fn(&TtrRow) -> Option<f64>);
-        const SHARES: [Share; 4] = [
-            (
-                "survival",
-                "share of incidents open beyond that time (Kaplan-Meier)",
-                |r| Some(r.step.survival),
-            ),
-            (
-                "survival_se",
-                "its standard error (jackknife over 100 groups)",
-                |r| r.standard_error,
-            ),
-            ("survival_lo", "lower end of its pointwise interval", |r| {
-                r.interval.map(|i| i.lo)
-            }),
-            ("survival_hi", "upper end of its pointwise interval", |r| {
-                r.interval.map(|i| i.hi)
-            }),
-        ];
-        for (name, about, value) in SHARES {
-            let values: Vec<Option<f64>> = rows.iter().map(|(_, row)| value(row)).collect();
-            frame.column(name, about, values);
-        }
+        let about = "time since the incident opened, in half rounds";
+        frame.column(&rows, "half_round", about, |(_, row)| row.step.half_round);
+        let about = "incidents that closed at that time";
+        frame.column(&rows, "closed", about, |(_, row)| row.step.closed);
+        let about = "incidents open at that time when their replication ended";
+        frame.column(&rows, "censored", about, |(_, row)| row.step.censored);
+        let about = "incidents open just before that time";
+        frame.column(&rows, "at_risk", about, |(_, row)| row.step.at_risk);
+        let about = "share of incidents open beyond that time (Kaplan-Meier)";
+        frame.column(&rows, "survival", about, |(_, row)| row.step.survival);
+        let about = "its standard error (jackknife over 100 groups)";
+        frame.column(&rows, "survival_se", about, |(_, row)| row.standard_error);
+        let about = "lower end of its pointwise interval";
+        frame.column(&rows, "survival_lo", about, |(_, row)| {
+            row.interval.map(|i| i.lo)
+        });
+        let about = "upper end of its pointwise interval";
+        frame.column(&rows, "survival_hi", about, |(_, row)| {
+            row.interval.map(|i| i.hi)
+        });
         frame
     }
 }
@@ -293,37 +266,29 @@ struct Columns<'a> {
 }
 
 impl Columns<'_> {
-    fn numbers(&mut self, name: &str, about: &str, value: impl Fn(&PointSummary) -> Option<f64>) {
-        let values: Vec<Option<f64>> = self.rows.iter().map(value).collect();
-        self.frame.column(name, about, values);
-    }
-
-    fn texts(
-        &mut self,
-        name: &str,
-        about: &str,
-        value: impl Fn(&PointSummary) -> Option<&'static str>,
-    ) {
-        let values: Vec<Option<&str>> = self.rows.iter().map(value).collect();
-        self.frame.column(name, about, values);
+    fn add<T, P: ?Sized>(&mut self, name: &str, about: &str, value: impl Fn(&PointSummary) -> T)
+    where
+        Series: NamedFrom<Vec<T>, P>,
+    {
+        self.frame.column(self.rows, name, about, value);
     }
 
     fn interval(&mut self, name: &str, ends: impl Fn(&PointSummary) -> [Option<f64>; 2]) {
-        self.numbers(&format!("{name}_lo"), "lower end of the interval", |r| {
+        self.add(&format!("{name}_lo"), "lower end of the interval", |r| {
             ends(r)[0]
         });
-        self.numbers(&format!("{name}_hi"), "upper end of the interval", |r| {
+        self.add(&format!("{name}_hi"), "upper end of the interval", |r| {
             ends(r)[1]
         });
     }
 
     fn mean(&mut self, name: &str, about: &str, of: fn(&PointSummary) -> Option<MeanEstimate>) {
-        self.numbers(name, about, |row| of(row).map(|mean| mean.mean));
+        self.add(name, about, |row| of(row).map(|mean| mean.mean));
         self.interval(name, |row| ends(of(row).and_then(|mean| mean.interval)));
         let about = "standard deviation over replications";
-        self.numbers(&format!("{name}_sd"), about, |row| of(row)?.sd);
+        self.add(&format!("{name}_sd"), about, |row| of(row)?.sd);
         let about = "method of the interval";
-        self.texts(&format!("{name}_method"), about, |row| {
+        self.add(&format!("{name}_method"), about, |row| {
             Some(of(row)?.method)
         });
     }
@@ -334,19 +299,19 @@ impl Columns<'_> {
         about: &str,
         of: impl Fn(&PointSummary) -> Option<Estimate>,
     ) {
-        self.numbers(name, about, |row| of(row).map(|estimate| estimate.value));
+        self.add(name, about, |row| of(row).map(|estimate| estimate.value));
         self.interval(name, |row| {
             ends(of(row).and_then(|estimate| estimate.interval))
         });
         let about = "method of the interval";
-        self.texts(&format!("{name}_method"), about, |row| {
+        self.add(&format!("{name}_method"), about, |row| {
             Some(of(row)?.method)
         });
     }
 
     fn ttr_quantile(&mut self, name: &str, about: &str, of: fn(&PointSummary) -> TtrQuantile) {
         let rounds = |half_rounds: Option<u32>| half_rounds.map(|t| f64::from(t) / 2.0);
-        self.numbers(name, about, |row| rounds(of(row).value));
+        self.add(name, about, |row| rounds(of(row).value));
         self.interval(name, |row| [rounds(of(row).lo), rounds(of(row).hi)]);
     }
 }

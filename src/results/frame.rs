@@ -24,11 +24,17 @@ impl Frame {
         Self::default()
     }
 
-    /// Adds a column; `about` says its unit and meaning.
-    pub fn column<T, P: ?Sized>(&mut self, name: &str, about: &str, values: T)
-    where
-        Series: NamedFrom<T, P>,
+    /// Adds a column with one value a row; `about` says its unit and meaning.
+    pub fn column<'a, R, T, P: ?Sized>(
+        &mut self,
+        rows: &'a [R],
+        name: &str,
+        about: &str,
+        value: impl Fn(&'a R) -> T,
+    ) where
+        Series: NamedFrom<Vec<T>, P>,
     {
+        let values: Vec<T> = rows.iter().map(value).collect();
         self.series(name, about, Series::new(name.into(), values));
     }
 

@@ -7,7 +7,7 @@ use super::frame::{self, Frame};
 use crate::counts::{CountRow, Measure, PointCounts};
 use crate::design::Design;
 use crate::experiment::{Level, RowTable};
-use crate::simulation::{ClosedBy, Outcome};
+use crate::simulation::ClosedBy;
 use crate::sweep::{IncidentRow, PartData, RoundRow, RunRow};
 
 /// `point` and one column a factor, for rows of the given design points.
@@ -83,13 +83,6 @@ pub fn part_files(design: &Design, data: &PartData) -> Vec<(&'static str, Frame)
 fn runs(design: &Design, rows: &[RunRow]) -> Frame {
     let points: Vec<usize> = rows.iter().map(|row| row.point).collect();
     let mut frame = point_columns(design, &points);
-    let replications: Vec<u64> = rows.iter().map(|row| row.replication).collect();
-    frame.column(
-        "replication",
-        "number of the replication, from 0",
-        replications,
-    );
-
     let variation = |row: &RunRow| design.variation(row.point);
     let checks = |row: &RunRow| variation(row).checks();
     // A world without a journey has no value there, which is not the same as 0.
@@ -98,212 +91,156 @@ fn runs(design: &Design, rows: &[RunRow]) -> Frame {
             .journey
             .then_some(row.outcome.journey_up_rounds)
     };
-    let mut whole = |name: &str, about: &str, value: &dyn Fn(&RunRow) -> u32| {
-        frame.column(name, about, rows.iter().map(value).collect::<Vec<u32>>());
-    };
-    whole("checks", "server checks: servers × rounds", &|r| {
+    frame.column(
+        rows,
+        "replication",
+        "number of the replication, from 0",
+        |r| r.replication,
+    );
+    frame.column(rows, "checks", "server checks: servers × rounds", |r| {
         checks(r) as u32
     });
-    whole("up_checks", "checks that found the server up", &|r| {
+    frame.column(rows, "up_checks", "checks that found the server up", |r| {
         r.outcome.up_checks
     });
-    whole("rounds", "rounds of the replication", &|r| {
+    frame.column(rows, "rounds", "rounds of the replication", |r| {
         variation(r).rounds
     });
-    frame.column(
-        "journey_up_rounds",
-        "rounds in which the user journey worked; null in a world without one",
-        rows.iter().map(journey).collect::<Vec<Option<u32>>>(),
-    );
-    let met: Vec<bool> = rows.iter().map(|row| row.outcome.sla_met).collect();
-    frame.column("sla_met", "whether the SLA was met", met);
-    type Field = (&'static str, &'static str, fn(&Outcome) -> u32);
-    const BEFORE: [Field; 3] = [
-        (
-            "events",
-            "injections of chaos, also those that changed nothing",
-            |o| o.events,
-        ),
-        ("incidents", "incidents that opened", |o| o.incidents),
-        ("incidents_open", "incidents open at the end", |o| {
-            o.incidents_open
-        }),
-    ];
-    const AFTER: [Field; 7] = [
-        ("alerts", "alerts raised", |o| o.alerts),
-        ("alerts_handled", "alerts handled", |o| o.alerts_handled),
-        ("misdiagnoses", "alerts handled without the runbook", |o| {
-            o.misdiagnoses
-        }),
-        ("actions", "remediations executed", |o| o.actions),
-        ("actions_failed", "remediations executed in vain", |o| {
-            o.actions_failed
-        }),
-        (
-            "actions_blocked",
-            "remediations blocked by a cooldown",
-            |o| o.actions_blocked,
-        ),
-        (
-            "overwhelmed_rounds",
-            "rounds with more critical alerts than the panic threshold",
-            |o| o.overwhelmed_rounds,
-        ),
-    ];
-    let fields = |frame: &mut Frame, list: &[Field]| {
-        for (name, about, value) in list {
-            let values: Vec<u32> = rows.iter().map(|row| value(&row.outcome)).collect();
-            frame.column(name, about, values);
-        }
-    };
-    fields(&mut frame, &BEFORE);
-    let ttr: Vec<u64> = rows.iter().map(|row| row.outcome.ttr_half_rounds).collect();
-    frame.column(
-        "ttr_half_rounds",
-        "sum of the times to resolve of the closed incidents, in half rounds",
-        ttr,
-    );
-    fields(&mut frame, &AFTER);
-    let availability = |row: &RunRow| f64::from(row.outcome.up_checks) / checks(row) as f64;
-    frame.column(
-        "availability",
-        "up_checks / checks, 0 to 1",
-        rows.iter().map(availability).collect::<Vec<f64>>(),
-    );
-    let works = |row: &RunRow| {
-        journey(row).map(|rounds| f64::from(rounds) / f64::from(variation(row).rounds))
-    };
-    frame.column(
-        "journey_availability",
-        "journey_up_rounds / rounds, 0 to 1; null in a world without a journey",
-        rows.iter().map(works).collect::<Vec<Option<f64>>>(),
-    );
+    let about = "rounds in which the user journey worked; null in a world without one";
+    frame.column(rows, "journey_up_rounds", about, journey);
+    frame.column(rows, "sla_met", "whether the SLA was met", |r| {
+        r.outcome.sla_met
+    });
+    let about = "injections of chaos, also those that changed nothing";
+    frame.column(rows, "events", about, |r| r.outcome.events);
+    frame.column(rows, "incidents", "incidents that opened", |r| {
+        r.outcome.incidents
+    });
+    frame.column(rows, "incidents_open", "incidents open at the end", |r| {
+        r.outcome.incidents_open
+    });
+    let about = "sum of the times to resolve of the closed incidents, in half rounds";
+    frame.column(rows, "ttr_half_rounds", about, |r| {
+        r.outcome.ttr_half_rounds
+    });
+    frame.column(rows, "alerts", "alerts raised", |r| r.outcome.alerts);
+    frame.column(rows, "alerts_handled", "alerts handled", |r| {
+        r.outcome.alerts_handled
+    });
+    let about = "alerts handled without the runbook";
+    frame.column(rows, "misdiagnoses", about, |r| r.outcome.misdiagnoses);
+    frame.column(rows, "actions", "remediations executed", |r| {
+        r.outcome.actions
+    });
+    let about = "remediations executed in vain";
+    frame.column(rows, "actions_failed", about, |r| r.outcome.actions_failed);
+    let about = "remediations blocked by a cooldown";
+    frame.column(rows, "actions_blocked", about, |r| {
+        r.outcome.actions_blocked
+    });
+    let about = "rounds with more critical alerts than the panic threshold";
+    frame.column(rows, "overwhelmed_rounds", about, |r| {
+        r.outcome.overwhelmed_rounds
+    });
+    frame.column(rows, "availability", "up_checks / checks, 0 to 1", |r| {
+        f64::from(r.outcome.up_checks) / checks(r) as f64
+    });
+    let about = "journey_up_rounds / rounds, 0 to 1; null in a world without a journey";
+    frame.column(rows, "journey_availability", about, |r| {
+        journey(r).map(|rounds| f64::from(rounds) / f64::from(variation(r).rounds))
+    });
     frame
 }
 
 fn incidents(design: &Design, rows: &[IncidentRow]) -> Frame {
     let points: Vec<usize> = rows.iter().map(|row| row.point).collect();
     let mut frame = point_column(design, &points);
-    let replications: Vec<u64> = rows.iter().map(|row| row.replication).collect();
     frame.column(
+        rows,
         "replication",
         "number of the replication, from 0",
-        replications,
+        |r| r.replication,
     );
-    let numbers: Vec<u32> = rows.iter().map(|row| row.number).collect();
-    frame.column("incident", "number within the replication, from 0", numbers);
-    let (servers, causes) = incident_names(design, rows);
-    frame.column("server", "name of the server", servers);
-    frame.column(
-        "cause",
-        "scenarios active on the server, or that had just struck it, when the incident opened, \
-         joined by +; null if none",
-        causes,
-    );
-    let mut whole = |name: &str, about: &str, value: &dyn Fn(&IncidentRow) -> Option<u32>| {
-        frame.column(
-            name,
-            about,
-            rows.iter().map(value).collect::<Vec<Option<u32>>>(),
-        );
-    };
-    whole(
-        "opened_half_round",
-        "when it opened, in half rounds",
-        &|r| Some(r.incident.opened),
-    );
-    whole(
-        "handled_half_round",
-        "when the first alert of the server was handled while it was open, in half rounds; null if none was",
-        &|r| r.incident.handled,
-    );
-    whole(
-        "closed_half_round",
-        "when it closed, in half rounds; null if it was open at the end",
-        &|r| r.incident.closed.map(|(at, _)| at),
-    );
-    whole(
-        "ttr_half_rounds",
-        "time to resolve in half rounds; if censored, time open until the last check",
-        &|r| Some(r.incident.ttr),
-    );
-    let censored: Vec<bool> = rows.iter().map(|r| r.incident.closed.is_none()).collect();
-    frame.column("censored", "whether it was open at the end", censored);
-    let closed_by: Vec<Option<&str>> = rows
-        .iter()
-        .map(|row| {
-            row.incident.closed.map(|(_, by)| match by {
-                ClosedBy::Action => "action",
-                ClosedBy::Recovery => "recovery",
-            })
+    let about = "number within the replication, from 0, in the order of opening";
+    frame.column(rows, "incident", about, |r| r.number);
+    let names = incident_names(design, rows);
+    frame.column(&names, "server", "name of the server", |(server, _)| {
+        server.as_str()
+    });
+    let about = "scenarios active on the server, or that had just struck it, when the incident \
+                 opened, joined by +; null if none";
+    frame.column(&names, "cause", about, |(_, cause)| cause.as_deref());
+    let about = "when it opened, in half rounds";
+    frame.column(rows, "opened_half_round", about, |r| r.incident.opened);
+    let about = "when the first alert of the server was handled while it was open, in half \
+                 rounds; null if none was";
+    frame.column(rows, "handled_half_round", about, |r| r.incident.handled);
+    let about = "when it closed, in half rounds; null if it was open at the end";
+    frame.column(rows, "closed_half_round", about, |r| {
+        r.incident.closed.map(|(at, _)| at)
+    });
+    let about = "time to resolve in half rounds; if censored, time open until the last check";
+    frame.column(rows, "ttr_half_rounds", about, |r| r.incident.ttr);
+    let about = "whether it was open at the end";
+    frame.column(rows, "censored", about, |r| r.incident.closed.is_none());
+    let about = "action if a remediation succeeded on the server since the check before, else \
+                 recovery; null if open";
+    frame.column(rows, "closed_by", about, |r| {
+        r.incident.closed.map(|(_, by)| match by {
+            ClosedBy::Action => "action",
+            ClosedBy::Recovery => "recovery",
         })
-        .collect();
-    frame.column(
-        "closed_by",
-        "action if a remediation succeeded on the server since the check before, else recovery; \
-         null if open",
-        closed_by,
-    );
+    });
     frame
 }
 
 /// Server and cause of each incident; rows of one point are neighbours, so that its world is
 /// looked at once.
-fn incident_names(design: &Design, rows: &[IncidentRow]) -> (Vec<String>, Vec<Option<String>>) {
-    let (mut servers, mut causes) = (Vec::new(), Vec::new());
+fn incident_names(design: &Design, rows: &[IncidentRow]) -> Vec<(String, Option<String>)> {
+    let mut names = Vec::with_capacity(rows.len());
     for rows in rows.chunk_by(|a, b| a.point == b.point) {
         let Ok(resolved) = design.resolve(rows[0].point) else {
             continue;
         };
         let world = resolved.world;
         for row in rows {
-            servers.push(
-                world.servers[row.incident.server]
-                    .name
-                    .get_ref()
-                    .to_string(),
-            );
-            let names: Vec<&str> = row
+            let server = world.servers[row.incident.server]
+                .name
+                .get_ref()
+                .to_string();
+            let causes: Vec<&str> = row
                 .causes
                 .iter()
                 .map(|scenario| world.chaos[*scenario].name.get_ref().as_str())
                 .collect();
-            causes.push((!names.is_empty()).then(|| names.join("+")));
+            names.push((server, (!causes.is_empty()).then(|| causes.join("+"))));
         }
     }
-    (servers, causes)
+    names
 }
 
 fn rounds(design: &Design, rows: &[RoundRow]) -> Frame {
     let points: Vec<usize> = rows.iter().map(|row| row.point).collect();
     let mut frame = point_column(design, &points);
-    let replications: Vec<u64> = rows.iter().map(|row| row.replication).collect();
     frame.column(
+        rows,
         "replication",
         "number of the replication, from 0",
-        replications,
+        |r| r.replication,
     );
-    type Field = (&'static str, &'static str, fn(&RoundRow) -> u32);
-    const FIELDS: [Field; 5] = [
-        ("round", "number of the round, from 0", |r| r.round),
-        ("servers_up", "servers that the check found up", |r| {
-            r.servers_up
-        }),
-        ("events", "injections of chaos", |r| r.events),
-        ("alerts", "alerts raised", |r| r.alerts),
-        ("alerts_handled", "alerts handled", |r| r.alerts_handled),
-    ];
-    for (name, about, value) in FIELDS {
-        frame.column(name, about, rows.iter().map(value).collect::<Vec<u32>>());
-    }
-    let journey: Vec<Option<bool>> = rows.iter().map(|row| row.journey_up).collect();
-    frame.column(
-        "journey_up",
-        "whether the user journey worked; null in a world without one",
-        journey,
-    );
-    let traffic: Vec<f64> = rows.iter().map(|row| row.traffic).collect();
-    frame.column("traffic", "traffic as a ratio of base_traffic", traffic);
+    frame.column(rows, "round", "number of the round, from 0", |r| r.round);
+    frame.column(rows, "servers_up", "servers that the check found up", |r| {
+        r.servers_up
+    });
+    frame.column(rows, "events", "injections of chaos", |r| r.events);
+    frame.column(rows, "alerts", "alerts raised", |r| r.alerts);
+    frame.column(rows, "alerts_handled", "alerts handled", |r| {
+        r.alerts_handled
+    });
+    let about = "whether the user journey worked; null in a world without one";
+    frame.column(rows, "journey_up", about, |r| r.journey_up);
+    let about = "traffic as a ratio of base_traffic";
+    frame.column(rows, "traffic", about, |r| r.traffic);
     frame
 }
 
@@ -312,30 +249,16 @@ fn counts(design: &Design, counts: &[(usize, PointCounts)]) -> Frame {
     let mut rows: Vec<CountRow> = Vec::new();
     for (point, counts) in counts {
         let more = counts.rows();
-        points.extend(std::iter::repeat_n(
-            design.key(*point).to_string(),
-            more.len(),
-        ));
+        points.extend(std::iter::repeat_n(*point, more.len()));
         rows.extend(more);
     }
-    let mut frame = Frame::new();
-    frame.column("point", "key of the design point", points);
-    let measures: Vec<&str> = rows.iter().map(|row| row.measure.name()).collect();
-    frame.column("measure", "what is counted", measures);
-    let groups: Vec<u32> = rows.iter().map(|row| row.group).collect();
-    frame.column(
-        "group",
-        "replication mod 100, for times to resolve; else 0",
-        groups,
-    );
-    let values: Vec<u32> = rows.iter().map(|row| row.value).collect();
-    frame.column(
-        "value",
-        "the value that was met count times; for closed_*, count × 2^value is a term of the sum",
-        values,
-    );
-    let numbers: Vec<u64> = rows.iter().map(|row| row.count).collect();
-    frame.column("count", "how often", numbers);
+    let mut frame = point_column(design, &points);
+    frame.column(&rows, "measure", "what is counted", |r| r.measure.name());
+    let about = "replication mod 100, for times to resolve; else 0";
+    frame.column(&rows, "group", about, |r| r.group);
+    let about = "the value that was met; for closed_*, count × 2^value is a term of the sum";
+    frame.column(&rows, "value", about, |r| r.value);
+    frame.column(&rows, "count", "how often", |r| r.count);
     frame
 }
 
