@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use sysworld::experiment::MOST_REPLICATIONS;
 
 /// What availability, SLA risk and time to resolve should we expect, and how sure are we?
 ///
@@ -48,7 +49,7 @@ pub struct Run {
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// Replications of each design point, instead of what the file says
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=MOST_REPLICATIONS))]
     pub replications: Option<u64>,
     /// Master seed, instead of what the file says
     #[arg(long)]
@@ -80,7 +81,7 @@ pub struct Plan {
     /// Experiment file (TOML)
     pub experiment: PathBuf,
     /// Replications of each design point, instead of what the file says
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=MOST_REPLICATIONS))]
     pub replications: Option<u64>,
     /// Measure for a second, in memory, how long the sweep would take
     #[arg(long)]

@@ -11,6 +11,9 @@ use crate::experiment::{Experiment, Factor, FactorKind, Level, RandomNumbers};
 use crate::simulation::{Model, Setting, compile};
 use crate::world::{NameAt, NonNegative, Skill, World, WorldFile};
 
+/// The most work of a sweep, in checks of a server: a hundred days of one core.
+const MOST_WORK: u64 = 100_000_000_000_000;
+
 /// The key of a design point: the same wherever the same world meets the same chaos and skill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PointKey(u64);
@@ -143,6 +146,7 @@ impl Design {
                 sla_target: world.sla.target.percent().to_string(),
             });
         }
+        design.refuse_endless()?;
         design.refuse_twins()?;
         Ok(design)
     }
@@ -380,6 +384,27 @@ impl Design {
         (!value.span.is_empty()).then(|| value.span.clone())
     }
 
+    /// A sweep that no machine would end, and whose plan no memory would hold.
+    fn refuse_endless(&self) -> Result<()> {
+        let points = (0..self.len()).map(|point| self.variation(point));
+        let checks: u64 = points.map(|variation| variation.checks()).sum();
+        let replications = self.experiment.replications;
+        if checks
+            .checked_mul(replications)
+            .is_some_and(|work| work <= MOST_WORK)
+        {
+            return Ok(());
+        }
+        let points = self.len();
+        let work = checks as f64 * replications as f64;
+        let message = format!(
+            "the sweep is too large: {replications} replications of {points} design points \
+             check servers {work:.1e} times"
+        );
+        let help = format!("allowed: at most {:.0e} checks in all", MOST_WORK as f64);
+        Err(vec![Problem::general(message).help(help)])
+    }
+
     fn refuse_twins(&self) -> Result<()> {
         let mut order: Vec<usize> = (0..self.len()).collect();
         order.sort_by_key(|point| (self.key(*point), *point));
@@ -388,14 +413,23 @@ impl Design {
             .find(|pair| self.key(pair[0]) == self.key(pair[1]));
         match twins {
             None => Ok(()),
-            Some(pair) => Err(vec![
-                Problem::general(format!(
+            Some(pair) => {
+                let message = format!(
                     "two design points are the same: {} and {}",
                     self.describe(pair[0]),
                     self.describe(pair[1])
-                ))
-                .help("allowed: design points that differ in what they simulate"),
-            ]),
+                );
+                let mut problem = Problem::general(message)
+                    .help("allowed: design points that differ in what they simulate");
+                let (first, second) = (self.levels(pair[0]), self.levels(pair[1]));
+                for (i, factor) in self.experiment.factors.iter().enumerate() {
+                    let value = &factor.values[second[i]];
+                    if first[i] != second[i] {
+                        problem = problem.with_span(value.span.clone(), "makes no difference");
+                    }
+                }
+                Err(vec![problem])
+            }
         }
     }
 }

@@ -59,6 +59,7 @@ pub struct Problem {
     message: String,
     span: Option<Span>,
     label: String,
+    others: Vec<(Span, String)>,
     help: Vec<String>,
 }
 
@@ -69,6 +70,7 @@ impl Problem {
             message: message.into(),
             span: Some(span),
             label: label.into(),
+            others: Vec::new(),
             help: Vec::new(),
         }
     }
@@ -79,6 +81,7 @@ impl Problem {
             message: message.into(),
             span: None,
             label: String::new(),
+            others: Vec::new(),
             help: Vec::new(),
         }
     }
@@ -121,6 +124,12 @@ impl Problem {
         self
     }
 
+    /// Shows another place that the problem is about.
+    pub fn and(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.others.push((span, label.into()));
+        self
+    }
+
     /// Adds a sentence that says what is allowed or what to do.
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.help.push(text.into());
@@ -129,12 +138,18 @@ impl Problem {
 
     fn render(&self, sources: &Sources, renderer: &Renderer) -> String {
         let mut group = Group::with_title(Level::ERROR.primary_title(&self.message));
-        if let Some((file, span)) = self.span.as_ref().and_then(|span| sources.locate(span)) {
-            group = group.element(
-                Snippet::source(&file.text)
-                    .path(&file.name)
-                    .annotation(AnnotationKind::Primary.span(span).label(&self.label)),
-            );
+        let first = self
+            .span
+            .iter()
+            .map(|span| (AnnotationKind::Primary, span, &self.label));
+        let others = self.others.iter();
+        let others = others.map(|(span, label)| (AnnotationKind::Context, span, label));
+        for (kind, span, label) in first.chain(others) {
+            if let Some((file, span)) = sources.locate(span) {
+                let note = kind.span(span).label(label);
+                let snippet = Snippet::source(&file.text).path(&file.name);
+                group = group.element(snippet.annotation(note));
+            }
         }
         for help in &self.help {
             group = group.element(Level::HELP.message(help));
@@ -163,13 +178,15 @@ impl Problems {
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let renderer = Renderer::plain();
-        for (i, problem) in self.problems.iter().enumerate() {
-            if i > 0 {
-                writeln!(f, "\n")?;
+        let mut texts: Vec<String> = Vec::new();
+        for problem in &self.problems {
+            let text = problem.render(&self.sources, &renderer);
+            // A file that several others build on is wrong only once.
+            if !texts.contains(&text) {
+                texts.push(text);
             }
-            f.write_str(&problem.render(&self.sources, &renderer))?;
         }
-        Ok(())
+        f.write_str(&texts.join("\n\n"))
     }
 }
 

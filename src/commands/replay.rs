@@ -47,7 +47,12 @@ fn find_point(args: &Replay, design: &Design) -> Result<usize> {
     }
     let mut wanted = Vec::new();
     for pair in args.at.iter().flat_map(|at| at.split(',')) {
-        wanted.push(find_level(design, pair)?);
+        let (factor, level) = find_level(design, pair)?;
+        if wanted.iter().any(|(other, _)| *other == factor) {
+            let name = design.experiment().factors[factor].name.get_ref();
+            return Err(usage(format!("--at gives the factor `{name}` twice")));
+        }
+        wanted.push((factor, level));
     }
     let fits = |point: &usize| {
         let levels = design.levels(*point);

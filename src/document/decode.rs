@@ -2,17 +2,39 @@
 
 use std::fmt;
 
-use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
-use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
+use serde::de::{
+    self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, Unexpected, Visitor,
+};
 use serde_spanned::Spanned;
 use serde_spanned::de::{SpannedDeserializer, is_spanned};
 
 use super::{Node, Table, Value};
-use crate::diagnostics::{Problem, Span};
+use crate::diagnostics::{Problem, Span, nearest};
 
 /// Decodes one value; stops at its first error.
 pub fn decode<T: DeserializeOwned>(value: &Value) -> Result<T, Problem> {
     T::deserialize(value).map_err(|e| e.into_problem(&value.span))
+}
+
+/// Decodes one of several entries. One that lacks a key may be another one, misspelled: its own
+/// name is new only because of that.
+fn decode_entry<T: DeserializeOwned>(
+    value: &Value,
+    name: &str,
+    names: &[&str],
+) -> Result<T, Problem> {
+    T::deserialize(value).map_err(|e| {
+        let missing = matches!(e.fact, Fact::Missing(_));
+        let problem = e.into_problem(&value.span);
+        let others: Vec<&str> = names.iter().copied().filter(|n| *n != name).collect();
+        match nearest(name, &others) {
+            Some(near) if missing => {
+                problem.help(format!("`{name}` is new; did you mean `{near}`?"))
+            }
+            _ => problem,
+        }
+    })
 }
 
 /// The fields of a table, decoded one by one, so that all its errors are found at once.
@@ -64,10 +86,13 @@ impl<'a> Fields<'a> {
             Some(Value {
                 node: Node::Array(values),
                 ..
-            }) => values
-                .iter()
-                .filter_map(|value| self.note(decode(value)))
-                .collect(),
+            }) => {
+                let names: Vec<&str> = values.iter().filter_map(Value::name).collect();
+                let decoded = values
+                    .iter()
+                    .map(|value| decode_entry(value, value.name().unwrap_or_default(), &names));
+                decoded.filter_map(|entry| self.note(entry)).collect()
+            }
             Some(other) => {
                 self.wrong_kind(key, "an array of tables", other);
                 Vec::new()
@@ -82,11 +107,14 @@ impl<'a> Fields<'a> {
             Some(Value {
                 node: Node::Table(table),
                 ..
-            }) => table
-                .entries
-                .iter()
-                .filter_map(|(name, value)| Some((name.clone(), self.note(decode(value))?)))
-                .collect(),
+            }) => {
+                let names: Vec<&str> = table.keys().collect();
+                let decoded = table.entries.iter().filter_map(|(name, value)| {
+                    let entry = self.note(decode_entry(value, name.get_ref(), &names))?;
+                    Some((name.clone(), entry))
+                });
+                decoded.collect()
+            }
             Some(other) => {
                 self.wrong_kind(key, "a table", other);
                 Vec::new()
@@ -147,7 +175,12 @@ impl Error {
     fn into_problem(self, around: &Span) -> Problem {
         let span = self.span.unwrap_or_else(|| around.clone());
         match self.fact {
-            Fact::Message(message) => Problem::at(span, message, ""),
+            Fact::Message(message) => match message.rsplit_once("; allowed: ") {
+                Some((what, allowed)) => {
+                    Problem::at(span, what, "not allowed").help(format!("allowed: {allowed}"))
+                }
+                None => Problem::at(span, message, ""),
+            },
             Fact::Missing(field) => Problem::at(
                 span,
                 format!("the required key `{field}` is missing"),
@@ -174,12 +207,20 @@ impl de::Error for Error {
         Self { span: None, fact }
     }
 
-    fn invalid_type(found: de::Unexpected, expected: &dyn de::Expected) -> Self {
-        Self::custom(format!("expected {expected}, found {found}"))
+    fn invalid_type(found: Unexpected, expected: &dyn de::Expected) -> Self {
+        if let Unexpected::UnitVariant = found {
+            return Self::custom("a kind of effect needs its table, as in { isolate = {} }");
+        }
+        let expected = match expected.to_string() {
+            text if text.starts_with("struct ") => "a table".to_owned(),
+            text if text == "a sequence" => "an array".to_owned(),
+            text => text,
+        };
+        Self::custom(format!("expected {expected}, found {}", in_words(found)))
     }
 
-    fn invalid_value(found: de::Unexpected, expected: &dyn de::Expected) -> Self {
-        Self::custom(format!("expected {expected}, found {found}"))
+    fn invalid_value(found: Unexpected, expected: &dyn de::Expected) -> Self {
+        Self::invalid_type(found, expected)
     }
 
     fn missing_field(field: &'static str) -> Self {
@@ -200,16 +241,21 @@ impl de::Error for Error {
     }
 }
 
-/// A key, so that an error about it points at it and not at its table.
-struct Key<'de>(&'de Spanned<String>);
-
-impl<'de> IntoDeserializer<'de, Error> for Key<'de> {
-    type Deserializer = Self;
-
-    fn into_deserializer(self) -> Self {
-        self
+/// What was found, in the words of TOML.
+fn in_words(found: Unexpected) -> String {
+    match found {
+        Unexpected::Bool(value) => format!("the boolean {value}"),
+        Unexpected::Signed(number) => format!("the integer {number}"),
+        Unexpected::Float(number) => format!("the number {number}"),
+        Unexpected::Str(text) => format!("the string {text:?}"),
+        Unexpected::Seq => "an array".to_owned(),
+        Unexpected::Map => "a table".to_owned(),
+        other => other.to_string(),
     }
 }
+
+/// A key, so that an error about it points at it and not at its table.
+struct Key<'de>(&'de Spanned<String>);
 
 impl<'de> Deserializer<'de> for Key<'de> {
     type Error = Error;
@@ -247,6 +293,58 @@ impl<'de> IntoDeserializer<'de, Error> for &'de Value {
     }
 }
 
+/// The entries of a table; an error in one of them points at its value.
+struct Entries<'de> {
+    rest: std::slice::Iter<'de, (Spanned<String>, Value)>,
+    value: Option<&'de Value>,
+}
+
+impl<'de> Entries<'de> {
+    fn of(table: &'de Table) -> Self {
+        let rest = table.entries.iter();
+        Self { rest, value: None }
+    }
+}
+
+impl<'de> de::MapAccess<'de> for Entries<'de> {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Error> {
+        let Some((key, value)) = self.rest.next() else {
+            return Ok(None);
+        };
+        self.value = Some(value);
+        seed.deserialize(Key(key)).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
+        let value = self
+            .value
+            .take()
+            .ok_or_else(|| <Error as de::Error>::custom("a value without a key"))?;
+        seed.deserialize(value).map_err(|e| e.within(&value.span))
+    }
+}
+
+/// The values of an array; an error in one of them points at it.
+struct Items<'de>(std::slice::Iter<'de, Value>);
+
+impl<'de> de::SeqAccess<'de> for Items<'de> {
+    type Error = Error;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Error> {
+        let next = self.0.next();
+        next.map(|value| seed.deserialize(value).map_err(|e| e.within(&value.span)))
+            .transpose()
+    }
+}
+
 impl<'de> Deserializer<'de> for &'de Value {
     type Error = Error;
 
@@ -256,12 +354,10 @@ impl<'de> Deserializer<'de> for &'de Value {
             Node::Integer(number) => visitor.visit_i64(*number),
             Node::Float(number, _) => visitor.visit_f64(*number),
             Node::Boolean(value) => visitor.visit_bool(*value),
-            Node::Array(values) => visitor.visit_seq(SeqDeserializer::new(values.iter())),
-            Node::Table(table) => visitor.visit_map(MapDeserializer::new(
-                table.entries.iter().map(|(key, value)| (Key(key), value)),
-            )),
+            Node::Array(values) => visitor.visit_seq(Items(values.iter())),
+            Node::Table(table) => visitor.visit_map(Entries::of(table)),
             Node::Datetime(_) => Err(de::Error::invalid_type(
-                de::Unexpected::Other("a date"),
+                Unexpected::Other("a date"),
                 &visitor,
             )),
         }
@@ -303,9 +399,7 @@ impl<'de> Deserializer<'de> for &'de Value {
         match &self.node {
             Node::String(text) => visitor.visit_enum(StrDeserializer::<Error>::new(text.as_str())),
             Node::Table(table) if table.entries.len() == 1 => {
-                visitor.visit_enum(de::value::MapAccessDeserializer::new(MapDeserializer::new(
-                    table.entries.iter().map(|(key, value)| (Key(key), value)),
-                )))
+                visitor.visit_enum(MapAccessDeserializer::new(Entries::of(table)))
             }
             other => Err(de::Error::custom(format!(
                 "expected a name, or a table with exactly one key that names the kind, found {}",

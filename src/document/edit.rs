@@ -152,18 +152,8 @@ fn child<'a>(value: &'a Value, segment: &str) -> Option<&'a Value> {
 fn position(values: &[Value], segment: &str) -> Option<usize> {
     values
         .iter()
-        .position(|value| name_of(value) == Some(segment))
+        .position(|value| value.name() == Some(segment))
         .or_else(|| segment.parse().ok().filter(|at| *at < values.len()))
-}
-
-fn name_of(value: &Value) -> Option<&str> {
-    match &value.node {
-        Node::Table(table) => match &table.get("name")?.node {
-            Node::String(name) => Some(name),
-            _ => None,
-        },
-        _ => None,
-    }
 }
 
 /// What a path can go on with from here.
@@ -173,7 +163,7 @@ fn names(value: &Value) -> Vec<String> {
         Node::Array(values) => values
             .iter()
             .enumerate()
-            .map(|(i, value)| name_of(value).map_or_else(|| i.to_string(), str::to_owned))
+            .map(|(i, value)| value.name().map_or_else(|| i.to_string(), str::to_owned))
             .collect(),
         _ => Vec::new(),
     }

@@ -31,6 +31,19 @@ pub struct Value {
     pub node: Node,
 }
 
+impl Value {
+    /// The `name` of a table that has one.
+    pub fn name(&self) -> Option<&str> {
+        match &self.node {
+            Node::Table(table) => match &table.get("name")?.node {
+                Node::String(name) => Some(name),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
 /// What a value is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Node {
@@ -120,13 +133,14 @@ pub fn read(path: &Path, sources: &mut Sources) -> Result<Table> {
         Ok(text) => parse(&name, text, sources),
         Err(e) => {
             let at = e.utf8_error().valid_up_to();
-            let line = e.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1;
-            fail(
-                Problem::general(format!(
-                    "{name} is not UTF-8: the byte at offset {at}, in line {line}, begins no character"
-                ))
-                .help("save the file as UTF-8 text"),
-            )
+            let text = String::from_utf8_lossy(e.as_bytes());
+            let at = sources.add(&name, text) + at;
+            let problem = Problem::at(
+                at..at + char::REPLACEMENT_CHARACTER.len_utf8(),
+                format!("{name} is not UTF-8"),
+                "these bytes are no character",
+            );
+            fail(problem.help("save the file as UTF-8 text"))
         }
     }
 }
@@ -135,14 +149,11 @@ pub fn read(path: &Path, sources: &mut Sources) -> Result<Table> {
 pub fn parse(name: &str, text: String, sources: &mut Sources) -> Result<Table> {
     let (table, errors) = DeTable::parse_recoverable(&text);
     let base = sources.add(name, text.as_str());
-    if !errors.is_empty() {
-        return Err(errors
-            .iter()
-            .map(|e| {
-                let message = format!("{name} is not valid TOML: {}", e.message());
-                Problem::at(shifted(&e.span().unwrap_or(0..0), base), message, "here")
-            })
-            .collect());
+    // One slip of the pen gives several errors; the first of them is where it happened.
+    let place = |e: &toml::de::Error| e.span().unwrap_or(0..0);
+    if let Some(e) = errors.iter().min_by_key(|e| place(e).start) {
+        let message = format!("{name} is not valid TOML: {}", e.message());
+        return Err(vec![Problem::at(shifted(&place(e), base), message, "here")]);
     }
     let mut problems = Vec::new();
     let span = shifted(&table.span(), base);

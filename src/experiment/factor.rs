@@ -1,13 +1,15 @@
 //! Factors and their levels.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 
-use super::{MOST_POINTS, range};
+use super::MOST_POINTS;
+use super::range::Range;
 use crate::diagnostics::Problem;
-use crate::document::{Node, Value};
+use crate::document::{Node, Table, Value};
 
 /// Something that an experiment varies.
 #[derive(Debug, Clone)]
@@ -111,10 +113,15 @@ impl Level {
         }
     }
 
-    fn same(&self, other: &Self) -> bool {
-        match (self.number(), other.number()) {
-            (Some(a), Some(b)) => a == b,
-            _ => self == other,
+    /// What two levels that are the same have in common, as 1 and 1.0.
+    fn identity(&self) -> (u64, &str) {
+        match self {
+            Self::Text(text) => (2, text),
+            Self::Flag(value) => (u64::from(*value), "flag"),
+            // −0 and 0 are one number.
+            Self::Integer(_) | Self::Number(_) => {
+                (self.number().map_or(0, |n| (n + 0.0).to_bits()), "number")
+            }
         }
     }
 }
@@ -142,9 +149,31 @@ pub(super) fn read_all(value: &Value, problems: &mut Vec<Problem>) -> Vec<Factor
         problems.push(Problem::at(value.span.clone(), message, "wrong type"));
         return Vec::new();
     };
+    let written: Vec<_> = table
+        .entries
+        .iter()
+        .filter_map(|(name, value)| {
+            let levels = Written::read(name, value).map_err(|problem| problems.push(problem));
+            Some((name, value, levels.ok()?))
+        })
+        .collect();
+    // Counted before any range is spelled out.
+    let points = written
+        .iter()
+        .map(|(_, _, levels)| levels.count())
+        .try_fold(1_u64, u64::checked_mul);
+    if points.is_none_or(|points| points > MOST_POINTS) {
+        let count = points.map_or("more than 10^19".to_owned(), |points| points.to_string());
+        let message = format!("the design has {count} points");
+        problems.push(
+            Problem::at(value.span.clone(), message, "too many")
+                .help(format!("allowed: at most {MOST_POINTS}")),
+        );
+        return Vec::new();
+    }
     let mut factors: Vec<Factor> = Vec::new();
-    for (name, value) in &table.entries {
-        match read(name, value) {
+    for (name, value, levels) in &written {
+        match factor(name, value, levels) {
             Ok(factor) => factors.push(factor),
             Err(problem) => problems.push(problem),
         }
@@ -160,50 +189,83 @@ pub(super) fn read_all(value: &Value, problems: &mut Vec<Problem>) -> Vec<Factor
             "one of the two",
         ));
     }
-    let points = factors
-        .iter()
-        .map(|factor| factor.levels.len() as u64)
-        .try_fold(1_u64, u64::checked_mul);
-    if points.is_none_or(|points| points > MOST_POINTS) {
-        let count = points.map_or("more than 10^19".to_owned(), |points| points.to_string());
-        problems.push(
-            Problem::at(
-                value.span.clone(),
-                format!("the design has {count} points"),
-                "too many",
-            )
-            .help(format!("allowed: at most {MOST_POINTS}")),
-        );
-    }
     factors
 }
 
-fn read(name: &Spanned<String>, value: &Value) -> Result<Factor, Problem> {
-    let kind = FactorKind::of(name.get_ref());
-    let values = match &value.node {
-        Node::Array(values) => values.clone(),
-        Node::Table(range) => range::expand(range, &value.span)?,
-        other => {
-            let message = format!("the levels of `{}` are {}", name.get_ref(), other.kind());
-            return Err(Problem::at(value.span.clone(), message, "not a list").help(
-                "allowed: a list of levels, or a range { from = 0.5, to = 3.0, step = 0.25 }",
-            ));
+/// Levels as they stand in the file.
+enum Written<'a> {
+    List(&'a [Value]),
+    Range(Range),
+}
+
+impl<'a> Written<'a> {
+    fn read(name: &Spanned<String>, value: &'a Value) -> Result<Self, Problem> {
+        match &value.node {
+            Node::Array(values) if values.is_empty() => {
+                let message = format!("the factor `{}` has no levels", name.get_ref());
+                Err(Problem::at(value.span.clone(), message, "empty")
+                    .help("give at least one level, or leave the factor out"))
+            }
+            Node::Array(values) => Ok(Self::List(values)),
+            Node::Table(table) => match bare_path(table) {
+                Some(rest) => {
+                    let path = format!("{}.{rest}", name.get_ref());
+                    let message = format!("the path `{path}` needs quotes");
+                    Err(Problem::at(name.span(), message, "a table, without them")
+                        .help(format!("write \"{path}\" = …")))
+                }
+                None => Range::read(table, &value.span).map(Self::Range),
+            },
+            other => {
+                let message = format!("the levels of `{}` are {}", name.get_ref(), other.kind());
+                Err(Problem::at(value.span.clone(), message, "not a list").help(
+                    "allowed: a list of levels, or a range { from = 0.5, to = 3.0, step = 0.25 }",
+                ))
+            }
         }
-    };
-    if values.is_empty() {
-        let message = format!("the factor `{}` has no levels", name.get_ref());
-        return Err(Problem::at(value.span.clone(), message, "empty")
-            .help("give at least one level, or leave the factor out"));
     }
-    let mut levels: Vec<Level> = Vec::new();
-    for value in &values {
-        let level = checked_level(&kind, value)?;
-        if levels.iter().any(|other| other.same(&level)) {
+
+    fn count(&self) -> u64 {
+        match self {
+            Self::List(values) => values.len() as u64,
+            Self::Range(range) => range.count,
+        }
+    }
+}
+
+/// The rest of a path that was written without quotes, which TOML reads as tables.
+fn bare_path(table: &Table) -> Option<String> {
+    let (key, value) = table.entries.first()?;
+    match &value.node {
+        Node::Array(_) => Some(key.get_ref().clone()),
+        Node::Table(inner) => {
+            let rest = bare_path(inner).or_else(|| inner.get("from").map(|_| String::new()))?;
+            Some(
+                format!("{}.{rest}", key.get_ref())
+                    .trim_end_matches('.')
+                    .to_owned(),
+            )
+        }
+        _ => None,
+    }
+}
+
+fn factor(name: &Spanned<String>, value: &Value, written: &Written) -> Result<Factor, Problem> {
+    let kind = FactorKind::of(name.get_ref());
+    let values = match written {
+        Written::List(values) => values.to_vec(),
+        Written::Range(range) => range.levels(&value.span),
+    };
+    let levels = values.iter().map(|value| checked_level(&kind, value));
+    let levels = levels.collect::<Result<Vec<Level>, Problem>>()?;
+    let mut seen = HashSet::new();
+    for (level, value) in levels.iter().zip(&values) {
+        if !seen.insert(level.identity()) {
             let message = format!("the level {level} of `{}` stands twice", name.get_ref());
             return Err(Problem::at(value.span.clone(), message, "again"));
         }
-        levels.push(level);
     }
+    drop(seen);
     Ok(Factor {
         name: name.clone(),
         kind,

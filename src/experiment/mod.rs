@@ -6,8 +6,8 @@ mod recipe;
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use serde::Serialize;
+use serde::de::{self, Deserializer};
+use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 
 use crate::diagnostics::{Problem, Sources};
@@ -19,6 +19,9 @@ pub use recipe::{Difference, Recipe};
 
 /// The most design points of one experiment.
 pub const MOST_POINTS: u64 = 10_000_000;
+
+/// The most replications of a design point.
+pub const MOST_REPLICATIONS: u64 = 1_000_000_000_000;
 
 /// An experiment, read and checked as far as that needs no design point.
 #[derive(Debug, Clone)]
@@ -58,7 +61,8 @@ pub enum RandomNumbers {
 pub struct Output {
     /// Tables of rows; the summary tables always come.
     pub tables: Vec<RowTable>,
-    /// Formats of the row tables; the summary tables always come in both.
+    /// Formats of the row tables, at least one; the summary tables always come in both.
+    #[serde(deserialize_with = "some_formats")]
     pub formats: Vec<Format>,
 }
 
@@ -69,6 +73,17 @@ impl Default for Output {
             formats: vec![Format::Parquet],
         }
     }
+}
+
+fn some_formats<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Vec<Format>, D::Error> {
+    let formats = Vec::deserialize(deserializer)?;
+    if formats.is_empty() {
+        let message = "no format is given; allowed: parquet, csv, or both";
+        return Err(de::Error::custom(message));
+    }
+    Ok(formats)
 }
 
 /// A table of rows.
@@ -178,12 +193,12 @@ impl Experiment {
             Some(value) => factor::read_all(value, &mut fields.problems),
             None => Vec::new(),
         };
-        let seed = whole(seed, 0, "seed", "0 or more", &mut fields.problems);
+        let seed = whole(seed, "seed", 0, i64::MAX as u64, &mut fields.problems);
         let replications = whole(
             replications,
-            1,
             "replications",
-            "1 or more",
+            1,
+            MOST_REPLICATIONS,
             &mut fields.problems,
         );
         let confidence = match confidence {
@@ -223,19 +238,19 @@ impl Experiment {
 
 fn whole(
     value: Option<Spanned<i64>>,
-    least: u64,
     what: &str,
-    allowed: &str,
+    least: u64,
+    most: u64,
     problems: &mut Vec<Problem>,
 ) -> Option<u64> {
     let value = value?;
     match u64::try_from(*value.get_ref()) {
-        Ok(number) if number >= least => Some(number),
+        Ok(number) if (least..=most).contains(&number) => Some(number),
         _ => {
             let message = format!("{what} = {} is not possible", value.get_ref());
             problems.push(
                 Problem::at(value.span(), message, "not allowed")
-                    .help(format!("allowed: a whole number, {allowed}")),
+                    .help(format!("allowed: a whole number, {least} to {most}")),
             );
             None
         }

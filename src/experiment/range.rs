@@ -10,51 +10,68 @@ use crate::document::{Node, Table, Value};
 
 const KEYS: [&str; 3] = ["from", "to", "step"];
 
-/// The levels of `{ from, to, step }`, both ends included where the steps meet them.
-pub(super) fn expand(range: &Table, span: &Span) -> Result<Vec<Value>, Problem> {
-    if let Some((key, _)) = range
-        .entries
-        .iter()
-        .find(|(key, _)| !KEYS.contains(&key.get_ref().as_str()))
-    {
-        return Err(Problem::unknown("key", key.get_ref(), key.span(), KEYS));
-    }
-    let (from, to, step) = (
-        decimal(range, "from", span)?,
-        decimal(range, "to", span)?,
-        decimal(range, "step", span)?,
-    );
-    let at = |value: &Spanned<Decimal>, message: String, label: &str| {
-        Problem::at(value.span(), message, label)
-    };
-    if step.get_ref().is_zero() {
-        return Err(at(&step, "a range can't have steps of 0".into(), "zero")
-            .help("allowed: any step but 0, from `from` towards `to`"));
-    }
-    let count = steps(*from.get_ref(), *to.get_ref(), *step.get_ref());
-    let Some(count) = count.filter(|count| *count <= MOST_POINTS) else {
-        let message = format!("the range has more than {MOST_POINTS} levels");
-        return Err(at(&step, message, "too small")
-            .help(format!("allowed: at most {MOST_POINTS} design points")));
-    };
-    if count == 0 {
-        let message = format!(
-            "the range from {} to {} by {} is empty",
-            from.get_ref(),
-            to.get_ref(),
-            step.get_ref()
+/// `{ from, to, step }` with its number of levels: both ends included where the steps meet them.
+pub(super) struct Range {
+    from: Decimal,
+    step: Decimal,
+    whole: bool,
+    /// How many levels there are; at least one.
+    pub count: u64,
+}
+
+impl Range {
+    /// Reads a range without making its levels.
+    pub fn read(range: &Table, span: &Span) -> Result<Self, Problem> {
+        let known = |key: &str| KEYS.contains(&key);
+        if let Some((key, _)) = range.entries.iter().find(|(key, _)| !known(key.get_ref())) {
+            return Err(Problem::unknown("key", key.get_ref(), key.span(), KEYS));
+        }
+        let (from, to, step) = (
+            decimal(range, "from", span)?,
+            decimal(range, "to", span)?,
+            decimal(range, "step", span)?,
         );
-        return Err(at(&step, message, "leads away from `to`")
-            .help("allowed: steps that lead from `from` to `to`"));
-    }
-    let whole = [&from, &to, &step].iter().all(|v| v.get_ref().scale() == 0);
-    Ok((0..count)
-        .map(|i| *from.get_ref() + *step.get_ref() * Decimal::from(i))
-        .map(|level| Value {
-            span: span.clone(),
-            node: number(level, whole),
+        let wrong = |message: String, label: &str| Problem::at(step.span(), message, label);
+        if step.get_ref().is_zero() {
+            return Err(wrong("a range can't have steps of 0".into(), "zero")
+                .help("allowed: any step but 0, from `from` towards `to`"));
+        }
+        let count = steps(*from.get_ref(), *to.get_ref(), *step.get_ref());
+        let Some(count) = count.filter(|count| *count <= MOST_POINTS) else {
+            let message = format!("the range has more than {MOST_POINTS} levels");
+            return Err(wrong(message, "too small")
+                .help(format!("allowed: at most {MOST_POINTS} design points")));
+        };
+        if count == 0 {
+            let message = format!(
+                "the range from {} to {} by {} is empty",
+                from.get_ref(),
+                to.get_ref(),
+                step.get_ref()
+            );
+            return Err(wrong(message, "leads away from `to`")
+                .help("allowed: steps that lead from `from` to `to`"));
+        }
+        Ok(Self {
+            whole: [&from, &to, &step].iter().all(|v| v.get_ref().scale() == 0),
+            from: from.into_inner(),
+            step: step.into_inner(),
+            count,
         })
-        .collect())
+    }
+
+    /// The levels, which all stand at `span`.
+    pub fn levels(&self, span: &Span) -> Vec<Value> {
+        let level = |i| {
+            self.from
+                .saturating_add(self.step.saturating_mul(Decimal::from(i)))
+        };
+        let value = |level| Value {
+            span: span.clone(),
+            node: number(level, self.whole),
+        };
+        (0..self.count).map(level).map(value).collect()
+    }
 }
 
 /// How many levels there are; `None` if too many to count.

@@ -2,7 +2,7 @@
 //! or not there.
 
 use std::fs::{self, File, TryLockError};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
@@ -51,8 +51,21 @@ impl Folder {
     /// Opens the folder of a sweep, or begins it. Refuses a folder of anything else; with
     /// `force` a finished or begun sweep of ours is replaced.
     pub fn open(path: &Path, design: &Design, force: bool) -> Result<Self> {
+        if path.as_os_str().is_empty() {
+            return Err(usage("the results folder needs a name"));
+        }
         let manifest = Manifest::new(design);
-        let old = inspect(path)?;
+        let old = match inspect(path)? {
+            Found::Nothing => None,
+            Found::Ours(old) => Some(*old),
+            Found::Foreign => {
+                return Err(usage(format!(
+                    "{} is not empty, and is not a results folder of sysworld; nothing in it was \
+                     touched. Choose another with --out",
+                    path.display()
+                )));
+            }
+        };
         if let (Some(old), false) = (&old, force) {
             same_sweep(path, old, &manifest)?;
         }
@@ -61,8 +74,10 @@ impl Folder {
         let lock = lock(path)?;
         let manifest = match old {
             Some(old) if !force => old,
-            _ => {
-                clear(path)?;
+            old => {
+                if old.is_some() {
+                    clear(path)?;
+                }
                 write_whole(path, MANIFEST, &to_json(&manifest)?)
                     .map_err(|e| usage(format!("can't write to {}: {e:#}", path.display())))?;
                 manifest
@@ -139,8 +154,14 @@ impl Folder {
 
     /// The design of a results folder, from its manifest alone.
     pub fn design(path: &Path) -> Result<Design> {
-        let manifest = inspect(path)?
-            .ok_or_else(|| usage(format!("{} is no results folder", path.display())))?;
+        let Found::Ours(manifest) = inspect(path)? else {
+            let what = if path.exists() {
+                "not a results folder of sysworld"
+            } else {
+                "not there"
+            };
+            return Err(usage(format!("{} is {what}", path.display())));
+        };
         if manifest.model_version != MODEL_VERSION {
             return Err(usage(format!(
                 "{} was made by model version {}, and this program has version {}; \
@@ -151,13 +172,11 @@ impl Folder {
                 manifest.version
             )));
         }
-        let experiment = manifest
-            .recipe
-            .experiment()
-            .ok_or_else(|| anyhow!("{} has a damaged manifest", path.display()))?;
+        let damaged = |why: String| damaged(path, &why);
+        let experiment = manifest.recipe.experiment();
+        let experiment = experiment.ok_or_else(|| damaged("the name is none".to_owned()))?;
         Design::new(experiment)
-            .map_err(|problems| Problems::new(&Sources::default(), problems))
-            .with_context(|| format!("{} has a damaged manifest", path.display()))
+            .map_err(|problems| damaged(Problems::new(&Sources::default(), problems).to_string()))
     }
 
     /// Hands the counts of every finished part to `take`, in the order of the parts; returns how
@@ -191,37 +210,54 @@ impl Folder {
     }
 }
 
-/// The manifest of a folder; `None` where there is no folder, or an empty one.
-fn inspect(path: &Path) -> Result<Option<Manifest>> {
+/// What a path leads to.
+enum Found {
+    /// No folder, or an empty one.
+    Nothing,
+    /// A folder of something else.
+    Foreign,
+    /// A sweep.
+    Ours(Box<Manifest>),
+}
+
+fn inspect(path: &Path) -> Result<Found> {
     let entries = match fs::read_dir(path) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(usage(format!("can't read {}: {e}", path.display()))),
         Ok(entries) => entries,
-    };
-    let not_ours = || {
-        usage(format!(
-            "{} is not empty, and is not a results folder of sysworld; nothing in it was touched. \
-             Choose another with --out",
-            path.display()
-        ))
-    };
-    let text = match fs::read(path.join(MANIFEST)) {
-        Ok(text) => text,
-        Err(_) => {
-            // A run that was stopped before its manifest leaves at most a lock and a torn file.
-            let foreign = entries.flatten().any(|entry| {
-                let name = entry.file_name();
-                let name = name.to_string_lossy();
-                name != LOCK && !name.ends_with(TEMPORARY)
-            });
-            return if foreign { Err(not_ours()) } else { Ok(None) };
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(e) if e.kind() == ErrorKind::NotADirectory => {
+            let path = path.display();
+            let message = format!("{path} can't be a results folder: it is a file, or below one");
+            return Err(usage(message));
         }
+        Err(e) => return Err(usage(format!("can't read {}: {e}", path.display()))),
     };
-    let manifest: Manifest = serde_json::from_slice(&text).map_err(|_| not_ours())?;
-    if manifest.format != FORMAT {
-        return Err(not_ours());
+    let Ok(text) = fs::read(path.join(MANIFEST)) else {
+        // A run that was stopped before its manifest leaves at most a lock and a torn file.
+        let foreign = entries.flatten().any(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            name != LOCK && !name.ends_with(TEMPORARY)
+        });
+        return Ok(if foreign {
+            Found::Foreign
+        } else {
+            Found::Nothing
+        });
+    };
+    if !String::from_utf8_lossy(&text).contains(FORMAT) {
+        return Ok(Found::Foreign);
     }
-    Ok(Some(manifest))
+    match Manifest::parse(&text) {
+        Ok(manifest) => Ok(Found::Ours(Box::new(manifest))),
+        Err(why) => Err(damaged(path, &why)),
+    }
+}
+
+fn damaged(path: &Path, why: &str) -> anyhow::Error {
+    usage(format!(
+        "{} is damaged: {why}. Nothing was touched; restore it, or remove the folder yourself",
+        path.join(MANIFEST).display()
+    ))
 }
 
 /// Refuses to go on with a sweep that is not the same; shows what differs.
@@ -287,7 +323,7 @@ fn clear(path: &Path) -> Result<()> {
 
 fn remove(result: std::io::Result<()>, path: &Path, name: &str) -> Result<()> {
     match result {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+        Err(e) if e.kind() != ErrorKind::NotFound => {
             Err(e).with_context(|| format!("can't remove {}", path.join(name).display()))
         }
         _ => Ok(()),

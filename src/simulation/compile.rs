@@ -1,5 +1,7 @@
 //! From a world to a [`Model`]: names become indices, conditions become tables.
 
+use serde_spanned::Spanned;
+
 use super::model::{
     ActionModel, ActionStep, BandModel, DrawnModel, HealthAlert, Instant, InstantEffect,
     JourneyModel, JourneyService, Model, Ongoing, OngoingEffect, ScenarioModel, ServerModel,
@@ -78,7 +80,7 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
         disk: usage_model(&world.metrics.disk_usage),
         error_rate: drawn_model(&world.metrics.error_rate),
         latency: drawn_model(&world.metrics.latency_p99),
-        traffic: uniform(world.traffic_ratio),
+        traffic: uniform(world.traffic_ratio.get()),
         servers,
         load_shares: kind_sizes.iter().map(|size| load_shares(*size)).collect(),
         kind_sizes,
@@ -126,40 +128,44 @@ fn or_infinite(threshold: Option<Finite>) -> f64 {
     threshold.map_or(f64::INFINITY, Finite::get)
 }
 
+fn thresholds(warning: &Option<Spanned<Finite>>, critical: &Option<Spanned<Finite>>) -> Thresholds {
+    let value = |threshold: &Option<Spanned<Finite>>| {
+        or_infinite(threshold.as_ref().map(|value| *value.get_ref()))
+    };
+    Thresholds {
+        warning: value(warning),
+        critical: value(critical),
+    }
+}
+
 fn usage_model(metric: &UsageMetric) -> UsageModel {
     UsageModel {
-        initial: uniform(metric.initial),
+        initial: uniform(metric.initial.get()),
         drift: uniform(metric.drift),
         mean: metric.mean.get(),
         reversion: metric.reversion.get(),
         low: metric.bounds.get().low(),
         high: metric.bounds.get().high(),
-        thresholds: Thresholds {
-            warning: or_infinite(metric.warning),
-            critical: or_infinite(metric.critical),
-        },
+        thresholds: thresholds(&metric.warning, &metric.critical),
         penalties: metric
             .penalties
             .iter()
-            .map(|line| (line.above.get(), line.penalty.get()))
+            .map(|line| (line.above.get_ref().get(), line.penalty.get()))
             .collect(),
     }
 }
 
 fn drawn_model(metric: &DrawnMetric) -> DrawnModel {
     DrawnModel {
-        initial: uniform(metric.initial),
-        thresholds: Thresholds {
-            warning: or_infinite(metric.warning),
-            critical: or_infinite(metric.critical),
-        },
+        initial: uniform(metric.initial.get()),
+        thresholds: thresholds(&metric.warning, &metric.critical),
         bands: metric
             .bands
             .iter()
             .map(|band| BandModel {
                 health_below: or_infinite(band.health_below),
                 cpu_above: band.cpu_above.map_or(f64::NEG_INFINITY, Finite::get),
-                range: uniform(band.range),
+                range: uniform(band.range.get()),
             })
             .collect(),
     }
@@ -299,7 +305,7 @@ impl<'a> Names<'a> {
                 min: 0.0,
                 max: 100.0,
             },
-            ActionEffect::Draw(e) => ActionStep::Draw(e.metric, uniform(e.range)),
+            ActionEffect::Draw(e) => ActionStep::Draw(e.metric, uniform(e.range.get())),
             ActionEffect::RestartService(_) => ActionStep::RestartService,
             ActionEffect::End(End::All) => ActionStep::End((0..self.scenarios.len()).collect()),
             ActionEffect::End(End::These(names)) => {

@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_spanned::Spanned;
 
-use super::{
-    ActionEffect, ChaosEffect, DrawnMetric, End, Indicator, NameAt, Phase, Shock, UsageMetric,
-    World,
-};
+use super::{ActionEffect, ChaosEffect, End, Indicator, NameAt, Phase, Shock, World};
 use crate::diagnostics::Problem;
 
 /// Counts beyond this would not fit the integers that results are kept in.
@@ -20,11 +17,14 @@ const MOST_SERVICES: usize = 64;
 pub fn check(world: &World) -> Vec<Problem> {
     let mut problems = Vec::new();
     servers(world, &mut problems);
-    services(world, &mut problems);
     metrics(world, &mut problems);
-    chaos(world, &mut problems);
     remediation(world, &mut problems);
-    runbook(world, &mut problems);
+    // Without servers every service and server type would be unknown.
+    if !world.servers.is_empty() {
+        services(world, &mut problems);
+        chaos(world, &mut problems);
+        runbook(world, &mut problems);
+    }
     people(world, &mut problems);
     problems
 }
@@ -186,72 +186,47 @@ fn dependency_cycle(world: &World) -> Option<Problem> {
     None
 }
 
-/// Traffic, error rates and latencies are never negative.
-fn ranges(world: &World, problems: &mut Vec<Problem>) {
-    let m = &world.metrics;
-    let drawn = |metric: &DrawnMetric| -> Vec<super::Span2> {
-        let bands = metric.bands.iter().map(|band| band.range);
-        std::iter::once(metric.initial).chain(bands).collect()
-    };
-    for (name, ranges) in [
-        ("traffic_ratio", vec![world.traffic_ratio]),
-        ("metrics.error_rate", drawn(&m.error_rate)),
-        ("metrics.latency_p99", drawn(&m.latency_p99)),
-    ] {
-        if ranges.iter().any(|range| range.low() < 0.0) {
-            problems.push(
-                Problem::general(format!("a range of {name} goes below 0"))
-                    .help("allowed: [low, high] with 0 ≤ low ≤ high"),
-            );
-        }
-    }
-}
-
 fn metrics(world: &World, problems: &mut Vec<Problem>) {
-    ranges(world, problems);
     let m = &world.metrics;
-    let mut thresholds = |name, warning: Option<f64>, critical: Option<f64>| {
+    for (name, warning, critical) in [
+        ("cpu_usage", &m.cpu_usage.warning, &m.cpu_usage.critical),
+        (
+            "memory_usage",
+            &m.memory_usage.warning,
+            &m.memory_usage.critical,
+        ),
+        ("error_rate", &m.error_rate.warning, &m.error_rate.critical),
+        (
+            "latency_p99",
+            &m.latency_p99.warning,
+            &m.latency_p99.critical,
+        ),
+        ("disk_usage", &m.disk_usage.warning, &m.disk_usage.critical),
+    ] {
         if let (Some(warning), Some(critical)) = (warning, critical)
-            && warning > critical
+            && warning.get_ref() > critical.get_ref()
         {
+            let message = format!("{name} warns above its critical threshold");
             problems.push(
-                Problem::general(format!(
-                    "the warning threshold of {name}, {warning}, is above the critical one, {critical}"
-                ))
-                .help("allowed: warning ≤ critical"),
+                Problem::at(warning.span(), message, "above `critical`")
+                    .and(critical.span(), "`critical`")
+                    .help("allowed: warning ≤ critical"),
             );
         }
-    };
-    let usage = |m: &UsageMetric| (m.warning.map(|v| v.get()), m.critical.map(|v| v.get()));
-    let drawn = |m: &DrawnMetric| (m.warning.map(|v| v.get()), m.critical.map(|v| v.get()));
-    for (name, (warning, critical)) in [
-        ("cpu_usage", usage(&m.cpu_usage)),
-        ("memory_usage", usage(&m.memory_usage)),
-        ("error_rate", drawn(&m.error_rate)),
-        ("latency_p99", drawn(&m.latency_p99)),
-        ("disk_usage", usage(&m.disk_usage)),
-    ] {
-        thresholds(name, warning, critical);
     }
     for (name, metric) in [
         ("cpu_usage", &m.cpu_usage),
         ("memory_usage", &m.memory_usage),
         ("disk_usage", &m.disk_usage),
     ] {
-        let falling = metric
-            .penalties
-            .windows(2)
-            .all(|pair| pair[0].above.get() > pair[1].above.get());
-        if !falling {
+        let above = metric.penalties.iter().map(|line| &line.above);
+        let pairs = above.clone().zip(above.skip(1));
+        for (before, this) in pairs.filter(|(before, this)| this.get_ref() >= before.get_ref()) {
+            let message = format!("the penalties of {name} are not in falling order");
             problems.push(
-                Problem::general(format!("the penalties of {name} are not in falling order"))
+                Problem::at(this.span(), message, "not lower")
+                    .and(before.span(), "than this")
                     .help("allowed: the highest `above` first, each lower than the one before"),
-            );
-        }
-        if metric.initial.low() < 0.0 || metric.initial.high() > 100.0 {
-            problems.push(
-                Problem::general(format!("the initial range of {name} is out of range"))
-                    .help("allowed: [low, high] within 0 and 100"),
             );
         }
     }
@@ -274,20 +249,19 @@ fn chaos(world: &World, problems: &mut Vec<Problem>) {
         for effect in &scenario.effects {
             all_known("server type", effect.server_types(), &types, problems);
             if let ChaosEffect::Shock(shock) = effect {
-                problems.extend(shock_problem(scenario.name.get_ref().as_str(), shock));
+                problems.extend(shock_problem(&scenario.name, shock));
             }
         }
     }
 }
 
-fn shock_problem(scenario: &str, shock: &Shock) -> Option<Problem> {
+fn shock_problem(scenario: &NameAt, shock: &Shock) -> Option<Problem> {
     let changes = shock.add.is_some() || shock.multiply.is_some();
     if shock.set.is_some() == changes {
+        let message = "a shock must say how it changes its quantity";
         return Some(
-            Problem::general(format!(
-                "a shock of `{scenario}` must say how it changes its quantity"
-            ))
-            .help("allowed: either `set`, or `multiply` and `add` (one or both)"),
+            Problem::at(scenario.span(), message, "a shock of this scenario")
+                .help("allowed: either `set`, or `multiply` and `add` (one or both)"),
         );
     }
     bounds_problem(
@@ -297,12 +271,10 @@ fn shock_problem(scenario: &str, shock: &Shock) -> Option<Problem> {
     )
 }
 
-fn bounds_problem(owner: &str, min: f64, max: f64) -> Option<Problem> {
+fn bounds_problem(owner: &NameAt, min: f64, max: f64) -> Option<Problem> {
     (min > max).then(|| {
-        Problem::general(format!(
-            "an effect of `{owner}` has min {min} above max {max}"
-        ))
-        .help("allowed: min ≤ max")
+        let message = format!("an effect has min {min} above max {max}");
+        Problem::at(owner.span(), message, "an effect of this").help("allowed: min ≤ max")
     })
 }
 
@@ -311,7 +283,7 @@ fn remediation(world: &World, problems: &mut Vec<Problem>) {
     let names: Vec<&NameAt> = world.remediation.iter().map(|a| &a.name).collect();
     unique("action", &names, problems);
     for action in &world.remediation {
-        let name = action.name.get_ref().as_str();
+        let name = &action.name;
         for effect in &action.effects {
             match effect {
                 ActionEffect::End(End::These(ended)) => {
@@ -322,12 +294,6 @@ fn remediation(world: &World, problems: &mut Vec<Problem>) {
                 }
                 ActionEffect::Multiply(e) => {
                     problems.extend(bounds_problem(name, e.min.get(), e.max.get()));
-                }
-                ActionEffect::Draw(e) if e.range.low() < 0.0 || e.range.high() > 100.0 => {
-                    problems.push(
-                        Problem::general(format!("the range that `{name}` draws is too wide"))
-                            .help("allowed: [low, high] within 0 and 100"),
-                    );
                 }
                 _ => {}
             }

@@ -13,7 +13,10 @@ use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 
-pub use numbers::{Finite, Name, NonNegative, Percent, Positive, Probability, Rounds, Span2};
+pub use numbers::{
+    Finite, Name, NonNegative, NonNegativeRange, Percent, PercentRange, Positive, Probability,
+    Rounds, Span2,
+};
 pub use read::{BUILT_IN, BuiltIn, WorldFile, WorldSource};
 
 /// A name that other parts of the world refer to, and where it was written.
@@ -34,7 +37,7 @@ pub struct World {
     /// The traffic that `traffic_ratio` multiplies, in requests a round (descriptive).
     pub base_traffic: NonNegative,
     /// Traffic of a round as a ratio of `base_traffic`, uniform.
-    pub traffic_ratio: Span2,
+    pub traffic_ratio: NonNegativeRange,
     /// The order of the phases of a round; each of the four exactly once.
     pub phases: Vec<Spanned<Phase>>,
     /// A server is up while its health is above this (0–100).
@@ -177,7 +180,7 @@ pub struct Metrics {
 #[serde(deny_unknown_fields, default)]
 pub struct UsageMetric {
     /// First base value, uniform.
-    pub initial: Span2,
+    pub initial: PercentRange,
     /// Change of the base in a round, uniform.
     pub drift: Span2,
     /// Where the base reverts to.
@@ -187,9 +190,9 @@ pub struct UsageMetric {
     /// Least and greatest base after drift.
     pub bounds: numbers::Bounds,
     /// A warning is raised above this.
-    pub warning: Option<Finite>,
+    pub warning: Option<Spanned<Finite>>,
     /// A critical alert is raised above this.
-    pub critical: Option<Finite>,
+    pub critical: Option<Spanned<Finite>>,
     /// Health lost by usage; the first line that fits counts.
     pub penalties: Vec<Penalty>,
 }
@@ -199,7 +202,7 @@ pub struct UsageMetric {
 #[serde(deny_unknown_fields)]
 pub struct Penalty {
     /// Usage above this costs health.
-    pub above: Finite,
+    pub above: Spanned<Finite>,
     /// Health lost.
     pub penalty: NonNegative,
 }
@@ -209,11 +212,11 @@ pub struct Penalty {
 #[serde(deny_unknown_fields, default)]
 pub struct DrawnMetric {
     /// First value, uniform.
-    pub initial: Span2,
+    pub initial: NonNegativeRange,
     /// A warning is raised above this.
-    pub warning: Option<Finite>,
+    pub warning: Option<Spanned<Finite>>,
     /// A critical alert is raised above this.
-    pub critical: Option<Finite>,
+    pub critical: Option<Spanned<Finite>>,
     /// Where it is drawn from; the first band whose conditions hold.
     pub bands: Vec<Band>,
 }
@@ -229,7 +232,7 @@ pub struct Band {
     #[serde(default)]
     pub cpu_above: Option<Finite>,
     /// The values, uniform.
-    pub range: Span2,
+    pub range: NonNegativeRange,
 }
 
 /// A chaos scenario.
@@ -491,7 +494,7 @@ pub struct Draw {
     /// Whose base.
     pub metric: Usage,
     /// Percent, uniform.
-    pub range: Span2,
+    pub range: PercentRange,
 }
 
 /// An effect without a number.

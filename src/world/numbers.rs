@@ -159,33 +159,63 @@ impl<'de> Deserialize<'de> for Span2 {
     }
 }
 
+/// Declares a range whose ends satisfy a condition.
+macro_rules! bounded_range {
+    ($(#[$doc:meta])* $name:ident: $ok:expr, $allowed:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(Span2);
+
+        impl $name {
+            /// The range.
+            pub fn get(self) -> Span2 {
+                self.0
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let range = Span2::deserialize(deserializer)?;
+                let ok: fn(Span2) -> bool = $ok;
+                if ok(range) {
+                    Ok(Self(range))
+                } else {
+                    let (low, high) = (range.low(), range.high());
+                    Err(de::Error::custom(format!(
+                        "the range [{low}, {high}] is not allowed here; allowed: {}",
+                        $allowed
+                    )))
+                }
+            }
+        }
+    };
+}
+
+bounded_range!(
+    /// A range within 0 and 100.
+    PercentRange: |r| r.low() >= 0.0 && r.high() <= 100.0, "[low, high] within 0 and 100"
+);
+bounded_range!(
+    /// A range from 0 on.
+    NonNegativeRange: |r| r.low() >= 0.0, "[low, high] with 0 ≤ low ≤ high"
+);
+
 /// The range of a base value, within 0 and 100; all of it by default.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Bounds(Span2);
+pub struct Bounds(PercentRange);
 
 impl Bounds {
     /// The range.
     pub fn get(self) -> Span2 {
-        self.0
+        self.0.get()
     }
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self(Span2([0.0, 100.0]))
-    }
-}
-
-impl<'de> Deserialize<'de> for Bounds {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let span = Span2::deserialize(deserializer)?;
-        if span.low() < 0.0 || span.high() > 100.0 {
-            return Err(de::Error::custom(
-                "these bounds are not allowed; allowed: [low, high] within 0 and 100",
-            ));
-        }
-        Ok(Self(span))
+        Self(PercentRange(Span2([0.0, 100.0])))
     }
 }
 

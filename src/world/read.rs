@@ -51,12 +51,17 @@ impl WorldSource {
         if path.is_file() {
             return Ok(Self::File(path));
         }
-        let names: Vec<&str> = BUILT_IN.iter().map(|world| world.name).collect();
-        let mut problem = Problem::general(format!(
-            "unknown world `{text}`: neither built in nor a file ({})",
-            path.display()
-        ));
-        if let Some(near) = nearest(text, &names) {
+        let names = BUILT_IN.map(|world| world.name);
+        let message = if path.is_dir() && !text.is_empty() {
+            format!("`{text}` is a folder, not a world")
+        } else {
+            let path = path.display();
+            format!("unknown world `{text}`: neither built in nor a file ({path})")
+        };
+        let mut problem = Problem::general(message);
+        let files = files_beside(text, folder);
+        let known: Vec<&str> = files.iter().map(String::as_str).chain(names).collect();
+        if let Some(near) = nearest(text, &known) {
             problem = problem.help(format!("did you mean `{near}`?"));
         }
         Err(problem.help(format!(
@@ -64,6 +69,30 @@ impl WorldSource {
             names.join(", ")
         )))
     }
+
+    /// One source, one value: for files, whatever way their path goes.
+    fn canonical(&self) -> Self {
+        match self {
+            Self::BuiltIn(name) => Self::BuiltIn(name),
+            Self::File(path) => Self::File(path.canonicalize().unwrap_or_else(|_| path.clone())),
+        }
+    }
+}
+
+/// The TOML files where `text` points at, each as it would be written instead.
+fn files_beside(text: &str, folder: &Path) -> Vec<String> {
+    let within = Path::new(text).parent().unwrap_or(Path::new(""));
+    let folder = folder.join(within);
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        &folder
+    };
+    let entries = folder.read_dir().into_iter().flatten().flatten();
+    let paths = entries.map(|entry| within.join(entry.file_name()));
+    let toml = paths.filter(|path| path.extension().is_some_and(|ending| ending == "toml"));
+    toml.filter_map(|path| path.to_str().map(str::to_owned))
+        .collect()
 }
 
 impl PartialEq for WorldFile {
@@ -109,10 +138,12 @@ impl WorldFile {
         let world = decode(&self.tree)?;
         let problems = check::check(&world);
         if problems.is_empty() {
-            Ok(world)
-        } else {
-            Err(problems)
+            return Ok(world);
         }
+        // What no single value is to blame for is said of the world.
+        let place = self.tree.get("name").map_or(0..0, |name| name.span.clone());
+        let placed = |problem: Problem| problem.with_span(place.clone(), "in this world");
+        Err(problems.into_iter().map(placed).collect())
     }
 }
 
@@ -137,7 +168,7 @@ fn load_chain(
             (document::read(path, sources)?, folder)
         }
     };
-    chain.push(source.clone());
+    chain.push(source.canonical());
     let removals = tree.take("remove").map(|(_, value)| value);
     let Some((_, base)) = tree.take("extends") else {
         return match removals {
@@ -151,7 +182,7 @@ fn load_chain(
     let name: String = document::decode(&base).map_err(|problem| vec![problem])?;
     let base_source = WorldSource::find(&name, &folder)
         .map_err(|problem| vec![problem.with_span(base.span.clone(), "no such world")])?;
-    if chain.contains(&base_source) {
+    if chain.contains(&base_source.canonical()) {
         let message = format!("the world `{name}` extends itself, directly or through others");
         return Err(vec![Problem::at(base.span, message, "a circle")]);
     }
