@@ -1,6 +1,6 @@
 //! Factors and their levels.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -258,14 +258,13 @@ fn factor(name: &Spanned<String>, value: &Value, written: &Written) -> Result<Fa
     };
     let levels = values.iter().map(|value| checked_level(&kind, value));
     let levels = levels.collect::<Result<Vec<Level>, Problem>>()?;
-    let mut seen = HashSet::new();
+    let mut seen = BTreeSet::new();
     for (level, value) in levels.iter().zip(&values) {
         if !seen.insert(level.identity()) {
             let message = format!("the level {level} of `{}` stands twice", name.get_ref());
             return Err(Problem::at(value.span.clone(), message, "again"));
         }
     }
-    drop(seen);
     Ok(Factor {
         name: name.clone(),
         kind,
