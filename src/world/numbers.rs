@@ -78,7 +78,9 @@ bounded!(
 
 impl Percent {
     /// 100 percent.
-    pub const FULL: Self = Self(100.0);
+    pub(super) fn full() -> Self {
+        Self(100.0)
+    }
 }
 
 impl Positive {

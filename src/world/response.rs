@@ -1,0 +1,103 @@
+//! Alerts, the runbook that answers them, and the skill of who reads it.
+
+use serde::{Deserialize, Serialize};
+use serde_spanned::Spanned;
+
+use super::NameAt;
+use super::numbers::{NonNegative, Probability, Rounds};
+
+/// What an alert is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertKind {
+    /// Cpu usage above a threshold.
+    CpuUsage,
+    /// Memory usage above a threshold.
+    MemoryUsage,
+    /// Error rate above a threshold.
+    ErrorRate,
+    /// Latency above a threshold.
+    LatencyP99,
+    /// Disk usage above a threshold.
+    DiskUsage,
+    /// A service is down.
+    ServiceDown,
+    /// The server is isolated.
+    Network,
+    /// Health is low.
+    Health,
+}
+
+impl AlertKind {
+    /// All of them, in the order in which a server raises them.
+    pub const ALL: [Self; 8] = [
+        Self::CpuUsage,
+        Self::MemoryUsage,
+        Self::ErrorRate,
+        Self::LatencyP99,
+        Self::DiskUsage,
+        Self::ServiceDown,
+        Self::Network,
+        Self::Health,
+    ];
+
+    /// The name in files and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CpuUsage => "cpu_usage",
+            Self::MemoryUsage => "memory_usage",
+            Self::ErrorRate => "error_rate",
+            Self::LatencyP99 => "latency_p99",
+            Self::DiskUsage => "disk_usage",
+            Self::ServiceDown => "service_down",
+            Self::Network => "network",
+            Self::Health => "health",
+        }
+    }
+}
+
+/// How bad an alert is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertLevel {
+    /// Looked at when nothing is critical.
+    Warning,
+    /// Looked at first.
+    Critical,
+}
+
+/// One line of the runbook.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunbookLine {
+    /// What the alert is about.
+    pub alert: Spanned<AlertKind>,
+    /// Only alerts of this level.
+    #[serde(default)]
+    pub level: Option<AlertLevel>,
+    /// Only alerts of servers of this type.
+    #[serde(default)]
+    pub server_type: Option<NameAt>,
+    /// The action that answers.
+    pub action: NameAt,
+}
+
+/// The answer to an alert without a line.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunbookDefault {
+    /// The action.
+    pub action: NameAt,
+}
+
+/// What an SRE of some level can do.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Skill {
+    /// Probability that the runbook's action is chosen.
+    pub diagnosis_accuracy: Probability,
+    /// Multiplies success rates.
+    pub remediation_speed: NonNegative,
+    /// More critical alerts than this in a round overwhelm.
+    pub panic_threshold: Rounds,
+}
