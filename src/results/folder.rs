@@ -83,10 +83,11 @@ impl Folder {
                 manifest
             }
         };
+        sweep_up(path);
         let (ledger, done) = Ledger::open(&path.join(LEDGER))?;
         let done = done
             .into_iter()
-            .filter(|record| is_there(path, record))
+            .filter(|record| is_whole(path, record))
             .collect();
         Ok(Self {
             path: path.to_owned(),
@@ -183,6 +184,7 @@ impl Folder {
     /// many parts that were.
     pub fn counts(path: &Path, mut take: impl FnMut(&str, &CountRow)) -> Result<usize> {
         let mut records = Ledger::read(&path.join(LEDGER))?;
+        // A part whose files were lost is not finished; the next run makes it again.
         records.retain(|record| is_there(path, record));
         records.sort_by_key(|record| record.part);
         records.dedup_by_key(|record| record.part);
@@ -334,6 +336,29 @@ fn is_there(path: &Path, record: &PartRecord) -> bool {
     record.files.iter().all(|file| {
         fs::metadata(path.join(&file.path)).is_ok_and(|found| found.len() == file.bytes)
     })
+}
+
+/// Whether the files of a part are, byte for byte, what the ledger says.
+fn is_whole(path: &Path, record: &PartRecord) -> bool {
+    is_there(path, record)
+        && record.files.iter().all(|file| {
+            let bytes = fs::read(path.join(&file.path));
+            bytes.is_ok_and(|bytes| blake3::hash(&bytes).to_string() == file.blake3)
+        })
+}
+
+/// Removes what a killed run left half written. Best effort: it is only litter.
+fn sweep_up(path: &Path) {
+    let folders = OUR_FOLDERS.iter().map(|name| path.join(name));
+    for folder in std::iter::once(path.to_owned()).chain(folders) {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.starts_with('.') && name.ends_with(TEMPORARY) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
 }
 
 const TEMPORARY: &str = ".tmp";

@@ -1,7 +1,6 @@
 //! The manifest: what was run, readable by people and by the next run.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 
 use crate::design::Design;
 use crate::experiment::Recipe;
@@ -48,14 +47,12 @@ impl Manifest {
     /// The manifest of a sweep that begins.
     pub fn new(design: &Design) -> Self {
         let recipe = Recipe::of(design.experiment());
-        // A recipe is plain data, so this can't fail.
-        let json = serde_json::to_value(&recipe).unwrap_or_default();
         Self {
             format: FORMAT.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             model_version: MODEL_VERSION,
             random_layout: RANDOM_LAYOUT.to_owned(),
-            hash: hash(&json),
+            hash: hash(&recipe),
             points: design.len(),
             recipe,
             facts: None,
@@ -64,15 +61,17 @@ impl Manifest {
 
     /// Reads a manifest; the error says what is wrong with it.
     pub fn parse(text: &[u8]) -> Result<Self, String> {
-        let json: Json = serde_json::from_slice(text).map_err(|e| e.to_string())?;
-        let manifest = Self::deserialize(&json).map_err(|e| e.to_string())?;
-        if hash(&json["recipe"]) != manifest.hash {
+        // Straight into types: a JSON value would sort the keys, and the order of a world counts.
+        let manifest: Self = serde_json::from_slice(text).map_err(|e| e.to_string())?;
+        if hash(&manifest.recipe) != manifest.hash {
             return Err("its recipe is not the one that was run, by its hash".to_owned());
         }
         Ok(manifest)
     }
 }
 
-fn hash(recipe: &Json) -> String {
-    blake3::hash(recipe.to_string().as_bytes()).to_string()
+fn hash(recipe: &Recipe) -> String {
+    // A recipe is plain data, so this can't fail.
+    let text = serde_json::to_string(recipe).unwrap_or_default();
+    blake3::hash(text.as_bytes()).to_string()
 }

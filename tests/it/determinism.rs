@@ -48,6 +48,11 @@ fn what_is_missing_is_run_again() {
     fs::write(sandbox.path("whole/ledger.jsonl"), torn).expect("the ledger can be written");
     fs::remove_file(sandbox.path("whole/runs/part-000005.parquet")).expect("the part is there");
     fs::write(sandbox.path("whole/incidents/part-000006.csv"), "cut").expect("written");
+    let flipped = sandbox.path("whole/counts/part-000008.parquet");
+    let mut bytes = fs::read(&flipped).expect("the part is there");
+    bytes[100] ^= 4;
+    fs::write(&flipped, bytes).expect("written");
+    fs::write(sandbox.path("whole/rounds/.part-000001.csv.1.tmp"), "half").expect("written");
 
     let before = fs::metadata(sandbox.path("whole/runs/part-000007.parquet")).expect("there");
     sandbox.ok("run e.toml --quiet --out whole");
