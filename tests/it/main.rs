@@ -1,5 +1,7 @@
 //! One integration binary; each module is one kind of promise.
 
 mod docs;
+mod errors;
+mod fuzz;
 mod statistics;
 mod statistics_edges;
