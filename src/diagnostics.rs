@@ -45,7 +45,11 @@ impl Sources {
             .files
             .iter()
             .rfind(|file| file.base <= span.start && span.start <= file.base + file.text.len())?;
-        let clamp = |offset: usize| file.text.floor_char_boundary(offset - file.base);
+        let clamp = |offset: usize| {
+            let offsets = (0..=(offset - file.base).min(file.text.len())).rev();
+            let mut starts = offsets.filter(|offset| file.text.is_char_boundary(*offset));
+            starts.next().unwrap_or_default()
+        };
         let (start, end) = (clamp(span.start), clamp(span.end.max(span.start)));
         // Of a table that spans many lines, its first line says enough.
         let line = file.text[start..end].find('\n').map_or(end, |n| start + n);

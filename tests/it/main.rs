@@ -2,6 +2,7 @@
 
 mod docs;
 mod errors;
+mod errors_of_use;
 mod fuzz;
 mod statistics;
 mod statistics_edges;
