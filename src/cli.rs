@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use sysworld::experiment::MOST_REPLICATIONS;
+use sysworld::experiment::{DEFAULT_SEED, MOST_REPLICATIONS};
 
 /// What availability, SLA risk and time to resolve should we expect, and how sure are we?
 ///
@@ -52,7 +52,7 @@ pub struct Run {
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=MOST_REPLICATIONS))]
     pub replications: Option<u64>,
     /// Master seed, instead of what the file says
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// Replace the sweep that is in the results folder
     #[arg(long)]
@@ -101,10 +101,10 @@ pub struct Simulate {
     #[arg(long)]
     pub skill: Option<String>,
     /// Master seed
-    #[arg(long, default_value_t = sysworld::experiment::DEFAULT_SEED)]
+    #[arg(long, default_value_t = DEFAULT_SEED, allow_negative_numbers = true)]
     pub seed: u64,
     /// Replication, from 0
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     pub replication: u64,
     /// Only the header and the verdict
     #[arg(long, short)]
@@ -123,7 +123,7 @@ pub struct Replay {
     #[arg(long, value_name = "FACTOR=LEVEL,…")]
     pub at: Option<String>,
     /// Replication, from 0
-    #[arg(long, group = "which")]
+    #[arg(long, group = "which", allow_negative_numbers = true)]
     pub replication: Option<u64>,
     /// The replication with the worst availability; ties to the lower number
     #[arg(long, group = "which")]

@@ -11,8 +11,8 @@ use crate::experiment::{Experiment, Factor, FactorKind, Level, RandomNumbers};
 use crate::simulation::{Model, Setting, compile};
 use crate::world::{NameAt, NonNegative, Skill, World, WorldFile};
 
-/// The most work of a sweep, in checks of a server: a hundred days of one core.
-const MOST_WORK: u64 = 100_000_000_000_000;
+/// The most work of a sweep, in checks of a server: days of many cores.
+const MOST_WORK: u64 = 10_000_000_000_000;
 
 /// The key of a design point: the same wherever the same world meets the same chaos and skill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -398,7 +398,7 @@ impl Design {
         let points = self.len();
         let work = checks as f64 * replications as f64;
         let message = format!(
-            "the sweep is too large: {replications} replications of {points} design points \
+            "the sweep is too large: {replications} replications × {points} design points \
              check servers {work:.1e} times"
         );
         let help = format!("allowed: at most {:.0e} checks in all", MOST_WORK as f64);

@@ -45,7 +45,11 @@ impl Sources {
             .files
             .iter()
             .rfind(|file| file.base <= span.start && span.start <= file.base + file.text.len())?;
-        let clamp = |offset: usize| file.text.floor_char_boundary(offset - file.base);
+        let clamp = |offset: usize| {
+            let offsets = (0..=(offset - file.base).min(file.text.len())).rev();
+            let mut starts = offsets.filter(|offset| file.text.is_char_boundary(*offset));
+            starts.next().unwrap_or_default()
+        };
         let (start, end) = (clamp(span.start), clamp(span.end.max(span.start)));
         // Of a table that spans many lines, its first line says enough.
         let line = file.text[start..end].find('\n').map_or(end, |n| start + n);
@@ -144,13 +148,19 @@ impl Problem {
             .map(|span| (AnnotationKind::Primary, span, &self.label));
         let others = self.others.iter();
         let others = others.map(|(span, label)| (AnnotationKind::Context, span, label));
+        // One snippet a file.
+        let mut snippets: Vec<(usize, Snippet<_>)> = Vec::new();
         for (kind, span, label) in first.chain(others) {
-            if let Some((file, span)) = sources.locate(span) {
-                let note = kind.span(span).label(label);
-                let snippet = Snippet::source(&file.text).path(&file.name);
-                group = group.element(snippet.annotation(note));
-            }
+            let Some((file, span)) = sources.locate(span) else {
+                continue;
+            };
+            let (_, snippet) = match snippets.iter().position(|(base, _)| *base == file.base) {
+                Some(at) => snippets.remove(at),
+                None => (file.base, Snippet::source(&file.text).path(&file.name)),
+            };
+            snippets.push((file.base, snippet.annotation(kind.span(span).label(label))));
         }
+        group = group.elements(snippets.into_iter().map(|(_, snippet)| snippet));
         for help in &self.help {
             group = group.element(Level::HELP.message(help));
         }
@@ -194,7 +204,9 @@ impl std::error::Error for Problems {}
 
 /// The known name that a misspelled one most likely meant, if any is near enough.
 pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let limit = (name.chars().count() / 3).max(2);
+    let size = name.chars().count();
+    // Names that have nothing in common are not near, however short they are.
+    let limit = (size / 3).max(2).min(size.saturating_sub(1));
     known
         .iter()
         .map(|k| (strsim::damerau_levenshtein(name, k), *k))

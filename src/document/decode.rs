@@ -1,7 +1,5 @@
 //! From a tree to types, with serde: errors name the place, what is allowed and the nearest name.
 
-use std::fmt;
-
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, Unexpected, Visitor,
@@ -9,8 +7,9 @@ use serde::de::{
 use serde_spanned::Spanned;
 use serde_spanned::de::{SpannedDeserializer, is_spanned};
 
+use super::error::{Error, Fact};
 use super::{Node, Table, Value};
-use crate::diagnostics::{Problem, Span, nearest};
+use crate::diagnostics::{Problem, nearest};
 
 /// Decodes one value; stops at its first error.
 pub fn decode<T: DeserializeOwned>(value: &Value) -> Result<T, Problem> {
@@ -145,112 +144,6 @@ impl<'a> Fields<'a> {
         let message = format!("`{key}` must be {wanted}, not {}", found.node.kind());
         self.problems
             .push(Problem::at(found.span.clone(), message, "wrong type"));
-    }
-}
-
-/// A decoding error: serde's facts kept apart until the place is known.
-#[derive(Debug)]
-pub struct Error {
-    span: Option<Span>,
-    fact: Fact,
-}
-
-#[derive(Debug)]
-enum Fact {
-    Message(String),
-    Missing(&'static str),
-    Unknown {
-        what: &'static str,
-        name: String,
-        known: &'static [&'static str],
-    },
-}
-
-impl Error {
-    fn within(mut self, span: &Span) -> Self {
-        self.span.get_or_insert_with(|| span.clone());
-        self
-    }
-
-    fn into_problem(self, around: &Span) -> Problem {
-        let span = self.span.unwrap_or_else(|| around.clone());
-        match self.fact {
-            Fact::Message(message) => match message.rsplit_once("; allowed: ") {
-                Some((what, allowed)) => {
-                    Problem::at(span, what, "not allowed").help(format!("allowed: {allowed}"))
-                }
-                None => Problem::at(span, message, ""),
-            },
-            Fact::Missing(field) => Problem::at(
-                span,
-                format!("the required key `{field}` is missing"),
-                format!("`{field}` belongs here"),
-            ),
-            Fact::Unknown { what, name, known } => {
-                Problem::unknown(what, &name, span, known.iter().copied())
-            }
-        }
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.fact)
-    }
-}
-
-impl std::error::Error for Error {}
-
-impl de::Error for Error {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        let fact = Fact::Message(message.to_string());
-        Self { span: None, fact }
-    }
-
-    fn invalid_type(found: Unexpected, expected: &dyn de::Expected) -> Self {
-        if let Unexpected::UnitVariant = found {
-            return Self::custom("a kind of effect needs its table, as in { isolate = {} }");
-        }
-        let expected = match expected.to_string() {
-            text if text.starts_with("struct ") => "a table".to_owned(),
-            text if text == "a sequence" => "an array".to_owned(),
-            text => text,
-        };
-        Self::custom(format!("expected {expected}, found {}", in_words(found)))
-    }
-
-    fn invalid_value(found: Unexpected, expected: &dyn de::Expected) -> Self {
-        Self::invalid_type(found, expected)
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        let fact = Fact::Missing(field);
-        Self { span: None, fact }
-    }
-
-    fn unknown_field(name: &str, known: &'static [&'static str]) -> Self {
-        let (what, name) = ("key", name.to_owned());
-        let fact = Fact::Unknown { what, name, known };
-        Self { span: None, fact }
-    }
-
-    fn unknown_variant(name: &str, known: &'static [&'static str]) -> Self {
-        let (what, name) = ("name", name.to_owned());
-        let fact = Fact::Unknown { what, name, known };
-        Self { span: None, fact }
-    }
-}
-
-/// What was found, in the words of TOML.
-fn in_words(found: Unexpected) -> String {
-    match found {
-        Unexpected::Bool(value) => format!("the boolean {value}"),
-        Unexpected::Signed(number) => format!("the integer {number}"),
-        Unexpected::Float(number) => format!("the number {number}"),
-        Unexpected::Str(text) => format!("the string {text:?}"),
-        Unexpected::Seq => "an array".to_owned(),
-        Unexpected::Map => "a table".to_owned(),
-        other => other.to_string(),
     }
 }
 

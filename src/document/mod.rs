@@ -6,6 +6,7 @@
 
 mod decode;
 mod edit;
+mod error;
 mod json;
 
 use std::fs;

@@ -156,12 +156,12 @@ impl Folder {
     /// The design of a results folder, from its manifest alone.
     pub fn design(path: &Path) -> Result<Design> {
         let Found::Ours(manifest) = inspect(path)? else {
-            let what = if path.exists() {
-                "not a results folder of sysworld"
+            let folder = path.display();
+            return Err(usage(if path.exists() {
+                format!("{folder} is not a results folder of sysworld")
             } else {
-                "not there"
-            };
-            return Err(usage(format!("{} is {what}", path.display())));
+                format!("there is no folder {folder}")
+            }));
         };
         if manifest.model_version != MODEL_VERSION {
             return Err(usage(format!(

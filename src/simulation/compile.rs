@@ -1,7 +1,5 @@
 //! From a world to a [`Model`]: names become indices, conditions become tables.
 
-use serde_spanned::Spanned;
-
 use super::model::{
     ActionModel, ActionStep, BandModel, DrawnModel, HealthAlert, Instant, InstantEffect,
     JourneyModel, JourneyService, Model, Ongoing, OngoingEffect, ScenarioModel, ServerModel,
@@ -9,9 +7,9 @@ use super::model::{
 };
 use super::streams::{Purpose, Uniform, stream_key};
 use crate::world::{
-    Action, ActionEffect, AlertKind, AlertLevel, ChaosEffect, DrawnMetric, End, Finite, Indicator,
-    Multiplied, NameAt, NonNegative, Phase, Quantity, RunbookLine, Scenario, Shock, Skill, Span2,
-    UsageMetric, World,
+    Action, ActionEffect, AlertKind, AlertLevel, ChaosEffect, DrawnMetric, End, Finite, FiniteAt,
+    Indicator, Multiplied, NameAt, NonNegative, Phase, Quantity, RunbookLine, Scenario, Shock,
+    Skill, Span2, UsageMetric, World,
 };
 
 /// What a design point adds to its world.
@@ -128,8 +126,8 @@ fn or_infinite(threshold: Option<Finite>) -> f64 {
     threshold.map_or(f64::INFINITY, Finite::get)
 }
 
-fn thresholds(warning: &Option<Spanned<Finite>>, critical: &Option<Spanned<Finite>>) -> Thresholds {
-    let value = |threshold: &Option<Spanned<Finite>>| {
+fn thresholds(warning: &Option<FiniteAt>, critical: &Option<FiniteAt>) -> Thresholds {
+    let value = |threshold: &Option<FiniteAt>| {
         or_infinite(threshold.as_ref().map(|value| *value.get_ref()))
     };
     Thresholds {

@@ -1,8 +1,8 @@
 //! Metrics: how they move, when they alert, what they cost.
 
 use serde::{Deserialize, Serialize};
-use serde_spanned::Spanned;
 
+use super::FiniteAt;
 use super::numbers::{
     Bounds, Finite, NonNegative, NonNegativeRange, Percent, PercentRange, Probability, Span2,
 };
@@ -49,9 +49,9 @@ pub struct UsageMetric {
     /// Least and greatest base after drift.
     pub bounds: Bounds,
     /// A warning is raised above this.
-    pub warning: Option<Spanned<Finite>>,
+    pub warning: Option<FiniteAt>,
     /// A critical alert is raised above this.
-    pub critical: Option<Spanned<Finite>>,
+    pub critical: Option<FiniteAt>,
     /// Health lost by usage; the first line that fits counts.
     pub penalties: Vec<Penalty>,
 }
@@ -61,7 +61,7 @@ pub struct UsageMetric {
 #[serde(deny_unknown_fields)]
 pub struct Penalty {
     /// Usage above this costs health.
-    pub above: Spanned<Finite>,
+    pub above: FiniteAt,
     /// Health lost.
     pub penalty: NonNegative,
 }
@@ -73,9 +73,9 @@ pub struct DrawnMetric {
     /// First value, uniform.
     pub initial: NonNegativeRange,
     /// A warning is raised above this.
-    pub warning: Option<Spanned<Finite>>,
+    pub warning: Option<FiniteAt>,
     /// A critical alert is raised above this.
-    pub critical: Option<Spanned<Finite>>,
+    pub critical: Option<FiniteAt>,
     /// Where it is drawn from; the first band whose conditions hold.
     pub bands: Vec<Band>,
 }

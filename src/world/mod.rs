@@ -28,6 +28,8 @@ pub use response::{AlertKind, AlertLevel, RunbookDefault, RunbookLine, Skill};
 
 /// A name that other parts of the world refer to, and where it was written.
 pub type NameAt = Spanned<Name>;
+/// A number that is compared with others of the world, and where it was written.
+pub type FiniteAt = Spanned<Finite>;
 
 /// One infrastructure with its chaos, remediations, people and targets.
 #[derive(Debug, Clone, Serialize)]
