@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use sysworld::experiment::{DEFAULT_SEED, MOST_REPLICATIONS};
+use sysworld::sweep::Shard;
 
 /// What availability, SLA risk and time to resolve should we expect, and how sure are we?
 ///
@@ -31,6 +32,12 @@ pub enum Command {
     Replay(Replay),
     /// Make the summary tables of a results folder again, without simulating
     Summarize(Summarize),
+    /// Check every part of a results folder against its ledger
+    Verify(Verify),
+    /// Say how far a sweep is, and what is missing
+    Status(Status),
+    /// Join the shards of a sweep into one folder, and summarise it
+    Merge(Merge),
     /// List the built-in worlds, or print one as a file to start from
     Worlds(Worlds),
     /// Print shell completions
@@ -54,8 +61,11 @@ pub struct Run {
     /// Master seed, instead of what the file says
     #[arg(long, allow_negative_numbers = true)]
     pub seed: Option<u64>,
+    /// Only the i-th of N shards of the parts, as 2/7; `merge` joins them
+    #[arg(long, value_name = "i/N")]
+    pub shard: Option<Shard>,
     /// Replace the sweep that is in the results folder
-    #[arg(long)]
+    #[arg(long, conflicts_with = "shard")]
     pub force: bool,
     /// No progress and no table
     #[arg(long, short)]
@@ -144,6 +154,37 @@ pub struct Summarize {
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t)]
     pub format: StdoutFormat,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Results folder
+    pub results: PathBuf,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Results folder
+    pub results: PathBuf,
+    /// Only list what is missing, as 1,5-7: shards, if their number is given, else parts
+    #[arg(long)]
+    pub missing: bool,
+    /// How many shards the sweep was cut into
+    #[arg(long, requires = "missing", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub shards: Option<u32>,
+}
+
+/// Arguments of `merge`.
+#[derive(Debug, Args)]
+pub struct Merge {
+    /// Results folders of the shards; one folder that shards shared is merged in place
+    #[arg(required = true)]
+    pub folders: Vec<PathBuf>,
+    /// Folder of the whole sweep
+    #[arg(long)]
+    pub out: Option<PathBuf>,
 }
 
 /// Arguments of `worlds`.

@@ -171,6 +171,13 @@ impl Design {
         self.points[point].key
     }
 
+    /// All points by their keys, in the order of the keys.
+    pub fn by_key(&self) -> Vec<(PointKey, usize)> {
+        let mut order: Vec<_> = (0..self.len()).map(|p| (self.key(p), p)).collect();
+        order.sort_unstable();
+        order
+    }
+
     /// The world of a point, in outline.
     pub fn variation(&self, point: usize) -> &Variation {
         &self.variations[self.points[point].variation as usize]
@@ -406,11 +413,9 @@ impl Design {
     }
 
     fn refuse_twins(&self) -> Result<()> {
-        let mut order: Vec<usize> = (0..self.len()).collect();
-        order.sort_by_key(|point| (self.key(*point), *point));
-        let twins = order
-            .windows(2)
-            .find(|pair| self.key(pair[0]) == self.key(pair[1]));
+        let order = self.by_key();
+        let twins = order.windows(2).find(|pair| pair[0].0 == pair[1].0);
+        let twins = twins.map(|pair| [pair[0].1, pair[1].1]);
         match twins {
             None => Ok(()),
             Some(pair) => {

@@ -48,8 +48,6 @@ pub struct PointSummary {
 pub struct Summary {
     /// One a design point.
     pub points: Vec<PointSummary>,
-    /// Parts that they rest on.
-    pub parts: usize,
 }
 
 /// Summarises a results folder, from its counts.
@@ -62,7 +60,7 @@ pub fn summarize(path: &Path, design: &Design) -> Result<Summary> {
     order.sort();
     let mut counts: Vec<Option<PointCounts>> = vec![None; design.len()];
     let mut foreign = None;
-    let parts = Folder::counts(path, |key, row| {
+    Folder::counts(path, |key, row| {
         match order.binary_search_by(|(known, _)| known.as_str().cmp(key)) {
             Ok(at) => counts[order[at].1].get_or_insert_default().absorb(row),
             Err(_) => foreign = Some(key.to_owned()),
@@ -85,7 +83,7 @@ pub fn summarize(path: &Path, design: &Design) -> Result<Summary> {
             ))
         })
         .collect();
-    Ok(Summary { points, parts })
+    Ok(Summary { points })
 }
 
 impl PointSummary {

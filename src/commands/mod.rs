@@ -3,6 +3,7 @@
 mod plan;
 mod replay;
 mod run;
+mod shards;
 mod simulate;
 
 use std::io::{self, ErrorKind, Write};
@@ -15,7 +16,7 @@ use sysworld::diagnostics::{Problem, Problems, Sources};
 use sysworld::error::usage;
 use sysworld::experiment::{Experiment, Overrides};
 use sysworld::report;
-use sysworld::results::Folder;
+use sysworld::results::Sweep;
 use sysworld::summary::{self, Summary};
 use sysworld::world::{BUILT_IN, WorldFile, WorldSource};
 
@@ -24,11 +25,12 @@ use crate::cli::{Cli, Completions, StdoutFormat, Summarize, Worlds};
 pub use plan::plan;
 pub use replay::replay;
 pub use run::run;
+pub use shards::{merge, status, verify};
 pub use simulate::simulate;
 
 /// `summarize`: the summary tables again, from the counts.
 pub fn summarize(args: &Summarize) -> Result<()> {
-    let design = Folder::design(&args.results)?;
+    let design = Sweep::load(&args.results)?.design;
     let summary = summary::summarize(&args.results, &design)?;
     if summary.points.is_empty() {
         return Err(usage(format!(

@@ -1,12 +1,13 @@
 //! `plan`: what a sweep would do.
 
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use sysworld::design::Design;
 use sysworld::experiment::Overrides;
 use sysworld::results::part_files;
-use sysworld::sweep::{Part, Plan, simulate_part};
+use sysworld::sweep::{Goal, Part, Plan, simulate_part};
 
 use super::{load_design, print};
 use crate::cli;
@@ -26,7 +27,7 @@ pub fn plan(args: &cli::Plan) -> Result<()> {
         seed: None,
     };
     let design = load_design(&args.experiment, &overrides)?;
-    let plan = Plan::new(&design);
+    let plan = Plan::new(&design, &[Goal::of(&design)]);
     let experiment = design.experiment();
     let mut text = format!("{}: {} design points\n\n", experiment.name, design.len());
     for point in 0..design.len().min(MOST_LISTED) {
@@ -79,7 +80,7 @@ fn pilot(design: &Design, plan: &Plan) -> Result<Measured> {
     let mut at = 0;
     for _ in 0..plan.parts.len() {
         let part = beginning(design, &plan.parts[at]);
-        let data = simulate_part(design, &part)?;
+        let data = simulate_part(design, &part, &AtomicBool::new(false))?;
         for (_, frame) in part_files(design, &data) {
             for format in &design.experiment().output.formats {
                 bytes += frame.encode(*format)?.len();
@@ -106,7 +107,7 @@ fn beginning(design: &Design, part: &Part) -> Part {
     // Long replications are taken one by one.
     segment.count = segment.count.min(1000).min((2_000_000 / checks).max(1));
     Part {
-        number: part.number,
+        id: part.id,
         segments: vec![segment],
         work: segment.count * checks,
     }

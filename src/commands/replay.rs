@@ -6,14 +6,14 @@ use sysworld::design::Design;
 use sysworld::diagnostics::{Problem, Problems, Sources};
 use sysworld::error::usage;
 use sysworld::narrate::{Telling, narrate};
-use sysworld::results::Folder;
+use sysworld::results::{Folder, Sweep};
 
 use super::print;
 use crate::cli::Replay;
 
 /// `replay RESULTS`.
 pub fn replay(args: &Replay) -> Result<()> {
-    let design = Folder::design(&args.results)?;
+    let design = Sweep::load(&args.results)?.design;
     let point = find_point(args, &design)?;
     let replication = find_replication(args, &design, point)?;
     let resolved = design

@@ -87,6 +87,29 @@ impl Recipe {
         })
     }
 
+    /// Whether another recipe asks for the same and more: more replications, or new levels of the
+    /// same factors. That the points of this one are among those of the other is for their keys to
+    /// say.
+    pub fn can_become(&self, other: &Self) -> bool {
+        let unchanged = |recipe: &Self| {
+            let mut rest = recipe.clone();
+            (rest.replications, rest.factors, rest.worlds) = (0, Vec::new(), Vec::new());
+            rest
+        };
+        let pairs = || self.factors.iter().zip(&other.factors);
+        let same_type =
+            |a: &Level, b: &Level| std::mem::discriminant(a) == std::mem::discriminant(b);
+        unchanged(self) == unchanged(other)
+            && self.replications <= other.replications
+            && self.factors.len() == other.factors.len()
+            && pairs().all(|(old, new)| {
+                old.name == new.name
+                    // A column keeps its type.
+                    && same_type(&old.levels[0], &new.levels[0])
+                    && old.levels.iter().all(|level| new.levels.contains(level))
+            })
+    }
+
     /// Every place where this recipe and another differ.
     pub fn differences(&self, other: &Self) -> Vec<Difference> {
         let json = |recipe: &Self| serde_json::to_value(recipe).unwrap_or(Json::Null);

@@ -1,21 +1,25 @@
 //! The ledger: one line a finished part, appended and synced, never rewritten.
 //!
 //! A part counts only once its line is whole: files without a line are made again, and a line
-//! that a crash cut short is no line.
+//! that a crash cut short is no line. A whole run has `ledger.jsonl`, a shard has its own.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use super::files::names;
+use crate::sweep::{PartId, Shard};
+
 /// A finished part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartRecord {
-    /// Its number in the plan.
-    pub part: usize,
+    /// Which part.
+    #[serde(flatten)]
+    pub id: PartId,
     /// Replications in it.
     pub replications: u64,
     /// Its files.
@@ -33,15 +37,31 @@ pub struct FileRecord {
     pub blake3: String,
 }
 
-/// The ledger of a folder, open for appending.
+/// The ledger of one run, open for appending.
 #[derive(Debug)]
 pub struct Ledger {
     file: Mutex<File>,
 }
 
+/// The ledger of a whole run.
+pub(super) const LEDGER: &str = "ledger.jsonl";
+
+/// The name of the ledger of a run.
+pub(super) fn ledger_name(shard: Option<Shard>) -> String {
+    match shard {
+        None => LEDGER.to_owned(),
+        Some(Shard { index, of }) => format!("ledger-{index}-of-{of}.jsonl"),
+    }
+}
+
+/// Whether a file is a ledger.
+pub(super) fn is_ledger(name: &str) -> bool {
+    name == LEDGER || name.starts_with("ledger-") && name.ends_with(".jsonl")
+}
+
 impl Ledger {
-    /// Opens or creates the ledger, and reads what is in it.
-    pub fn open(path: &Path) -> Result<(Self, Vec<PartRecord>)> {
+    /// Opens or creates a ledger.
+    pub(super) fn open(path: &Path) -> Result<Self> {
         let mut file = OpenOptions::new()
             .create(true)
             .read(true)
@@ -53,31 +73,42 @@ impl Ledger {
             .with_context(|| format!("can't read {}", path.display()))?;
         // A torn last line is ended, so that it spoils no line after it.
         if text.last().is_some_and(|byte| *byte != b'\n') {
-            file.write_all(b"\n")?;
+            file.write_all(b"\n")
+                .with_context(|| format!("can't write {}", path.display()))?;
         }
-        file.seek(SeekFrom::End(0))?;
         let file = Mutex::new(file);
-        Ok((Self { file }, records(&text)))
-    }
-
-    /// The parts in the ledger of a folder, without opening it for writing.
-    pub fn read(path: &Path) -> Result<Vec<PartRecord>> {
-        let text = std::fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
-        Ok(records(&text))
+        Ok(Self { file })
     }
 
     /// Enters a part whose files are safely on disk.
-    pub fn append(&self, record: &PartRecord) -> Result<()> {
-        let mut line = serde_json::to_vec(record)?;
-        line.push(b'\n');
+    pub(super) fn append(&self, record: &PartRecord) -> Result<()> {
+        let line = line(record)?;
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(&line).context("can't write the ledger")?;
         file.sync_data().context("can't sync the ledger")
     }
 }
 
-fn records(text: &[u8]) -> Vec<PartRecord> {
-    text.split(|byte| *byte == b'\n')
-        .filter_map(|line| serde_json::from_slice(line).ok())
-        .collect()
+/// A record as a line.
+pub(super) fn line(record: &PartRecord) -> Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(record)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// The records of all ledgers in a folder, and how many lines were no records.
+pub(super) fn read_all(root: &Path) -> Result<(Vec<PartRecord>, usize)> {
+    let (mut records, mut torn) = (Vec::new(), 0);
+    for name in names(root).into_iter().filter(|name| is_ledger(name)) {
+        let path = root.join(name);
+        let text =
+            std::fs::read(&path).with_context(|| format!("can't read {}", path.display()))?;
+        for line in text.split(|byte| *byte == b'\n').filter(|l| !l.is_empty()) {
+            match serde_json::from_slice(line) {
+                Ok(record) => records.push(record),
+                Err(_) => torn += 1,
+            }
+        }
+    }
+    Ok((records, torn))
 }

@@ -17,12 +17,11 @@ pub struct Manifest {
     pub model_version: u32,
     /// Layout of the random streams.
     pub random_layout: String,
-    /// BLAKE3 of the recipe, in hex.
+    /// BLAKE3 of the generations, in hex.
     pub hash: String,
-    /// Number of design points.
-    pub points: usize,
-    /// The experiment and its worlds as resolved.
-    pub recipe: Recipe,
+    /// The experiment and its worlds as resolved, as it was begun and each time it was extended;
+    /// the last is what the sweep is now.
+    pub generations: Vec<Recipe>,
     /// Facts of the machine and the clock; `None` while the sweep is not finished.
     pub facts: Option<Facts>,
 }
@@ -41,37 +40,55 @@ pub struct Facts {
 }
 
 /// The value of [`Manifest::format`].
-pub const FORMAT: &str = "sysworld results 1";
+pub(super) const FORMAT: &str = "sysworld results 1";
 
 impl Manifest {
     /// The manifest of a sweep that begins.
-    pub fn new(design: &Design) -> Self {
-        let recipe = Recipe::of(design.experiment());
+    pub(super) fn new(design: &Design) -> Self {
+        let generations = vec![Recipe::of(design.experiment())];
         Self {
             format: FORMAT.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             model_version: MODEL_VERSION,
             random_layout: RANDOM_LAYOUT.to_owned(),
-            hash: hash(&recipe),
-            points: design.len(),
-            recipe,
+            hash: hash(&generations),
+            generations,
             facts: None,
         }
     }
 
     /// Reads a manifest; the error says what is wrong with it.
-    pub fn parse(text: &[u8]) -> Result<Self, String> {
+    pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
         // Straight into types: a JSON value would sort the keys, and the order of a world counts.
         let manifest: Self = serde_json::from_slice(text).map_err(|e| e.to_string())?;
-        if hash(&manifest.recipe) != manifest.hash {
-            return Err("its recipe is not the one that was run, by its hash".to_owned());
+        if manifest.generations.is_empty() || hash(&manifest.generations) != manifest.hash {
+            return Err("its experiment is not the one that was run, by its hash".to_owned());
         }
         Ok(manifest)
     }
+
+    /// The bytes of the file.
+    pub(super) fn encode(&self) -> anyhow::Result<Vec<u8>> {
+        let mut text = serde_json::to_vec_pretty(self)?;
+        text.push(b'\n');
+        Ok(text)
+    }
+
+    /// What the sweep is now.
+    pub(super) fn recipe(&self) -> Option<&Recipe> {
+        self.generations.last()
+    }
+
+    /// Adds a generation.
+    pub(super) fn extend(&mut self, recipe: Recipe) {
+        self.generations.push(recipe);
+        self.hash = hash(&self.generations);
+        self.facts = None;
+    }
 }
 
-fn hash(recipe: &Recipe) -> String {
-    // A recipe is plain data, so this can't fail.
-    let text = serde_json::to_string(recipe).unwrap_or_default();
+fn hash(generations: &[Recipe]) -> String {
+    // Recipes are plain data, so this can't fail.
+    let text = serde_json::to_string(generations).unwrap_or_default();
     blake3::hash(text.as_bytes()).to_string()
 }

@@ -1,5 +1,8 @@
 //! Simulating parts, on all threads that rayon has.
 
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use anyhow::{Context, Result};
 use rayon::prelude::*;
 
@@ -7,6 +10,7 @@ use super::plan::{Part, Segment};
 use crate::counts::PointCounts;
 use crate::design::Design;
 use crate::diagnostics::{Problems, Sources};
+use crate::error::Interrupted;
 use crate::experiment::RowTable;
 use crate::simulation::{Alert, Incident, Model, Observer, Outcome, State, simulate};
 
@@ -73,21 +77,21 @@ pub struct PartData {
 }
 
 /// Simulates `parts` and hands each to `finish`, in whatever order they are done. Stops at the
-/// first error, or before the next part once `stop` says so.
+/// first error, and within a replication once `stop` is set: then the error is [`Interrupted`].
 pub fn execute(
     design: &Design,
     parts: &[&Part],
+    stop: &AtomicBool,
     finish: impl Fn(&Part, PartData) -> Result<()> + Sync,
 ) -> Result<()> {
-    // With parts of one replication each, rayon shares them out singly.
     parts
         .par_iter()
         .with_max_len(1)
-        .try_for_each(|part| finish(part, simulate_part(design, part)?))
+        .try_for_each(|part| finish(part, simulate_part(design, part, stop)?))
 }
 
-/// Simulates one part.
-pub fn simulate_part(design: &Design, part: &Part) -> Result<PartData> {
+/// Simulates one part, unless `stop` is set before it is done.
+pub fn simulate_part(design: &Design, part: &Part, stop: &AtomicBool) -> Result<PartData> {
     let tables = &design.experiment().output.tables;
     let mut data = PartData::default();
     let mut state = State::new();
@@ -102,11 +106,27 @@ pub fn simulate_part(design: &Design, part: &Part) -> Result<PartData> {
             tables.contains(&RowTable::Rounds),
         );
         if recorder.idle() {
-            simulate_segment(&model, segment, &mut state, &mut data, &mut (), |_, _| {});
+            simulate_segment(
+                &model,
+                segment,
+                &mut state,
+                &mut data,
+                stop,
+                &mut (),
+                |_, _| {},
+            )?;
         } else {
             let mut recorder = recorder;
             let take = |recorder: &mut Recorder, data: &mut PartData| recorder.drain(data);
-            simulate_segment(&model, segment, &mut state, &mut data, &mut recorder, take);
+            simulate_segment(
+                &model,
+                segment,
+                &mut state,
+                &mut data,
+                stop,
+                &mut recorder,
+                take,
+            )?;
         }
     }
     Ok(data)
@@ -126,13 +146,25 @@ fn simulate_segment<O: SegmentObserver>(
     segment: &Segment,
     state: &mut State,
     data: &mut PartData,
+    stop: &AtomicBool,
     observer: &mut O,
     after: impl Fn(&mut O, &mut PartData),
-) {
+) -> Result<()> {
     let mut counts = PointCounts::default();
     for replication in segment.first..segment.first + segment.count {
+        if stop.load(Ordering::Relaxed) {
+            return Err(Interrupted.into());
+        }
         observer.replication(segment.point, replication);
-        let outcome = simulate(model, replication, state, observer);
+        let outcome =
+            guard(|| simulate(model, replication, state, observer)).map_err(|message| Failed {
+                segment: Segment {
+                    first: replication,
+                    count: 1,
+                    ..*segment
+                },
+                message,
+            })?;
         counts.add(
             replication,
             &outcome,
@@ -148,7 +180,42 @@ fn simulate_segment<O: SegmentObserver>(
         after(observer, data);
     }
     data.counts.push((segment.point, counts));
+    Ok(())
 }
+
+/// Runs one replication; a panic, which would be a bug of ours, becomes its message.
+fn guard<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    // What the replication left half done is thrown away with its part.
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).map_err(|payload| {
+        let text = payload
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned());
+        text.or_else(|| payload.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "no message".to_owned())
+    })
+}
+
+/// A replication that panicked.
+#[derive(Debug)]
+pub struct Failed {
+    /// Where: one replication.
+    pub segment: Segment,
+    /// What the panic said.
+    pub message: String,
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Segment { point, first, .. } = self.segment;
+        write!(
+            f,
+            "replication {first} of design point {point} failed: {}",
+            self.message
+        )
+    }
+}
+
+impl std::error::Error for Failed {}
 
 /// Records incidents and rounds of one replication at a time.
 #[derive(Debug, Default)]
@@ -266,5 +333,22 @@ impl Observer for Recorder {
             round.traffic = state.traffic;
             self.rounds.push(round);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A panic becomes an error with its message, whatever kind of message it is.
+    #[test]
+    fn a_panic_is_an_error() {
+        assert_eq!(guard(|| 7), Ok(7));
+        assert_eq!(guard(|| -> u8 { panic!("plain") }), Err("plain".to_owned()));
+        let number = 3;
+        assert_eq!(
+            guard(|| -> u8 { panic!("of {number}") }),
+            Err("of 3".to_owned())
+        );
     }
 }

@@ -3,5 +3,5 @@
 mod execute;
 mod plan;
 
-pub use execute::{IncidentRow, PartData, RoundRow, RunRow, execute, simulate_part};
-pub use plan::{Part, Plan, Segment};
+pub use execute::{Failed, IncidentRow, PartData, RoundRow, RunRow, execute, simulate_part};
+pub use plan::{Goal, Part, PartId, Plan, Segment, Shard};

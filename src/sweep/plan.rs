@@ -3,6 +3,11 @@
 //! A part is the unit of work, of loss and of verification. Where it ends depends on the
 //! experiment alone, never on the machine.
 
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
 use crate::design::Design;
 
 /// Work of a part, in server-rounds: about half a second.
@@ -28,12 +33,27 @@ pub struct Segment {
 /// Segments that are simulated and written together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// Its number, from 0.
-    pub number: usize,
-    /// What it holds, in design order.
+    /// Which part it is.
+    pub id: PartId,
+    /// What it holds, in the order of its generation.
     pub segments: Vec<Segment>,
     /// Work in server-rounds.
     pub work: u64,
+}
+
+/// Names a part within its results folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PartId {
+    /// The generation: how often the sweep had been extended.
+    pub generation: u32,
+    /// Its number within the generation, from 0.
+    pub part: u32,
+}
+
+impl fmt::Display for PartId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:02}-{:06}", self.generation, self.part)
+    }
 }
 
 impl Part {
@@ -43,7 +63,26 @@ impl Part {
     }
 }
 
-/// All parts of a sweep, in design order.
+/// What a generation is to reach: so many replications of each of these points.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Goal {
+    /// Indices of design points, in the order of the generation.
+    pub points: Vec<usize>,
+    /// Replications of each.
+    pub replications: u64,
+}
+
+impl Goal {
+    /// What a design asks for.
+    pub fn of(design: &Design) -> Self {
+        Self {
+            points: (0..design.len()).collect(),
+            replications: design.experiment().replications,
+        }
+    }
+}
+
+/// All parts of a sweep: generation after generation, each in its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// The parts.
@@ -51,54 +90,25 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Cuts a design into parts.
-    pub fn new(design: &Design) -> Self {
-        let replications = design.experiment().replications;
-        let total: u64 = (0..design.len())
-            .map(|point| {
-                design
-                    .variation(point)
-                    .checks()
-                    .saturating_mul(replications)
-            })
-            .fold(0, u64::saturating_add);
-        let work_of_a_part = (total / PARTS_OF_A_SMALL_SWEEP).clamp(LEAST_WORK, MOST_WORK);
-
-        let mut parts: Vec<Part> = Vec::new();
-        let mut open = Part {
-            number: 0,
-            segments: Vec::new(),
-            work: 0,
-        };
-        let mut rows = 0;
-        for point in 0..design.len() {
-            let cost = design.variation(point).checks().max(1);
-            let mut first = 0;
-            while first < replications {
-                let room = (work_of_a_part.saturating_sub(open.work) / cost).min(MOST_ROWS - rows);
-                if room == 0 && rows > 0 {
-                    let number = open.number + 1;
-                    let next = Part {
-                        number,
-                        segments: Vec::new(),
-                        work: 0,
-                    };
-                    parts.push(std::mem::replace(&mut open, next));
-                    rows = 0;
-                    continue;
+    /// Cuts what each generation adds to those before it into parts.
+    pub fn new(design: &Design, goals: &[Goal]) -> Self {
+        let mut reached = vec![0; design.len()];
+        let mut parts = Vec::new();
+        for (generation, goal) in goals.iter().enumerate() {
+            let mut missing = Vec::new();
+            for point in &goal.points {
+                let first = reached[*point];
+                if first < goal.replications {
+                    missing.push(Segment {
+                        point: *point,
+                        first,
+                        count: goal.replications - first,
+                    });
+                    reached[*point] = goal.replications;
                 }
-                let count = room.max(1).min(replications - first);
-                open.segments.push(Segment {
-                    point,
-                    first,
-                    count,
-                });
-                open.work += count * cost;
-                rows += count;
-                first += count;
             }
+            parts.extend(cut(design, generation as u32, &missing));
         }
-        parts.push(open);
         Self { parts }
     }
 
@@ -106,4 +116,86 @@ impl Plan {
     pub fn work(&self) -> u64 {
         self.parts.iter().map(|part| part.work).sum()
     }
+}
+
+/// One of several runs that share the parts of a sweep among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    /// Which one, from 1.
+    pub index: u32,
+    /// How many there are.
+    pub of: u32,
+}
+
+impl Shard {
+    /// Whether a part, by its position in the plan, is this shard's.
+    pub fn takes(self, position: usize) -> bool {
+        position % self.of as usize == self.index as usize - 1
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.of)
+    }
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parsed = text
+            .split_once('/')
+            .and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
+        match parsed {
+            Some((index, of)) if (1..=of).contains(&index) && of <= 100_000 => {
+                Ok(Self { index, of })
+            }
+            _ => Err("allowed: i/N with i from 1 to N, as 2/7; N at most 100000".to_owned()),
+        }
+    }
+}
+
+/// Cuts the segments of one generation at places that depend on nothing else.
+fn cut(design: &Design, generation: u32, missing: &[Segment]) -> Vec<Part> {
+    let cost = |segment: &Segment| design.variation(segment.point).checks().max(1);
+    let total = missing
+        .iter()
+        .map(|segment| cost(segment).saturating_mul(segment.count))
+        .fold(0, u64::saturating_add);
+    let work_of_a_part = (total / PARTS_OF_A_SMALL_SWEEP).clamp(LEAST_WORK, MOST_WORK);
+    let empty = |part| Part {
+        id: PartId { generation, part },
+        segments: Vec::new(),
+        work: 0,
+    };
+    let mut parts: Vec<Part> = Vec::new();
+    let (mut open, mut rows) = (empty(0), 0);
+    for segment in missing {
+        let (cost, end) = (cost(segment), segment.first + segment.count);
+        let mut first = segment.first;
+        while first < end {
+            let room = work_of_a_part.saturating_sub(open.work) / cost;
+            let room = room.min(MOST_ROWS - rows);
+            if room == 0 && open.work > 0 {
+                let next = empty(open.id.part + 1);
+                parts.push(std::mem::replace(&mut open, next));
+                rows = 0;
+                continue;
+            }
+            let count = room.max(1).min(end - first);
+            open.segments.push(Segment {
+                point: segment.point,
+                first,
+                count,
+            });
+            open.work += count * cost;
+            rows += count;
+            first += count;
+        }
+    }
+    if open.work > 0 {
+        parts.push(open);
+    }
+    parts
 }

@@ -33,6 +33,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
             "counts",
             "design",
             "diagnostics",
+            "error",
             "experiment",
             "simulation",
         ],

@@ -69,9 +69,9 @@ fn tables_agree_with_each_other() {
          [output]\ntables = [\"runs\", \"incidents\", \"rounds\"]\nformats = [\"csv\"]\n",
     );
     sandbox.ok("run e.toml --quiet --out r");
-    let runs = sandbox.rows("r/runs/part-000000.csv");
-    let incidents = sandbox.rows("r/incidents/part-000000.csv");
-    let rounds = sandbox.rows("r/rounds/part-000000.csv");
+    let runs = sandbox.rows("r/runs/part-00-000000.csv");
+    let incidents = sandbox.rows("r/incidents/part-00-000000.csv");
+    let rounds = sandbox.rows("r/rounds/part-00-000000.csv");
     let summary = sandbox.rows("r/summary.csv").remove(0);
     let ttr = sandbox.rows("r/ttr.csv");
     let sum = |rows: &[BTreeMap<String, String>], column: &str| -> u64 {
@@ -148,7 +148,7 @@ fn rounds_can_be_a_factor() {
          [output]\nformats = [\"csv\"]\n",
     );
     sandbox.ok("run e.toml --quiet --out r");
-    let runs = sandbox.rows("r/runs/part-000000.csv");
+    let runs = sandbox.rows("r/runs/part-00-000000.csv");
     let checks: Vec<_> = runs
         .iter()
         .map(|row| (&row["rounds"][..], &row["checks"][..]))
@@ -171,7 +171,7 @@ fn missing_is_null() {
         "name = \"e\"\nworld = \"w.toml\"\nreplications = 1\n[output]\nformats = [\"csv\"]\n",
     );
     sandbox.ok("run e.toml --quiet --out r");
-    let run = sandbox.rows("r/runs/part-000000.csv").remove(0);
+    let run = sandbox.rows("r/runs/part-00-000000.csv").remove(0);
     assert_eq!(
         (
             run["journey_up_rounds"].as_str(),

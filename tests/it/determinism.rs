@@ -46,18 +46,22 @@ fn what_is_missing_is_run_again() {
     let kept = lines[2..].join("\n");
     let torn = &kept[..kept.len() - 40];
     fs::write(sandbox.path("whole/ledger.jsonl"), torn).expect("the ledger can be written");
-    fs::remove_file(sandbox.path("whole/runs/part-000005.parquet")).expect("the part is there");
-    fs::write(sandbox.path("whole/incidents/part-000006.csv"), "cut").expect("written");
-    let flipped = sandbox.path("whole/counts/part-000008.parquet");
+    fs::remove_file(sandbox.path("whole/runs/part-00-000005.parquet")).expect("the part is there");
+    fs::write(sandbox.path("whole/incidents/part-00-000006.csv"), "cut").expect("written");
+    let flipped = sandbox.path("whole/counts/part-00-000008.parquet");
     let mut bytes = fs::read(&flipped).expect("the part is there");
     bytes[100] ^= 4;
     fs::write(&flipped, bytes).expect("written");
-    fs::write(sandbox.path("whole/rounds/.part-000001.csv.1.tmp"), "half").expect("written");
+    fs::write(
+        sandbox.path("whole/rounds/.part-00-000001.csv.1.tmp"),
+        "half",
+    )
+    .expect("written");
 
-    let before = fs::metadata(sandbox.path("whole/runs/part-000007.parquet")).expect("there");
+    let before = fs::metadata(sandbox.path("whole/runs/part-00-000007.parquet")).expect("there");
     sandbox.ok("run e.toml --quiet --out whole");
     assert!(sandbox.data("whole") == whole);
-    let after = fs::metadata(sandbox.path("whole/runs/part-000007.parquet")).expect("there");
+    let after = fs::metadata(sandbox.path("whole/runs/part-00-000007.parquet")).expect("there");
     assert_eq!(
         before.modified().ok(),
         after.modified().ok(),
@@ -109,7 +113,7 @@ fn replay_reproduces_the_row() {
     sandbox.write("e.toml", SEVERAL_PARTS);
     sandbox.ok("run e.toml --quiet --replications 300 --seed 7 --out r");
     let rows: Vec<_> = (0..)
-        .map(|part| format!("r/runs/part-{part:06}.csv"))
+        .map(|part| format!("r/runs/part-00-{part:06}.csv"))
         .take_while(|name| sandbox.path(name).exists())
         .flat_map(|name| sandbox.rows(&name))
         .filter(|row| row["chaos_level"] == "extreme" && row["skill"] == "junior")

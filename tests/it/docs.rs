@@ -237,7 +237,7 @@ fn the_result_page_has_every_column() {
         let section = section.split("\n## ").next().expect("it has an end");
         let file = match table {
             "design" | "summary" | "ttr" => format!("r/{table}.csv"),
-            parts => format!("r/{parts}/part-000000.csv"),
+            parts => format!("r/{parts}/part-00-000000.csv"),
         };
         let text = sandbox.read(&file);
         let header = text.lines().next().expect("a header");

@@ -1,0 +1,99 @@
+//! `verify`, `status` and `merge`: what is there of a sweep, what is not, and joining it.
+
+use anyhow::{Result, anyhow};
+use sysworld::results::{self, Verification};
+use sysworld::summary;
+use sysworld::sweep::Shard;
+
+use super::{print, print_summary};
+use crate::cli::{Merge, Status, StdoutFormat, Verify};
+
+/// `verify RESULTS`: every file of every part against the ledger.
+pub fn verify(args: &Verify) -> Result<()> {
+    let state = Verification::of(&args.results)?;
+    let missing = state.missing();
+    let mut text = String::new();
+    for damage in &state.damages {
+        text.push_str(&format!("{damage}\n"));
+    }
+    for (_, id) in &missing {
+        text.push_str(&format!("part {id}: missing\n"));
+    }
+    text.push_str(&format!(
+        "{} of {} parts are whole\n",
+        state.whole.len(),
+        state.sweep.plan.parts.len()
+    ));
+    print(&text)?;
+    if state.damages.is_empty() && missing.is_empty() {
+        return Ok(());
+    }
+    Err(anyhow!(
+        "{} damages and {} missing parts; `run` repairs them",
+        state.damages.len(),
+        missing.len()
+    ))
+}
+
+/// `status RESULTS`: how far a sweep is.
+pub fn status(args: &Status) -> Result<()> {
+    let state = Verification::of(&args.results)?;
+    let missing = state.missing();
+    if args.missing {
+        // Which shards have work left; without shards, which parts.
+        let numbers: Vec<usize> = match args.shards {
+            Some(of) => (1..=of)
+                .filter(|index| {
+                    let shard = Shard { index: *index, of };
+                    missing.iter().any(|(position, _)| shard.takes(*position))
+                })
+                .map(|index| index as usize)
+                .collect(),
+            None => missing.iter().map(|(position, _)| *position).collect(),
+        };
+        return print(&(list(&numbers) + "\n"));
+    }
+    let parts = &state.sweep.plan.parts;
+    let all: u64 = parts.iter().map(|part| part.replications()).sum();
+    let done: u64 = state.whole.values().map(|record| record.replications).sum();
+    let generations = state.sweep.manifest.generations.len();
+    print(&format!(
+        "generations   {generations}\n\
+         parts         {} of {} finished\n\
+         replications  {done} of {all} finished\n\
+         damages       {}\n",
+        state.whole.len(),
+        parts.len(),
+        state.damages.len()
+    ))
+}
+
+/// `merge FOLDER…`: shards into one folder, and its summary.
+pub fn merge(args: &Merge) -> Result<()> {
+    let out = match (&args.out, &args.folders[..]) {
+        (Some(out), _) => out,
+        (None, [only]) => only,
+        (None, _) => {
+            return Err(sysworld::error::usage(
+                "where to? Say it with --out when several folders are merged",
+            ));
+        }
+    };
+    let design = results::merge(&args.folders, out)?;
+    let summary = summary::summarize(out, &design)?;
+    summary.write(out, &design)?;
+    print_summary(&design, &summary, StdoutFormat::Table)
+}
+
+/// Ascending numbers as `1,5-7`, the form that job arrays take.
+fn list(numbers: &[usize]) -> String {
+    let runs: Vec<String> = numbers
+        .chunk_by(|a, b| a + 1 == *b)
+        .map(|run| match run {
+            [only] => only.to_string(),
+            [first, .., last] => format!("{first}-{last}"),
+            [] => String::new(),
+        })
+        .collect();
+    runs.join(",")
+}

@@ -1,0 +1,213 @@
+//! A sweep as its folder holds it: what was asked, generation by generation, and the plan of it.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::files::{is_litter, names};
+use super::ledger::is_ledger;
+use super::manifest::{FORMAT, Manifest};
+use crate::design::Design;
+use crate::diagnostics::{Problems, Sources};
+use crate::error::usage;
+use crate::experiment::Recipe;
+use crate::simulation::{MODEL_VERSION, RANDOM_LAYOUT};
+use crate::sweep::{Goal, Plan};
+
+pub(super) const MANIFEST: &str = "manifest.json";
+
+/// What a sweep is: its manifest, its design, its plan.
+#[derive(Debug)]
+pub struct Sweep {
+    /// What was asked.
+    pub manifest: Manifest,
+    /// The design points of the last generation, which has those of all others.
+    pub design: Design,
+    /// The parts of all generations.
+    pub plan: Plan,
+}
+
+/// What a path leads to.
+pub(super) enum Found {
+    /// No folder, or an empty one.
+    Nothing,
+    /// A folder of something else.
+    Foreign,
+    /// A sweep.
+    Ours(Box<Manifest>),
+}
+
+impl Sweep {
+    /// A sweep that begins.
+    pub fn begin(design: Design) -> Self {
+        Self {
+            manifest: Manifest::new(&design),
+            plan: Plan::new(&design, &[Goal::of(&design)]),
+            design,
+        }
+    }
+
+    /// The sweep of a results folder.
+    pub fn load(path: &Path) -> Result<Self> {
+        let Found::Ours(manifest) = inspect(path)? else {
+            let folder = path.display();
+            return Err(usage(if path.exists() {
+                format!("{folder} is not a results folder of sysworld")
+            } else {
+                format!("there is no folder {folder}")
+            }));
+        };
+        if manifest.model_version != MODEL_VERSION {
+            return Err(usage(format!(
+                "{} was made by model version {}, and this program has version {MODEL_VERSION}; \
+                 use sysworld {} to read it",
+                path.display(),
+                manifest.model_version,
+                manifest.version
+            )));
+        }
+        let last = manifest.generations.len() - 1;
+        let rebuild = || {
+            let design = design_of(&manifest.generations[last])?;
+            let goals = goals(&manifest.generations[..last], &design)?;
+            Ok((Plan::new(&design, &goals), design))
+        };
+        let (plan, design) = rebuild().map_err(|why: String| damaged(path, &why))?;
+        let manifest = *manifest;
+        Ok(Self {
+            manifest,
+            design,
+            plan,
+        })
+    }
+
+    /// This sweep as its folder already knows it, or as an extension of that; otherwise refused,
+    /// with the differences.
+    pub(super) fn after(self, path: &Path, old: Manifest) -> Result<Self> {
+        let (Some(was), Some(now)) = (old.recipe(), self.manifest.recipe()) else {
+            return Ok(self);
+        };
+        let same_model = old.model_version == MODEL_VERSION && old.random_layout == RANDOM_LAYOUT;
+        let earlier = &old.generations[..old.generations.len() - 1];
+        let goals_of = |generations: &[Recipe]| goals(generations, &self.design).ok();
+        if same_model && was == now {
+            let goals = goals(earlier, &self.design).map_err(|why| damaged(path, &why))?;
+            return Ok(Self {
+                plan: Plan::new(&self.design, &goals),
+                manifest: old,
+                ..self
+            });
+        }
+        match goals_of(&old.generations) {
+            Some(goals) if same_model && was.can_become(now) => {
+                let plan = Plan::new(&self.design, &goals);
+                let mut manifest = old;
+                manifest.extend(Recipe::of(self.design.experiment()));
+                Ok(Self {
+                    manifest,
+                    plan,
+                    ..self
+                })
+            }
+            _ => Err(refusal(path, &old, was, now)),
+        }
+    }
+}
+
+fn design_of(recipe: &Recipe) -> Result<Design, String> {
+    let experiment = recipe.experiment().ok_or("the name is none")?;
+    Design::new(experiment)
+        .map_err(|problems| Problems::new(&Sources::default(), problems).to_string())
+}
+
+/// The goals of earlier generations and, last, of the design itself.
+fn goals(earlier: &[Recipe], design: &Design) -> Result<Vec<Goal>, String> {
+    let points = design.by_key();
+    let mut goals = Vec::new();
+    for recipe in earlier {
+        let old = design_of(recipe)?;
+        let index = |point| {
+            let key = old.key(point);
+            let found = points.binary_search_by_key(&key, |(key, _)| *key);
+            let at = found.map_err(|_| format!("the design point {key} is gone"))?;
+            Ok::<usize, String>(points[at].1)
+        };
+        goals.push(Goal {
+            points: (0..old.len()).map(index).collect::<Result<_, _>>()?,
+            replications: recipe.replications,
+        });
+    }
+    goals.push(Goal::of(design));
+    Ok(goals)
+}
+
+pub(super) fn inspect(path: &Path) -> Result<Found> {
+    match fs::read_dir(path) {
+        Ok(_) => {}
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(e) if e.kind() == ErrorKind::NotADirectory => {
+            let path = path.display();
+            let message = format!("{path} can't be a results folder: it is a file, or below one");
+            return Err(usage(message));
+        }
+        Err(e) => return Err(usage(format!("can't read {}: {e}", path.display()))),
+    }
+    let Ok(text) = fs::read(path.join(MANIFEST)) else {
+        // A run that was stopped before its manifest leaves at most locks, an empty ledger and a
+        // torn file.
+        let foreign = names(path)
+            .into_iter()
+            .any(|name| !name.starts_with(".lock") && !is_litter(&name) && !is_ledger(&name));
+        return Ok(if foreign {
+            Found::Foreign
+        } else {
+            Found::Nothing
+        });
+    };
+    if !String::from_utf8_lossy(&text).contains(FORMAT) {
+        return Ok(Found::Foreign);
+    }
+    match Manifest::parse(&text) {
+        Ok(manifest) => Ok(Found::Ours(Box::new(manifest))),
+        Err(why) => Err(damaged(path, &why)),
+    }
+}
+
+fn damaged(path: &Path, why: &str) -> anyhow::Error {
+    usage(format!(
+        "{} is damaged: {why}. Nothing was touched; restore it, or remove the folder yourself",
+        path.join(MANIFEST).display()
+    ))
+}
+
+/// Why a folder can't go on with an experiment: what differs.
+fn refusal(path: &Path, old: &Manifest, was: &Recipe, now: &Recipe) -> anyhow::Error {
+    const MOST: usize = 12;
+    let mut lines = Vec::new();
+    if old.model_version != MODEL_VERSION || old.random_layout != RANDOM_LAYOUT {
+        lines.push(format!(
+            "model version: {} in the folder, {MODEL_VERSION} now",
+            old.model_version
+        ));
+    }
+    let show = |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
+    for difference in was.differences(now) {
+        let (before, now) = (show(difference.first), show(difference.second));
+        let path = difference.path;
+        lines.push(format!("{path}: {before} in the folder, {now} now"));
+    }
+    let more = lines.len().saturating_sub(MOST);
+    lines.truncate(MOST);
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    usage(format!(
+        "{} holds another experiment:\n  {}\nNothing was touched. A sweep can be extended by more \
+         replications or new levels of its factors; for anything else choose another folder with \
+         --out, or replace this one with --force",
+        path.display(),
+        lines.join("\n  ")
+    ))
+}
