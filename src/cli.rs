@@ -61,6 +61,9 @@ pub struct Run {
     /// Master seed, instead of what the file says
     #[arg(long, allow_negative_numbers = true)]
     pub seed: Option<u64>,
+    /// Set a value of the world, as chaos.cpu_spike.probability=0.3; may be repeated
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
     /// Only the i-th of N shards of the parts, as 2/7; `merge` joins them
     #[arg(long, value_name = "i/N")]
     pub shard: Option<Shard>,
@@ -93,6 +96,9 @@ pub struct Plan {
     /// Replications of each design point, instead of what the file says
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=MOST_REPLICATIONS))]
     pub replications: Option<u64>,
+    /// Set a value of the world, as chaos.cpu_spike.probability=0.3; may be repeated
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
     /// Measure for a second, in memory, how long the sweep would take
     #[arg(long)]
     pub pilot: bool,

@@ -25,6 +25,7 @@ pub fn plan(args: &cli::Plan) -> Result<()> {
     let overrides = Overrides {
         replications: args.replications,
         seed: None,
+        set: args.set.clone(),
     };
     let design = load_design(&args.experiment, &overrides)?;
     let plan = Plan::new(&design, &[Goal::of(&design)]);

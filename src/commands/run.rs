@@ -22,6 +22,7 @@ pub fn run(args: &Run) -> Result<()> {
     let overrides = Overrides {
         replications: args.replications,
         seed: args.seed,
+        set: args.set.clone(),
     };
     let design = load_design(&args.experiment, &overrides)?;
     let out = args

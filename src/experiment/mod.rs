@@ -125,6 +125,8 @@ pub struct Overrides {
     pub replications: Option<u64>,
     /// The master seed.
     pub seed: Option<u64>,
+    /// Values of the worlds, each as `path=value`.
+    pub set: Vec<String>,
 }
 
 /// The seed of an experiment that names none.
@@ -214,7 +216,12 @@ impl Experiment {
             }
         };
         let mut problems = fields.finish();
-        let worlds = load_worlds(world.as_ref(), &factors, folder, sources, &mut problems);
+        let mut worlds = load_worlds(world.as_ref(), &factors, folder, sources, &mut problems);
+        for text in &overrides.set {
+            if let Err(found) = set_value(text, &factors, &mut worlds, sources) {
+                problems.extend(found);
+            }
+        }
         match name {
             Some(name) if problems.is_empty() => Ok(Self {
                 name,
@@ -255,6 +262,36 @@ fn whole(
             None
         }
     }
+}
+
+/// Sets `path=value` in all worlds; the value is TOML, or else a text.
+fn set_value(
+    text: &str,
+    factors: &[Factor],
+    worlds: &mut [WorldFile],
+    sources: &mut Sources,
+) -> Result<()> {
+    let wrong = |message: String| {
+        vec![Problem::general(message).help("as in --set chaos.cpu_spike.probability=0.3")]
+    };
+    let Some((path, value)) = text.split_once('=') else {
+        return Err(wrong(format!("`--set {text}` is not path=value")));
+    };
+    let (path, value) = (path.trim(), value.trim());
+    if factors.iter().any(|factor| factor.name.get_ref() == path) {
+        return Err(wrong(format!(
+            "`{path}` is a factor of the experiment, so it can't be set"
+        )));
+    }
+    let label = "--set";
+    let table = document::parse(label, format!("\"{path}\" = {value}"), sources)
+        .or_else(|_| document::parse(label, format!("\"{path}\" = {value:?}"), sources))?;
+    let Some((path, value)) = table.entries.first() else {
+        return Err(wrong(format!("`--set {text}` sets nothing")));
+    };
+    worlds
+        .iter_mut()
+        .try_for_each(|world| world.set(path, value))
 }
 
 /// The worlds of the factor `world`, else the one of the experiment, else the default one.

@@ -150,3 +150,46 @@ fn replay_reproduces_the_row() {
         }
     }
 }
+
+/// A value that is set on the command line is the value of an edited world, and is in the manifest.
+#[test]
+fn set_is_an_edit_of_the_world() {
+    let sandbox = Sandbox::new();
+    sandbox.write("e.toml", "name = \"e\"\nreplications = 300\n");
+    sandbox.write(
+        "w.toml",
+        "name = \"cloudinfra\"\nextends = \"cloudinfra\"\n[sla]\ntarget = 95\n\
+         [[chaos]]\nname = \"cpu_spike\"\nprobability = 0.3\n",
+    );
+    sandbox.write(
+        "f.toml",
+        "name = \"e\"\nworld = \"w.toml\"\nreplications = 300\n",
+    );
+    let set = "--set chaos.cpu_spike.probability=0.3 --set sla.target=95";
+    sandbox.ok(&format!("run e.toml --quiet --out set {set}"));
+    sandbox.ok("run f.toml --quiet --out edited");
+    assert!(sandbox.data("set") == sandbox.data("edited"));
+    assert!(
+        sandbox
+            .ok("replay set --worst --quiet")
+            .contains("SLA 95 %")
+    );
+    let text = "--set sla.indicator=journey_availability";
+    assert!(
+        sandbox
+            .ok(&format!("run e.toml --out text {text}"))
+            .contains("P(SLA miss)")
+    );
+    for (wrong, says) in [
+        ("--set sla.tarket=95", "did you mean `target`?"),
+        ("--set sla.target", "is not path=value"),
+        ("--set sla.target=old", "can't become a string"),
+        ("--set sla.target=101", "0 to 100"),
+    ] {
+        let mut command = sandbox.sysworld(&format!("run e.toml --out wrong {wrong}"));
+        let output = command.assert().code(2).get_output().clone();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(says), "{said}");
+        assert!(!sandbox.path("wrong").exists());
+    }
+}
