@@ -88,11 +88,29 @@ pub enum StdoutFormat {
     Json,
 }
 
+/// How a plan is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// For people: points, replications, work, size, time
+    #[default]
+    Text,
+    /// The design points as CSV
+    Csv,
+    /// The design points as JSON
+    Json,
+}
+
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
 pub struct Plan {
     /// Experiment file (TOML)
     pub experiment: PathBuf,
+    /// What is printed on stdout
+    #[arg(long, value_enum, default_value_t)]
+    pub format: PlanFormat,
+    /// Also say what each of N shards would do
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub shards: Option<u32>,
     /// Replications of each design point, instead of what the file says
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=MOST_REPLICATIONS))]
     pub replications: Option<u64>,

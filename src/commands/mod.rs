@@ -99,7 +99,7 @@ fn print(text: &str) -> Result<()> {
 fn print_summary(design: &Design, summary: &Summary, format: StdoutFormat) -> Result<()> {
     match format {
         StdoutFormat::Table => print(&report::table(design, summary)),
-        StdoutFormat::Json => print(&(report::json(design, summary)? + "\n")),
+        StdoutFormat::Json => print(&(report::json(&summary.summary_frame(design))? + "\n")),
     }
 }
 

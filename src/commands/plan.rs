@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use sysworld::design::Design;
-use sysworld::experiment::Overrides;
-use sysworld::results::part_files;
-use sysworld::sweep::{Goal, Part, Plan, simulate_part};
+use sysworld::experiment::{Format, Overrides};
+use sysworld::report;
+use sysworld::results::{part_files, point_columns};
+use sysworld::sweep::{Goal, Part, Plan, Shard, simulate_part};
 
 use super::{load_design, print};
-use crate::cli;
+use crate::cli::{self, PlanFormat};
 
 /// Points that are listed.
 const MOST_LISTED: usize = 100;
@@ -28,6 +29,17 @@ pub fn plan(args: &cli::Plan) -> Result<()> {
         set: args.set.clone(),
     };
     let design = load_design(&args.experiment, &overrides)?;
+    let all: Vec<usize> = (0..design.len()).collect();
+    match args.format {
+        PlanFormat::Text => {}
+        PlanFormat::Csv => {
+            let bytes = point_columns(&design, &all).encode(Format::Csv)?;
+            return print(&String::from_utf8_lossy(&bytes));
+        }
+        PlanFormat::Json => {
+            return print(&(report::json(&point_columns(&design, &all))? + "\n"));
+        }
+    }
     let plan = Plan::new(&design, &[Goal::of(&design)]);
     let experiment = design.experiment();
     let mut text = format!("{}: {} design points\n\n", experiment.name, design.len());
@@ -64,7 +76,31 @@ pub fn plan(args: &cli::Plan) -> Result<()> {
         duration(seconds),
         duration(seconds / cores as f64),
     ));
+    if let Some(of) = args.shards {
+        text.push_str(&shard_lines(&plan, of));
+    }
     print(&text)
+}
+
+/// What each shard has to do.
+fn shard_lines(plan: &Plan, of: u32) -> String {
+    let mut text = "\nshard  parts  share of the work\n".to_owned();
+    let all = plan.work() as f64;
+    for index in 1..=of {
+        let shard = Shard { index, of };
+        let parts = plan.parts.iter().enumerate();
+        let own: Vec<u64> = parts
+            .filter(|(position, _)| shard.takes(*position))
+            .map(|(_, part)| part.work)
+            .collect();
+        let share = 100.0 * own.iter().sum::<u64>() as f64 / all;
+        text.push_str(&format!(
+            "{:<6} {:>5}  {share:.1} %\n",
+            shard.to_string(),
+            own.len()
+        ));
+    }
+    text
 }
 
 struct Measured {

@@ -6,6 +6,7 @@ use polars::prelude::AnyValue;
 use serde_json::{Map, Value};
 
 use crate::design::Design;
+use crate::results::Frame;
 use crate::statistics::{Estimate, Interval};
 use crate::summary::{PointSummary, Summary};
 
@@ -110,9 +111,9 @@ fn notes(design: &Design) -> String {
     .replacen(".0000 %", " %", 1)
 }
 
-/// The table `summary` as a JSON array of objects.
-pub fn json(design: &Design, summary: &Summary) -> Result<String> {
-    let data = summary.summary_frame(design).data()?;
+/// A table as a JSON array of objects.
+pub fn json(table: &Frame) -> Result<String> {
+    let data = table.data()?;
     let mut rows = Vec::with_capacity(data.height());
     for row in 0..data.height() {
         let mut object = Map::new();

@@ -52,7 +52,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ),
     ("summary", &["counts", "design", "results", "statistics"]),
     ("narrate", &["design", "simulation", "world"]),
-    ("report", &["design", "statistics", "summary"]),
+    ("report", &["design", "results", "statistics", "summary"]),
 ];
 
 /// Libraries with one owner.

@@ -263,7 +263,10 @@ fn plan_counts() {
         "plan --pilot {}",
         shipped("experiments/month.toml")
     ));
-    assert!(pilot.contains("by a pilot"), "{pilot}");
+    assert!(
+        pilot.contains("by a pilot") && pilot.contains("\n4/4 "),
+        "{pilot}"
+    );
     assert_eq!(
         fs::read_dir(sandbox.path("")).expect("the folder").count(),
         0
