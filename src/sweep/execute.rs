@@ -1,10 +1,9 @@
 //! Simulating parts, on all threads that rayon has.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
-use rayon::prelude::*;
 
 use super::plan::{Part, Segment};
 use crate::counts::PointCounts;
@@ -76,18 +75,34 @@ pub struct PartData {
     pub counts: Vec<(usize, PointCounts)>,
 }
 
-/// Simulates `parts` and hands each to `finish`, in whatever order they are done. Stops at the
-/// first error, and within a replication once `stop` is set: then the error is [`Interrupted`].
+/// Simulates `parts` and hands each to `finish`, about in their order. Stops at the first error,
+/// and within a part once `stop` is set: then the error is [`Interrupted`].
+///
+/// Every thread of the pool takes the next part when it is done with one. There is nothing to
+/// steal: encoding a table waits for threads of polars, and a thread that stole the next part
+/// while it waits would begin part after part and finish none.
 pub fn execute(
     design: &Design,
     parts: &[&Part],
     stop: &AtomicBool,
     finish: impl Fn(&Part, PartData) -> Result<()> + Sync,
 ) -> Result<()> {
-    parts
-        .par_iter()
-        .with_max_len(1)
-        .try_for_each(|part| finish(part, simulate_part(design, part, stop)?))
+    let next = AtomicUsize::new(0);
+    let failed = AtomicBool::new(false);
+    let work = |_: rayon::BroadcastContext| {
+        while !failed.load(Ordering::Relaxed) {
+            let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) else {
+                break;
+            };
+            let done = simulate_part(design, part, stop).and_then(|data| finish(part, data));
+            if let Err(error) = done {
+                failed.store(true, Ordering::Relaxed);
+                return Err(error);
+            }
+        }
+        Ok(())
+    };
+    rayon::broadcast(work).into_iter().collect()
 }
 
 /// Simulates one part, unless `stop` is set before it is done.

@@ -57,7 +57,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
 
 /// Libraries with one owner.
 const OWNERS: [(&str, &[&str]); 6] = [
-    ("rayon::prelude", &["sweep"]),
+    ("rayon", &["sweep", "commands/run"]),
     ("polars", &["results", "summary", "report"]),
     ("clap", &["cli", "commands", "main"]),
     ("indicatif", &["progress"]),

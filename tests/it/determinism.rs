@@ -33,6 +33,23 @@ fn threads_do_not_change_a_byte() {
     }
 }
 
+/// Parts are finished one by one, whatever is written: one thread enters them in order.
+#[test]
+fn parts_are_finished_as_they_come() {
+    let sandbox = Sandbox::new();
+    sandbox.write("e.toml", SEVERAL_PARTS);
+    sandbox.ok("run e.toml --quiet --threads 1 --out r");
+    let parts: Vec<u64> = sandbox
+        .read("r/ledger.jsonl")
+        .lines()
+        .map(|line| {
+            let record: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            record["part"].as_u64().expect("a number")
+        })
+        .collect();
+    assert!(parts.len() > 8 && parts.is_sorted(), "{parts:?}");
+}
+
 /// A sweep that lost parts, ledger lines and the end of its ledger ends with the same bytes.
 #[test]
 fn what_is_missing_is_run_again() {
