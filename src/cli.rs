@@ -70,7 +70,7 @@ pub struct Run {
     /// Replace the sweep that is in the results folder
     #[arg(long, conflicts_with = "shard")]
     pub force: bool,
-    /// No progress and no table
+    /// No progress, no table, no closing word
     #[arg(long, short)]
     pub quiet: bool,
     /// What is printed on stdout

@@ -48,6 +48,8 @@ pub struct PointSummary {
 pub struct Summary {
     /// One a design point.
     pub points: Vec<PointSummary>,
+    /// The finished parts that they rest on.
+    pub parts: usize,
 }
 
 /// Summarises a results folder, from its counts.
@@ -60,7 +62,7 @@ pub fn summarize(path: &Path, design: &Design) -> Result<Summary> {
     order.sort();
     let mut counts: Vec<Option<PointCounts>> = vec![None; design.len()];
     let mut foreign = None;
-    Folder::counts(path, |key, row| {
+    let parts = Folder::counts(path, |key, row| {
         match order.binary_search_by(|(known, _)| known.as_str().cmp(key)) {
             Ok(at) => counts[order[at].1].get_or_insert_default().absorb(row),
             Err(_) => foreign = Some(key.to_owned()),
@@ -83,7 +85,7 @@ pub fn summarize(path: &Path, design: &Design) -> Result<Summary> {
             ))
         })
         .collect();
-    Ok(Summary { points })
+    Ok(Summary { points, parts })
 }
 
 impl PointSummary {

@@ -30,7 +30,7 @@ pub use simulate::simulate;
 
 /// `summarize`: the summary tables again, from the counts.
 pub fn summarize(args: &Summarize) -> Result<()> {
-    let design = Sweep::load(&args.results)?.design;
+    let Sweep { design, plan, .. } = Sweep::load(&args.results)?;
     let summary = summary::summarize(&args.results, &design)?;
     if summary.points.is_empty() {
         return Err(usage(format!(
@@ -39,7 +39,17 @@ pub fn summarize(args: &Summarize) -> Result<()> {
         )));
     }
     summary.write(&args.results, &design)?;
-    print_summary(&design, &summary, args.format)
+    print_summary(&design, &summary, args.format)?;
+    if summary.parts < plan.parts.len() {
+        let (done, all) = (summary.parts, plan.parts.len());
+        let _ = writeln!(
+            io::stderr(),
+            "unfinished: {done} of {all} parts, {} of {} design points; `run` goes on",
+            summary.points.len(),
+            design.len()
+        );
+    }
+    Ok(())
 }
 
 /// `worlds`: a list, or one world file.

@@ -15,10 +15,8 @@ use crate::cli::{self, PlanFormat};
 
 /// Points that are listed.
 const MOST_LISTED: usize = 100;
-/// Rough cost of simulating one server for one round, without a pilot.
-const ROUGH_SECONDS: f64 = 80e-9;
-/// Rough size of a row of `runs` in Parquet, without a pilot.
-const ROUGH_BYTES: f64 = 30.0;
+/// How long the plan looks without a pilot.
+const GLANCE: Duration = Duration::from_millis(50);
 const PILOT: Duration = Duration::from_secs(1);
 
 /// `plan EXPERIMENT`.
@@ -62,16 +60,16 @@ pub fn plan(args: &cli::Plan) -> Result<()> {
         plan.parts.len()
     ));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let (seconds, bytes, how) = match args.pilot.then(|| pilot(&design, &plan)).transpose()? {
-        Some(measured) => (measured.seconds, measured.bytes, "by a pilot of a second"),
-        None => (
-            ROUGH_SECONDS * plan.work() as f64,
-            ROUGH_BYTES * rows as f64,
-            "roughly; --pilot measures",
-        ),
+    let budget = if args.pilot { PILOT } else { GLANCE };
+    let Measured { seconds, bytes } = pilot(&design, &plan, budget)?;
+    let how = if args.pilot {
+        "by a pilot of a second"
+    } else {
+        "roughly; --pilot measures for a second"
     };
     text.push_str(&format!(
-        "size          {} ({how})\ntime          {} of one core, {} on {cores} ({how})\n",
+        "size          {} of row tables ({how})\n\
+         time          {} of one core, {} on {cores} ({how})\n",
         size(bytes),
         duration(seconds),
         duration(seconds / cores as f64),
@@ -109,7 +107,7 @@ struct Measured {
 }
 
 /// Simulates and encodes the beginnings of parts spread over the plan, in memory.
-fn pilot(design: &Design, plan: &Plan) -> Result<Measured> {
+fn pilot(design: &Design, plan: &Plan, budget: Duration) -> Result<Measured> {
     let begun = Instant::now();
     let (mut work, mut rows, mut bytes) = (0_u64, 0_u64, 0_usize);
     // Parts differ in cost, so the pilot takes them in leaps over the whole plan.
@@ -118,7 +116,8 @@ fn pilot(design: &Design, plan: &Plan) -> Result<Measured> {
     for _ in 0..plan.parts.len() {
         let part = beginning(design, &plan.parts[at]);
         let data = simulate_part(design, &part, &AtomicBool::new(false))?;
-        for (_, frame) in part_files(design, &data) {
+        let tables = part_files(design, &data).into_iter();
+        for (_, frame) in tables.filter(|(folder, _)| *folder != "counts") {
             for format in &design.experiment().output.formats {
                 bytes += frame.encode(*format)?.len();
             }
@@ -126,7 +125,7 @@ fn pilot(design: &Design, plan: &Plan) -> Result<Measured> {
         work += part.work;
         rows += part.replications();
         at = (at + leap) % plan.parts.len();
-        if begun.elapsed() > PILOT {
+        if begun.elapsed() > budget {
             break;
         }
     }

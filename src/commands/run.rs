@@ -15,7 +15,7 @@ use sysworld::summary;
 use sysworld::sweep::{self, Failed, Part};
 
 use super::{load_design, print_summary};
-use crate::cli::Run;
+use crate::cli::{Run, StdoutFormat};
 
 /// `run EXPERIMENT`.
 pub fn run(args: &Run) -> Result<()> {
@@ -54,7 +54,8 @@ pub fn run(args: &Run) -> Result<()> {
     let design = &folder.sweep().design;
     let summary = summary::summarize(&out, design)?;
     summary.write(&out, design)?;
-    if !args.quiet {
+    // JSON was asked for by name; the table comes by itself.
+    if !args.quiet || args.format == StdoutFormat::Json {
         print_summary(design, &summary, args.format)?;
     }
     say(args, &format!("{done}results are in {}", out.display()))

@@ -12,7 +12,7 @@ use serde_spanned::Spanned;
 
 use crate::diagnostics::{Problem, Sources};
 use crate::document::{self, Fields, Node, Result, Table, Value};
-use crate::world::{BUILT_IN, Name, WorldFile, WorldSource};
+use crate::world::{BUILT_IN, Name, Whole, WorldFile, WorldSource};
 
 pub use factor::{Factor, FactorKind, Level};
 pub use recipe::{Difference, Recipe};
@@ -183,8 +183,8 @@ impl Experiment {
         let name = fields.required("name");
         let _: Option<String> = fields.optional("description");
         let world: Option<Spanned<String>> = fields.optional("world");
-        let seed: Option<Spanned<i64>> = fields.optional("seed");
-        let replications: Option<Spanned<i64>> = match overrides.replications {
+        let seed: Option<Spanned<Whole>> = fields.optional("seed");
+        let replications: Option<Spanned<Whole>> = match overrides.replications {
             Some(_) => fields.optional("replications"),
             None => fields.required("replications"),
         };
@@ -244,17 +244,17 @@ impl Experiment {
 }
 
 fn whole(
-    value: Option<Spanned<i64>>,
+    value: Option<Spanned<Whole>>,
     what: &str,
     least: u64,
     most: u64,
     problems: &mut Vec<Problem>,
 ) -> Option<u64> {
     let value = value?;
-    match u64::try_from(*value.get_ref()) {
+    match u64::try_from(value.get_ref().0) {
         Ok(number) if (least..=most).contains(&number) => Some(number),
         _ => {
-            let message = format!("{what} = {} is not possible", value.get_ref());
+            let message = format!("{what} = {} is not possible", value.get_ref().0);
             problems.push(
                 Problem::at(value.span(), message, "not allowed")
                     .help(format!("allowed: a whole number, {least} to {most}")),

@@ -3,10 +3,13 @@
 use anyhow::Result;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use polars::prelude::AnyValue;
+use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
 use crate::design::Design;
+use crate::experiment::RandomNumbers;
 use crate::results::Frame;
+use crate::statistics::mean::MeanEstimate;
 use crate::statistics::{Estimate, Interval};
 use crate::summary::{PointSummary, Summary};
 
@@ -42,27 +45,6 @@ pub fn table(design: &Design, summary: &Summary) -> String {
 }
 
 fn cells(row: &PointSummary) -> [String; 5] {
-    let with_half_width = |mean: f64, interval: Option<Interval>| match interval {
-        Some(interval) => {
-            let half_width = 100.0 * (interval.hi - mean).max(mean - interval.lo);
-            let digits = digits(half_width);
-            format!("{:.digits$} ± {half_width:.digits$}", 100.0 * mean)
-        }
-        None => format!("{:.3}", 100.0 * mean),
-    };
-    let estimate = |estimate: Option<Estimate>, digits: usize| match estimate {
-        None => NOTHING.to_owned(),
-        Some(estimate) => match estimate.interval {
-            None => format!("{:.digits$}", estimate.value),
-            Some(interval) => format!(
-                "{:.digits$} [{:.digits$}, {:.digits$}]",
-                estimate.value, interval.lo, interval.hi
-            ),
-        },
-    };
-    let mean = |mean: Option<crate::statistics::mean::MeanEstimate>| {
-        mean.map_or(NOTHING.to_owned(), |m| with_half_width(m.mean, m.interval))
-    };
     [
         mean(row.availability),
         estimate(row.sla_miss, 4),
@@ -70,6 +52,46 @@ fn cells(row: &PointSummary) -> [String; 5] {
         mean(row.journey_availability),
         row.n.to_string(),
     ]
+}
+
+/// A mean in percent: ± where the interval is even, else with both its ends.
+fn mean(estimate: Option<MeanEstimate>) -> String {
+    let Some(MeanEstimate { mean, interval, .. }) = estimate else {
+        return NOTHING.to_owned();
+    };
+    let mean = 100.0 * mean;
+    let Some(Interval { lo, hi }) = interval else {
+        return format!("{mean:.3} (one replication)");
+    };
+    let (below, above) = (mean - 100.0 * lo, 100.0 * hi - mean);
+    let digits = digits(below.max(above));
+    if (above - below).abs() < 1e-9 {
+        return format!("{mean:.digits$} ± {above:.digits$}");
+    }
+    format!(
+        "{mean:.digits$} [{:.digits$}, {:.digits$}]",
+        100.0 * lo,
+        100.0 * hi
+    )
+}
+
+/// An estimate with its interval, or with the reason why there is none.
+fn estimate(estimate: Option<Estimate>, digits: usize) -> String {
+    let Some(Estimate {
+        value,
+        interval,
+        method,
+    }) = estimate
+    else {
+        return NOTHING.to_owned();
+    };
+    match interval {
+        Some(Interval { lo, hi }) => format!("{value:.digits$} [{lo:.digits$}, {hi:.digits$}]"),
+        None => {
+            let reason = method.trim_start_matches("withheld_").replace('_', " ");
+            format!("{value:.digits$} ({reason})")
+        }
+    }
 }
 
 /// Decimals that show a half-width with at least two digits, so that none reads as zero.
@@ -101,14 +123,22 @@ fn notes(design: &Design) -> String {
     } else {
         "rounds as the design says".to_owned()
     };
-    format!(
-        "{:.4} % intervals; {target}; {rounds}; seed {}. MTTR counts open incidents \
-         (restricted mean).\nDesign points share random numbers, so overlap of two intervals is \
-         no test of their difference.\n",
-        100.0 * experiment.confidence,
+    let mut text = format!(
+        "{} % intervals; {target}; {rounds}; seed {}. MTTR counts open incidents (restricted \
+         mean).\n",
+        Decimal::try_from(100.0 * experiment.confidence)
+            .unwrap_or_default()
+            .round_dp(8)
+            .normalize(),
         experiment.seed
-    )
-    .replacen(".0000 %", " %", 1)
+    );
+    if design.len() > 1 && experiment.random_numbers == RandomNumbers::Common {
+        text.push_str(
+            "Design points share random numbers, so overlap of two intervals is no test of their \
+             difference.\n",
+        );
+    }
+    text
 }
 
 /// A table as a JSON array of objects.

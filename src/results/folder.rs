@@ -147,8 +147,9 @@ impl Folder {
         Ok(())
     }
 
-    /// Hands the counts of every finished part to `take`, in the order of the parts.
-    pub fn counts(path: &Path, mut take: impl FnMut(&str, &CountRow)) -> Result<()> {
+    /// Hands the counts of every finished part to `take`, in the order of the parts; returns how
+    /// many parts that were.
+    pub fn counts(path: &Path, mut take: impl FnMut(&str, &CountRow)) -> Result<usize> {
         let (mut records, _) = read_all(path)?;
         // A part whose files were lost is not finished; the next run makes it again.
         records.retain(|record| record.files.iter().all(|f| path.join(&f.path).is_file()));
@@ -167,7 +168,7 @@ impl Folder {
                 take(point, row);
             }
         }
-        Ok(())
+        Ok(records.len())
     }
 }
 

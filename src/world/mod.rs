@@ -20,7 +20,7 @@ pub use chaos::{
 pub use metrics::{Band, DrawnMetric, Metrics, Penalty, Usage, UsageMetric};
 pub use numbers::{
     Finite, Name, NonNegative, NonNegativeRange, Percent, PercentRange, Positive, Probability,
-    Rounds, Span2,
+    Rounds, Span2, Whole,
 };
 pub use read::{BUILT_IN, BuiltIn, WorldFile, WorldSource};
 pub use remediation::{Action, ActionEffect, Add, Draw, End, Nothing, Scale, Set};

@@ -103,7 +103,7 @@ impl Rounds {
 impl<'de> Deserialize<'de> for Rounds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         const MOST: i64 = 1_000_000_000;
-        let value = deserializer.deserialize_any(Whole)?;
+        let value = deserializer.deserialize_any(WholeVisitor)?;
         match u32::try_from(value) {
             Ok(rounds) if value <= MOST => Ok(Self(rounds)),
             _ => Err(de::Error::custom(format!(
@@ -113,9 +113,19 @@ impl<'de> Deserialize<'de> for Rounds {
     }
 }
 
-struct Whole;
+/// A whole number of any size; who reads it says what is possible.
+#[derive(Debug, Clone, Copy)]
+pub struct Whole(pub i64);
 
-impl Visitor<'_> for Whole {
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(WholeVisitor).map(Self)
+    }
+}
+
+struct WholeVisitor;
+
+impl Visitor<'_> for WholeVisitor {
     type Value = i64;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -52,7 +52,10 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ),
     ("summary", &["counts", "design", "results", "statistics"]),
     ("narrate", &["design", "simulation", "world"]),
-    ("report", &["design", "results", "statistics", "summary"]),
+    (
+        "report",
+        &["design", "experiment", "results", "statistics", "summary"],
+    ),
 ];
 
 /// Libraries with one owner.

@@ -259,10 +259,15 @@ fn plan_counts() {
     ));
     let counted = plan.split("\nsize").next().expect("counts");
     insta::assert_snapshot!("plan", counted);
-    let pilot = sandbox.ok(&format!(
-        "plan --pilot {}",
-        shipped("experiments/month.toml")
-    ));
+    let sla = shipped("experiments/sla_vs_chaos.toml");
+    let month = shipped("experiments/month.toml");
+    let csv = sandbox.ok(&format!("plan --format csv {sla}"));
+    assert!(csv.starts_with("point,chaos_level,skill\n") && csv.lines().count() == 13);
+    let json = sandbox.ok(&format!("plan --format json {month}"));
+    let json: Vec<serde_json::Value> = serde_json::from_str(&json).expect("JSON");
+    let multiplier = json[3]["chaos_multiplier"].as_f64();
+    assert_eq!((json.len(), multiplier), (18, Some(0.002)));
+    let pilot = sandbox.ok(&format!("plan --pilot --shards 4 {month}"));
     assert!(
         pilot.contains("by a pilot") && pilot.contains("\n4/4 "),
         "{pilot}"
