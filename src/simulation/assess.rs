@@ -1,11 +1,11 @@
 //! Phase `assess`: which servers are up, whether the user journey works, which incidents end.
 
 use super::health::{evaluate_health, evaluate_usage};
-use super::model::{JourneyModel, Model};
+use super::journey::journey_works;
+use super::model::Model;
 use super::observer::Observer;
 use super::outcome::check;
 use super::state::State;
-use crate::world::Role;
 
 pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer) {
     let half_round = 2 * state.round + 1;
@@ -28,19 +28,4 @@ pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer
     }
     state.count_down();
     observer.assessed(model, state, journey);
-}
-
-/// Whether the entry is served: some server that is up has it running, and all it needs is.
-fn journey_works(journey: &JourneyModel, state: &mut State) -> bool {
-    state.served.clear();
-    for service in &journey.services {
-        let running = service.hosts.iter().any(|(server, bit)| {
-            let s = &state.servers[*server];
-            let counts = !service.by_role || s.role == Some(Role::Primary);
-            s.up && counts && s.services_down & bit == 0
-        });
-        let served = running && service.needs.iter().all(|need| state.served[*need]);
-        state.served.push(served);
-    }
-    state.served.last() == Some(&true)
 }

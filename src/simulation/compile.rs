@@ -1,9 +1,9 @@
 //! From a world to a [`Model`]: names become indices, conditions become tables.
 
+use super::journey::journey_model;
 use super::model::{
-    ActionModel, ActionStep, BandModel, DrawnModel, HealthAlert, Instant, InstantEffect,
-    JourneyModel, JourneyService, Model, Ongoing, OngoingEffect, ScenarioModel, ServerModel,
-    Thresholds, UsageModel,
+    ActionModel, ActionStep, BandModel, DrawnModel, HealthAlert, Instant, InstantEffect, Model,
+    Ongoing, OngoingEffect, ScenarioModel, ServerModel, Thresholds, UsageModel,
 };
 use super::streams::{Purpose, Uniform, stream_key};
 use crate::world::{
@@ -389,61 +389,4 @@ fn shock(e: &Shock) -> InstantEffect {
         min: e.min.map_or(0.0, |min| min.get().max(0.0)),
         max: e.max.map_or(most, |max| max.get().min(most)),
     }
-}
-
-/// The services that the entry needs, directly or not, each after its own needs.
-fn journey_model(world: &World) -> Option<JourneyModel> {
-    let entry = world.journey.as_ref()?.entry.get_ref().as_str();
-    let needs_of = |service: &str| -> Vec<&str> {
-        world
-            .service_dependencies
-            .iter()
-            .filter(|(name, _)| name.get_ref().as_str() == service)
-            .flat_map(|(_, needs)| needs.iter().map(|need| need.get_ref().as_str()))
-            .collect()
-    };
-    // Services whose needs are all in `order` follow; a checked world has no cycle.
-    let mut wanted = vec![entry];
-    let mut at = 0;
-    while at < wanted.len() {
-        for need in needs_of(wanted[at]) {
-            if !wanted.contains(&need) {
-                wanted.push(need);
-            }
-        }
-        at += 1;
-    }
-    let mut order: Vec<&str> = Vec::new();
-    while order.len() < wanted.len() {
-        let ready = wanted.iter().find(|service| {
-            !order.contains(service) && needs_of(service).iter().all(|n| order.contains(n))
-        })?;
-        order.push(ready);
-    }
-    let services = order
-        .iter()
-        .map(|service| {
-            let hosts: Vec<(usize, u64)> = world
-                .servers
-                .iter()
-                .enumerate()
-                .filter_map(|(i, server)| {
-                    let bit = server
-                        .services
-                        .iter()
-                        .position(|name| name.get_ref().as_str() == *service)?;
-                    Some((i, 1 << bit))
-                })
-                .collect();
-            JourneyService {
-                by_role: hosts.iter().any(|(i, _)| world.servers[*i].role.is_some()),
-                hosts,
-                needs: needs_of(service)
-                    .iter()
-                    .filter_map(|need| order.iter().position(|known| known == need))
-                    .collect(),
-            }
-        })
-        .collect();
-    Some(JourneyModel { services })
 }

@@ -9,6 +9,7 @@ mod assess;
 mod chaos;
 mod compile;
 mod health;
+mod journey;
 mod model;
 mod observer;
 mod outcome;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::journey::JourneyModel;
 use super::streams::Uniform;
 use crate::world::{AlertKind, Phase, Quantity, Usage};
 
@@ -205,20 +206,4 @@ pub(super) enum ActionStep {
     RestartService,
     End(Vec<usize>),
     PromoteReplica,
-}
-
-/// The services a user journey needs, each after those it depends on; the entry is the last.
-#[derive(Debug, Clone)]
-pub(super) struct JourneyModel {
-    pub services: Vec<JourneyService>,
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct JourneyService {
-    /// (server, its bit of this service)
-    pub hosts: Vec<(usize, u64)>,
-    /// Some host has a role, so only current primaries count.
-    pub by_role: bool,
-    /// Indices into [`JourneyModel::services`].
-    pub needs: Vec<usize>,
 }
