@@ -7,6 +7,7 @@ use polars::prelude::{NamedFrom, Series};
 
 use crate::counts::{PointCounts, Total};
 use crate::design::Design;
+use crate::experiment::Format;
 use crate::results::{Folder, Frame, point_columns};
 use crate::statistics::jackknife::{TtrDistribution, TtrQuantile, TtrRow};
 use crate::statistics::mean::{MeanEstimate, bounded_mean};
@@ -62,7 +63,7 @@ pub fn summarize(path: &Path, design: &Design) -> Result<Summary> {
     order.sort();
     let mut counts: Vec<Option<PointCounts>> = vec![None; design.len()];
     let mut foreign = None;
-    let parts = Folder::counts(path, |key, row| {
+    let parts = Folder::counts(path, design, |key, row| {
         match order.binary_search_by(|(known, _)| known.as_str().cmp(key)) {
             Ok(at) => counts[order[at].1].get_or_insert_default().absorb(row),
             Err(_) => foreign = Some(key.to_owned()),
@@ -155,11 +156,27 @@ fn in_rounds(half_rounds: &Estimate) -> Estimate {
 impl Summary {
     /// Writes `design`, `summary` and `ttr` into a results folder.
     pub fn write(&self, path: &Path, design: &Design) -> Result<()> {
+        for (name, bytes) in self.files(design)? {
+            Folder::write_file(path, &name, &bytes).context("can't write the summary tables")?;
+        }
+        Ok(())
+    }
+
+    /// The files `design`, `summary` and `ttr`, in both formats: name and content.
+    pub fn files(&self, design: &Design) -> Result<Vec<(String, Vec<u8>)>> {
         let all: Vec<usize> = (0..design.len()).collect();
-        Folder::write_table(path, "design", &point_columns(design, &all))
-            .and_then(|()| Folder::write_table(path, "summary", &self.summary_frame(design)))
-            .and_then(|()| Folder::write_table(path, "ttr", &self.ttr_frame(design)))
-            .context("can't write the summary tables")
+        let mut files = Vec::new();
+        for (name, frame) in [
+            ("design", point_columns(design, &all)),
+            ("summary", self.summary_frame(design)),
+            ("ttr", self.ttr_frame(design)),
+        ] {
+            for format in [Format::Parquet, Format::Csv] {
+                let file = format!("{name}.{}", format.extension());
+                files.push((file, frame.encode(format)?));
+            }
+        }
+        Ok(files)
     }
 
     /// The table `summary`.

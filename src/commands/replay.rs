@@ -110,7 +110,7 @@ fn find_replication(args: &Replay, design: &Design, point: usize) -> Result<u64>
     }
     let key = design.key(point).to_string();
     let mut counts = PointCounts::default();
-    Folder::counts(&args.results, |of, row| {
+    Folder::counts(&args.results, design, |of, row| {
         if of == key {
             counts.absorb(row);
         }

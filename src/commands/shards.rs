@@ -1,5 +1,7 @@
 //! `verify`, `status` and `merge`: what is there of a sweep, what is not, and joining it.
 
+use std::fs;
+
 use anyhow::{Result, anyhow};
 use sysworld::results::{self, Verification};
 use sysworld::summary;
@@ -10,8 +12,11 @@ use crate::cli::{Merge, Status, StdoutFormat, Verify};
 
 /// `verify RESULTS`: every file of every part against the ledger.
 pub fn verify(args: &Verify) -> Result<()> {
-    let state = Verification::of(&args.results)?;
+    let mut state = Verification::of(&args.results)?;
     let missing = state.missing();
+    if missing.is_empty() {
+        state.damages.extend(damaged_tables(args, &state)?);
+    }
     let mut text = String::new();
     for damage in &state.damages {
         text.push_str(&format!("{damage}\n"));
@@ -33,6 +38,18 @@ pub fn verify(args: &Verify) -> Result<()> {
         state.damages.len(),
         missing.len()
     ))
+}
+
+/// Summary tables of a finished sweep that are not what its counts say.
+fn damaged_tables(args: &Verify, state: &Verification) -> Result<Vec<String>> {
+    let design = &state.sweep.design;
+    let files = summary::summarize(&args.results, design)?.files(design)?;
+    let damage = |(name, bytes): &(String, Vec<u8>)| match fs::read(args.results.join(name)) {
+        Ok(found) if found == *bytes => None,
+        Ok(_) => Some(format!("{name}: not what the counts say")),
+        Err(e) => Some(format!("{name}: {e}")),
+    };
+    Ok(files.iter().filter_map(damage).collect())
 }
 
 /// `status RESULTS`: how far a sweep is.

@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 
 use super::files::{damage, is_litter, names, remove, write_whole};
-use super::frame::Frame;
-use super::ledger::{FileRecord, Ledger, PartRecord, is_ledger, ledger_name, read_all};
+use super::ledger::{FileRecord, Ledger, PartRecord, is_ledger, ledger_name, read_all, rewrite};
 use super::manifest::Facts;
 use super::sweep::{Found, MANIFEST, Sweep, inspect};
-use super::tables::{part_files, read_counts};
+use super::tables::{formats_of, is_part_file, part_files, part_name, part_paths, read_counts};
 use crate::counts::CountRow;
 use crate::design::Design;
 use crate::error::usage;
@@ -68,20 +67,15 @@ impl Folder {
         write_whole(path, MANIFEST, &sweep.manifest.encode()?)
             .map_err(|e| usage(format!("can't write to {}: {e:#}", path.display())))?;
         if shard.is_none() {
-            sweep_up(path);
+            sweep_up(path, &sweep);
         }
-        let ledger = Ledger::open(&path.join(ledger_name(shard)))?;
-        let (records, _) = read_all(path)?;
-        let whole = |record: &&PartRecord| {
-            let mut files = record.files.iter();
-            files.all(|file| damage(path, file).is_none())
-        };
+        let done = mend(path, &sweep, shard)?;
         Ok(Self {
             path: path.to_owned(),
             sweep,
             shard,
-            ledger,
-            done: records.iter().filter(whole).map(|r| r.id).collect(),
+            ledger: Ledger::open(&path.join(ledger_name(shard)))?,
+            done,
             _locks: locks,
         })
     }
@@ -106,13 +100,8 @@ impl Folder {
         let design = &self.sweep.design;
         let mut files = Vec::new();
         for (folder, frame) in part_files(design, data) {
-            // Counts are ours; the format of the row tables is the user's choice.
-            let formats: &[Format] = match folder {
-                "counts" => &[Format::Parquet],
-                _ => &design.experiment().output.formats,
-            };
-            for format in formats {
-                let name = format!("part-{}.{}", part.id, format.extension());
+            for format in formats_of(design, folder) {
+                let name = part_name(part.id, *format);
                 let bytes = frame.encode(*format)?;
                 let target = self.path.join(folder);
                 fs::create_dir_all(&target)
@@ -138,21 +127,26 @@ impl Folder {
         write_whole(&self.path, MANIFEST, &self.sweep.manifest.encode()?)
     }
 
-    /// Writes a table beside the manifest, in both formats.
-    pub fn write_table(path: &Path, name: &str, frame: &Frame) -> Result<()> {
-        for format in [Format::Parquet, Format::Csv] {
-            let file = format!("{name}.{}", format.extension());
-            write_whole(path, &file, &frame.encode(format)?)?;
-        }
-        Ok(())
+    /// Writes a file beside the manifest.
+    pub fn write_file(path: &Path, name: &str, bytes: &[u8]) -> Result<()> {
+        write_whole(path, name, bytes)
     }
 
     /// Hands the counts of every finished part to `take`, in the order of the parts; returns how
     /// many parts that were.
-    pub fn counts(path: &Path, mut take: impl FnMut(&str, &CountRow)) -> Result<usize> {
-        let (mut records, _) = read_all(path)?;
+    pub fn counts(
+        path: &Path,
+        design: &Design,
+        mut take: impl FnMut(&str, &CountRow),
+    ) -> Result<usize> {
+        let pages = read_all(path)?.into_iter();
+        let mut records: Vec<PartRecord> = pages.flat_map(|page| page.records).collect();
         // A part whose files were lost is not finished; the next run makes it again.
-        records.retain(|record| record.files.iter().all(|f| path.join(&f.path).is_file()));
+        records.retain(|record| {
+            let paths = part_paths(design, record.id);
+            let listed = record.files.iter().map(|file| &file.path);
+            listed.eq(&paths) && paths.iter().all(|file| path.join(file).is_file())
+        });
         records.sort_by_key(|record| record.id);
         records.dedup_by_key(|record| record.id);
         let files = records.iter().flat_map(|record| &record.files);
@@ -208,7 +202,7 @@ pub(super) fn lock(path: &Path, shard: Option<Shard>) -> Result<Vec<File>> {
 fn clear(path: &Path) -> Result<()> {
     for folder in PART_FOLDERS.map(|name| path.join(name)) {
         let parts = names(&folder).into_iter();
-        for name in parts.filter(|name| name.starts_with("part-") || is_litter(name)) {
+        for name in parts.filter(|name| is_part_file(name) || is_litter(name)) {
             remove(&folder.join(name))?;
         }
         if names(&folder).is_empty() {
@@ -226,12 +220,37 @@ fn clear(path: &Path) -> Result<()> {
     remove(&path.join(MANIFEST))
 }
 
-/// Removes what a killed run left half written. Best effort: it is only litter.
-fn sweep_up(path: &Path) {
-    let folders = PART_FOLDERS.iter().map(|name| path.join(name));
-    for folder in std::iter::once(path.to_owned()).chain(folders) {
-        for name in names(&folder).into_iter().filter(|name| is_litter(name)) {
-            let _ = fs::remove_file(folder.join(name));
+/// Removes what a killed run left half written, and files with the names of parts that no part
+/// has: who reads `runs/*.parquet` would count them. Best effort: `verify` names what stays.
+fn sweep_up(path: &Path, sweep: &Sweep) {
+    let parts = sweep.plan.parts.iter();
+    let planned: BTreeSet<String> = parts
+        .flat_map(|part| part_paths(&sweep.design, part.id))
+        .collect();
+    let folders = PART_FOLDERS.map(|folder| format!("{folder}/"));
+    for folder in std::iter::once(String::new()).chain(folders) {
+        for name in names(&path.join(&folder)) {
+            let file = format!("{folder}{name}");
+            let stray = !folder.is_empty() && is_part_file(&name) && !planned.contains(&file);
+            if is_litter(&name) || stray {
+                let _ = fs::remove_file(path.join(file));
+            }
         }
     }
+}
+
+/// The parts that are whole. Ledgers that this run has for itself lose the lines that are torn,
+/// and those of parts that are not whole.
+fn mend(path: &Path, sweep: &Sweep, shard: Option<Shard>) -> Result<BTreeSet<PartId>> {
+    let mut done = BTreeSet::new();
+    for page in read_all(path)? {
+        let whole = |record: &&PartRecord| sweep.faults(path, record).is_empty();
+        let sound: Vec<&PartRecord> = page.records.iter().filter(whole).collect();
+        done.extend(sound.iter().map(|record| record.id));
+        let own = shard.is_none() || page.name == ledger_name(shard);
+        if own && (page.torn > 0 || sound.len() < page.records.len()) {
+            rewrite(path, &page.name, sound)?;
+        }
+    }
+    Ok(done)
 }

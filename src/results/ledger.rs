@@ -1,7 +1,8 @@
-//! The ledger: one line a finished part, appended and synced, never rewritten.
+//! The ledger: one line a finished part, appended and synced.
 //!
 //! A part counts only once its line is whole: files without a line are made again, and a line
-//! that a crash cut short is no line. A whole run has `ledger.jsonl`, a shard has its own.
+//! that a crash cut short is no line. Such lines, and those of parts that were lost, are dropped
+//! by the next run. A whole run has `ledger.jsonl`, a shard has its own.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -11,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use super::files::names;
+use super::files::{names, write_whole};
 use crate::sweep::{PartId, Shard};
 
 /// A finished part.
@@ -90,25 +91,52 @@ impl Ledger {
 }
 
 /// A record as a line.
-pub(super) fn line(record: &PartRecord) -> Result<Vec<u8>> {
+fn line(record: &PartRecord) -> Result<Vec<u8>> {
     let mut line = serde_json::to_vec(record)?;
     line.push(b'\n');
     Ok(line)
 }
 
-/// The records of all ledgers in a folder, and how many lines were no records.
-pub(super) fn read_all(root: &Path) -> Result<(Vec<PartRecord>, usize)> {
+/// What one ledger holds.
+#[derive(Debug)]
+pub(super) struct Page {
+    /// Name of the file.
+    pub(super) name: String,
+    /// Its records.
+    pub(super) records: Vec<PartRecord>,
+    /// How many of its lines are no records.
+    pub(super) torn: usize,
+}
+
+/// All ledgers in a folder.
+pub(super) fn read_all(root: &Path) -> Result<Vec<Page>> {
+    let ledgers = names(root).into_iter().filter(|name| is_ledger(name));
+    ledgers.map(|name| read(root, name)).collect()
+}
+
+fn read(root: &Path, name: String) -> Result<Page> {
+    let path = root.join(&name);
+    let text = std::fs::read(&path).with_context(|| format!("can't read {}", path.display()))?;
     let (mut records, mut torn) = (Vec::new(), 0);
-    for name in names(root).into_iter().filter(|name| is_ledger(name)) {
-        let path = root.join(name);
-        let text =
-            std::fs::read(&path).with_context(|| format!("can't read {}", path.display()))?;
-        for line in text.split(|byte| *byte == b'\n').filter(|l| !l.is_empty()) {
-            match serde_json::from_slice(line) {
-                Ok(record) => records.push(record),
-                Err(_) => torn += 1,
-            }
+    for line in text.split(|byte| *byte == b'\n').filter(|l| !l.is_empty()) {
+        match serde_json::from_slice(line) {
+            Ok(record) => records.push(record),
+            Err(_) => torn += 1,
         }
     }
-    Ok((records, torn))
+    Ok(Page {
+        name,
+        records,
+        torn,
+    })
+}
+
+/// Writes a ledger that holds these records and nothing else.
+pub(super) fn rewrite<'a>(
+    root: &Path,
+    name: &str,
+    records: impl IntoIterator<Item = &'a PartRecord>,
+) -> Result<()> {
+    let lines: Result<Vec<_>> = records.into_iter().map(line).collect();
+    write_whole(root, name, &lines?.concat())
 }

@@ -24,6 +24,8 @@ pub struct Manifest {
     pub generations: Vec<Recipe>,
     /// Facts of the machine and the clock; `None` while the sweep is not finished.
     pub facts: Option<Facts>,
+    /// BLAKE3 of this file as it is while this is empty, in hex.
+    pub checksum: String,
 }
 
 /// What a sweep took. Nothing that is computed depends on it.
@@ -54,6 +56,7 @@ impl Manifest {
             hash: hash(&generations),
             generations,
             facts: None,
+            checksum: String::new(),
         }
     }
 
@@ -64,14 +67,24 @@ impl Manifest {
         if manifest.generations.is_empty() || hash(&manifest.generations) != manifest.hash {
             return Err("its experiment is not the one that was run, by its hash".to_owned());
         }
+        // The hash is of what was run; this is of the whole file, to the last byte.
+        if manifest.encode().ok().as_deref() != Some(text) {
+            return Err("its content is not what its checksum says".to_owned());
+        }
         Ok(manifest)
     }
 
     /// The bytes of the file.
     pub(super) fn encode(&self) -> anyhow::Result<Vec<u8>> {
-        let mut text = serde_json::to_vec_pretty(self)?;
-        text.push(b'\n');
-        Ok(text)
+        let encode = |checksum| {
+            let mut text = serde_json::to_vec_pretty(&Self {
+                checksum,
+                ..self.clone()
+            })?;
+            text.push(b'\n');
+            anyhow::Ok(text)
+        };
+        encode(blake3::hash(&encode(String::new())?).to_string())
     }
 
     /// What the sweep is now.

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::files::{names, remove, write_whole};
 use super::folder::lock;
-use super::ledger::{LEDGER, PartRecord, is_ledger, line};
+use super::ledger::{LEDGER, PartRecord, is_ledger, rewrite};
 use super::sweep::MANIFEST;
 use super::verify::Verification;
 use crate::design::Design;
@@ -53,10 +53,10 @@ pub fn merge(folders: &[PathBuf], out: &Path) -> Result<Design> {
         if !same_place(folder, out) {
             copy(folder, out, record)?;
         }
-        ledger.extend(line(record)?);
+        ledger.push(record);
     }
     write_whole(out, MANIFEST, &checked[0].1.sweep.manifest.encode()?)?;
-    write_whole(out, LEDGER, &ledger)?;
+    rewrite(out, LEDGER, ledger)?;
     // The ledgers and locks of the shards say nothing more.
     for name in names(out) {
         if is_ledger(&name) && name != LEDGER || name.starts_with(".lock-") {

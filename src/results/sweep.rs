@@ -6,9 +6,10 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::files::{is_litter, names};
-use super::ledger::is_ledger;
+use super::files::{damage, is_litter, names};
+use super::ledger::{PartRecord, is_ledger};
 use super::manifest::{FORMAT, Manifest};
+use super::tables::part_paths;
 use crate::design::Design;
 use crate::diagnostics::{Problems, Sources};
 use crate::error::usage;
@@ -81,6 +82,29 @@ impl Sweep {
             design,
             plan,
         })
+    }
+
+    /// What is wrong with a part that is in the ledger, a line each; nothing if it is whole.
+    pub(super) fn faults(&self, root: &Path, record: &PartRecord) -> Vec<String> {
+        let id = record.id;
+        let parts = &self.plan.parts;
+        let Ok(at) = parts.binary_search_by_key(&id, |part| part.id) else {
+            return vec![format!("part {id} is in the ledger, not in the plan")];
+        };
+        let mut faults = Vec::new();
+        let planned = parts[at].replications();
+        let paths = record.files.iter().map(|file| &file.path);
+        if record.replications != planned || !paths.eq(&part_paths(&self.design, id)) {
+            faults.push(format!(
+                "part {id}: its line in the ledger is not the plan's"
+            ));
+        }
+        for file in &record.files {
+            if let Some(why) = damage(root, file) {
+                faults.push(format!("{}: {why}", file.path));
+            }
+        }
+        faults
     }
 
     /// This sweep as its folder already knows it, or as an extension of that; otherwise refused,

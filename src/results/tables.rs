@@ -6,9 +6,9 @@ use polars::prelude::{IntoSeries, NamedFrom, NewChunkedArray, Series, StringChun
 use super::frame::{self, Frame};
 use crate::counts::{CountRow, Measure, PointCounts};
 use crate::design::Design;
-use crate::experiment::{Level, RowTable};
+use crate::experiment::{Format, Level, RowTable};
 use crate::simulation::ClosedBy;
-use crate::sweep::{IncidentRow, PartData, RoundRow, RunRow};
+use crate::sweep::{IncidentRow, PartData, PartId, RoundRow, RunRow};
 
 /// `point` and one column a factor, for rows of the given design points.
 pub fn point_columns(design: &Design, points: &[usize]) -> Frame {
@@ -78,6 +78,46 @@ pub fn part_files(design: &Design, data: &PartData) -> Vec<(&'static str, Frame)
         });
     }
     files
+}
+
+/// The formats of the files of a part in one of its folders. Counts are ours; the format of the
+/// row tables is the user's choice.
+pub(super) fn formats_of<'a>(design: &'a Design, folder: &str) -> &'a [Format] {
+    match folder {
+        "counts" => &[Format::Parquet],
+        _ => &design.experiment().output.formats,
+    }
+}
+
+/// The name of a file of a part.
+pub(super) fn part_name(id: PartId, format: Format) -> String {
+    format!("part-{id}.{}", format.extension())
+}
+
+/// Whether a file has the name of some part: one of ours, not of the user's.
+pub(super) fn is_part_file(name: &str) -> bool {
+    let id = name
+        .strip_prefix("part-")
+        .and_then(|rest| rest.split_once('.'))
+        .filter(|(_, ending)| ["parquet", "csv"].contains(ending))
+        .and_then(|(id, _)| id.split_once('-'));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    id.is_some_and(|(generation, part)| digits(generation) && digits(part))
+}
+
+/// The paths within the results folder of all files of a part, in the order they are written.
+pub(super) fn part_paths(design: &Design, id: PartId) -> Vec<String> {
+    let tables = design.experiment().output.tables.iter();
+    let folders = std::iter::once("counts").chain(tables.map(|table| match table {
+        RowTable::Runs => "runs",
+        RowTable::Incidents => "incidents",
+        RowTable::Rounds => "rounds",
+    }));
+    let paths = folders.flat_map(|folder| {
+        let formats = formats_of(design, folder).iter();
+        formats.map(move |format| format!("{folder}/{}", part_name(id, *format)))
+    });
+    paths.collect()
 }
 
 fn runs(design: &Design, rows: &[RunRow]) -> Frame {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::files::{damage, is_litter, names};
+use super::files::{is_litter, names};
 use super::folder::PART_FOLDERS;
 use super::ledger::{PartRecord, read_all};
 use super::sweep::Sweep;
@@ -26,32 +26,19 @@ impl Verification {
     /// Reads every file of every part.
     pub fn of(path: &Path) -> Result<Self> {
         let sweep = Sweep::load(path)?;
-        let (records, torn) = read_all(path)?;
+        let (mut whole, mut listed) = (BTreeMap::new(), BTreeSet::new());
         let mut damages = Vec::new();
-        if torn > 0 {
-            damages.push(format!("{torn} lines of the ledger are torn"));
-        }
-        let mut whole = BTreeMap::new();
-        let mut listed = BTreeSet::new();
-        let planned: BTreeSet<PartId> = sweep.plan.parts.iter().map(|part| part.id).collect();
-        for record in records {
-            if !planned.contains(&record.id) {
-                damages.push(format!(
-                    "part {} is in the ledger, not in the plan",
-                    record.id
-                ));
-                continue;
+        for page in read_all(path)? {
+            if page.torn > 0 {
+                damages.push(format!("{}: {} torn lines", page.name, page.torn));
             }
-            listed.extend(record.files.iter().map(|file| file.path.clone()));
-            let mut sound = true;
-            for file in &record.files {
-                if let Some(why) = damage(path, file) {
-                    damages.push(format!("{}: {why}", file.path));
-                    sound = false;
+            for record in page.records {
+                listed.extend(record.files.iter().map(|file| file.path.clone()));
+                let faults = sweep.faults(path, &record);
+                if faults.is_empty() {
+                    whole.insert(record.id, record);
                 }
-            }
-            if sound {
-                whole.insert(record.id, record);
+                damages.extend(faults);
             }
         }
         for folder in PART_FOLDERS {

@@ -50,7 +50,10 @@ const MAY_USE: [(&str, &[&str]); 15] = [
             "sweep",
         ],
     ),
-    ("summary", &["counts", "design", "results", "statistics"]),
+    (
+        "summary",
+        &["counts", "design", "experiment", "results", "statistics"],
+    ),
     ("narrate", &["design", "simulation", "world"]),
     (
         "report",

@@ -3,6 +3,8 @@
 mod architecture;
 mod chains;
 mod cli;
+mod crash;
+mod damage;
 mod determinism;
 mod docs;
 mod errors;
@@ -12,6 +14,7 @@ mod properties;
 mod random_worlds;
 mod reference;
 mod sandbox;
+mod shards;
 mod shipped;
 mod statistics;
 mod statistics_edges;

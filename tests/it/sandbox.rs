@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
 
 use assert_cmd::Command;
 use tempfile::TempDir;
@@ -41,6 +42,24 @@ impl Sandbox {
         fs::read_to_string(self.path(name)).expect("the file is there")
     }
 
+    /// Starts `sysworld` here, without waiting for it.
+    pub fn spawn(&self, line: &str) -> Child {
+        std::process::Command::new(assert_cmd::cargo::cargo_bin!("sysworld"))
+            .current_dir(self.0.path())
+            .args(line.split(' '))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts")
+    }
+
+    /// The exit code and stderr of `sysworld`.
+    pub fn fails(&self, line: &str) -> (i32, String) {
+        let output = self.sysworld(line).output().expect("the binary runs");
+        let said = String::from_utf8(output.stderr).expect("stderr is UTF-8");
+        (output.status.code().expect("an exit code"), said)
+    }
+
     /// A CSV file as rows by column.
     pub fn rows(&self, name: &str) -> Vec<BTreeMap<String, String>> {
         let text = self.read(name);
@@ -67,6 +86,19 @@ impl Sandbox {
             !["manifest.json", "ledger.jsonl", ".lock"].contains(&path.to_str().unwrap_or(""))
         });
         files
+    }
+}
+
+/// Numbers that look random and are the same in every run (SplitMix64).
+pub struct Chance(pub u64);
+
+impl Chance {
+    /// A number below `end`.
+    pub fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % end as u64) as usize
     }
 }
 

@@ -1,0 +1,161 @@
+//! Shards in any order give the bytes of one run, and a sweep grows without touching what it has.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use crate::sandbox::Sandbox;
+
+const SWEEP: &str = r#"
+name = "sweep"
+replications = 7_000
+[factors]
+chaos_level = ["low", "extreme"]
+skill = ["junior", "senior"]
+[output]
+formats = ["csv"]
+"#;
+
+/// 7 shards in one folder or in seven, in any order, one twice, with 1 to 8 threads, merged: the
+/// bytes of one run.
+#[test]
+fn seven_shards_are_one_run() {
+    let sandbox = Sandbox::new();
+    sandbox.write("e.toml", SWEEP);
+    sandbox.ok("run e.toml --quiet --out whole --threads 1");
+    let whole = sandbox.data("whole");
+    for threads in [2, 3, 8] {
+        let out = format!("whole-{threads}");
+        sandbox.ok(&format!(
+            "run e.toml --quiet --out {out} --threads {threads}"
+        ));
+        assert!(sandbox.data(&out) == whole, "{threads} threads");
+    }
+    for (i, threads) in [(5, 1), (2, 2), (7, 3), (2, 8), (1, 1), (6, 2), (3, 8)] {
+        let run = format!("run e.toml --quiet --shard {i}/7 --threads {threads}");
+        sandbox.ok(&format!("{run} --out shared"));
+        sandbox.ok(&format!("{run} --out own-{i}"));
+    }
+    assert_eq!(sandbox.ok("status shared --missing --shards 7"), "4\n");
+    let (code, said) = sandbox.fails("merge shared");
+    assert!(
+        code == 1 && said.contains("part 00-000003 is missing"),
+        "{said}"
+    );
+    assert!(!sandbox.path("shared/summary.csv").exists());
+    sandbox.ok("run e.toml --quiet --shard 4/7 --out shared");
+    sandbox.ok("run e.toml --quiet --shard 4/7 --out own-4");
+    sandbox.ok("merge shared");
+    assert!(sandbox.data("shared") == whole);
+    sandbox.ok("verify shared");
+    let all = "merge own-3 own-1 own-7 own-2 own-5 own-6 own-4 --out joined";
+    sandbox.ok("run e.toml --quiet --shard 1/7 --seed 7 --out foreign");
+    let (code, said) = sandbox.fails(&all.replace("own-1", "foreign"));
+    assert!(code == 2 && said.contains("foreign hold"), "{said}");
+    let hurt = sandbox.path("own-5/runs/part-00-000004.csv");
+    let bytes = fs::read(&hurt).expect("the part is there");
+    fs::write(&hurt, &bytes[1..]).expect("written");
+    let (code, said) = sandbox.fails(all);
+    assert!(
+        code == 1 && said.contains("own-5: runs/part-00-000004.csv"),
+        "{said}"
+    );
+    assert!(!sandbox.path("joined").exists(), "a refused merge wrote");
+    fs::write(&hurt, &bytes).expect("written");
+    sandbox.ok(all);
+    assert!(sandbox.data("joined") == whole);
+}
+
+/// Parts of a folder, as rows in an order of their own.
+fn sorted_rows(sandbox: &Sandbox, folder: &str) -> Vec<String> {
+    let parts = sandbox.data(folder);
+    let runs = parts.iter().filter(|(path, _)| path.starts_with("runs"));
+    let mut rows: Vec<String> = runs
+        .flat_map(|(_, bytes)| {
+            String::from_utf8_lossy(bytes)
+                .into_owned()
+                .lines()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .filter(|line| !line.starts_with("point,"))
+        .collect();
+    rows.sort();
+    rows
+}
+
+/// More replications and a level in the middle: old parts keep inode, time and bytes, and the
+/// tables are those of a fresh run; also when the first generation was not finished.
+#[test]
+fn a_sweep_grows() {
+    let sandbox = Sandbox::new();
+    sandbox.write("e.toml", SWEEP);
+    let more = SWEEP.replace("7_000", "9_000");
+    sandbox.write("more.toml", &more);
+    let wide = more.replace("\"junior\",", "\"junior\", \"mid\",");
+    sandbox.write("wide.toml", &wide);
+    sandbox.ok("run wide.toml --quiet --out fresh");
+    let fresh = sandbox.data("fresh");
+    for folder in ["grown", "torn"] {
+        sandbox.ok(&format!("run e.toml --quiet --out {folder}"));
+        if folder == "torn" {
+            fs::remove_file(sandbox.path("torn/runs/part-00-000002.csv")).expect("there");
+        }
+        let old: Vec<_> = sandbox
+            .data(folder)
+            .into_keys()
+            .filter(|p| p.parent() != Some("".as_ref()))
+            .collect();
+        let state = || -> Vec<_> {
+            let paths = old.iter().filter(|path| {
+                !path.ends_with("part-00-000002.csv") && !path.ends_with("part-00-000002.parquet")
+            });
+            paths
+                .map(|path| {
+                    let facts = fs::metadata(sandbox.path(folder).join(path)).expect("an old part");
+                    (facts.ino(), facts.mtime(), facts.mtime_nsec(), facts.len())
+                })
+                .collect()
+        };
+        let before = state();
+        sandbox.ok(&format!("run more.toml --quiet --out {folder}"));
+        sandbox.ok(&format!("run wide.toml --quiet --out {folder}"));
+        assert!(state() == before, "{folder}: an old part was touched");
+        let grown = sandbox.data(folder);
+        for table in ["design", "summary", "ttr"] {
+            for ending in ["csv", "parquet"] {
+                let name = std::path::PathBuf::from(format!("{table}.{ending}"));
+                assert!(grown[&name] == fresh[&name], "{folder}: {table}.{ending}");
+            }
+        }
+        assert!(sorted_rows(&sandbox, folder) == sorted_rows(&sandbox, "fresh"));
+        sandbox.ok(&format!("verify {folder}"));
+    }
+}
+
+/// What is not an extension is refused with the difference, and nothing is touched; `--force`
+/// replaces the sweep and keeps the user's own files.
+#[test]
+fn what_does_not_extend_is_refused() {
+    let sandbox = Sandbox::new();
+    let small = SWEEP.replace("7_000", "50");
+    sandbox.write("e.toml", &small);
+    sandbox.ok("run e.toml --quiet --out r");
+    let before = (sandbox.data("r"), sandbox.read("r/manifest.json"));
+    for (from, to, said) in [
+        ("50", "49", "replications"),
+        ("\"low\", ", "", "chaos_level"),
+        ("name = ", "seed = 1\nname = ", "seed"),
+        ("name = ", "world = \"agentos-classic\"\nname = ", "world"),
+        ("[\"csv\"]", "[\"parquet\"]", "formats"),
+    ] {
+        sandbox.write("other.toml", &small.replace(from, to));
+        let (code, why) = sandbox.fails("run other.toml --quiet --out r");
+        assert!(code == 2 && why.contains(said), "{to}: {why}");
+        assert!((sandbox.data("r"), sandbox.read("r/manifest.json")) == before);
+    }
+    sandbox.write("r/mine.txt", "mine");
+    sandbox.write("r/runs/mine.csv", "mine");
+    sandbox.ok("run e.toml --quiet --seed 1 --force --out r");
+    assert_eq!(sandbox.read("r/mine.txt"), "mine");
+    assert_eq!(sandbox.read("r/runs/mine.csv"), "mine");
+}
