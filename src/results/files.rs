@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::time::SystemTime;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 
 use super::ledger::FileRecord;
 
@@ -31,7 +31,20 @@ pub(super) fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> Result<()>
     write().map_err(|e| {
         // Best effort: what is left of a failed write is only litter.
         let _ = fs::remove_file(&temporary);
-        anyhow!("can't write {}: {e}", target.display())
+        anyhow::Error::new(e).context(format!("can't write {}", target.display()))
+    })
+}
+
+/// Whether a write failed for want of room, which may be better at the next try.
+pub(super) fn is_full(error: &anyhow::Error) -> bool {
+    let cause = error.root_cause().downcast_ref::<std::io::Error>();
+    cause.is_some_and(|e| {
+        let full = [
+            ErrorKind::StorageFull,
+            ErrorKind::QuotaExceeded,
+            ErrorKind::FileTooLarge,
+        ];
+        full.contains(&e.kind())
     })
 }
 

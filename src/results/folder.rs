@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 
-use super::files::{damage, is_litter, names, remove, write_whole};
+use super::files::{damage, is_full, is_litter, names, remove, write_whole};
 use super::ledger::{FileRecord, Ledger, PartRecord, is_ledger, ledger_name, read_all, rewrite};
 use super::manifest::Facts;
 use super::sweep::{Found, MANIFEST, Sweep, inspect};
@@ -64,8 +64,11 @@ impl Folder {
             clear(path)?;
         }
         // Another process may have read the same manifest, but it writes the same one.
-        write_whole(path, MANIFEST, &sweep.manifest.encode()?)
-            .map_err(|e| usage(format!("can't write to {}: {e:#}", path.display())))?;
+        let manifest = sweep.manifest.encode()?;
+        write_whole(path, MANIFEST, &manifest).map_err(|e| match is_full(&e) {
+            true => e,
+            false => usage(format!("{e:#}")),
+        })?;
         if shard.is_none() {
             sweep_up(path, &sweep);
         }
