@@ -65,9 +65,12 @@ impl Folder {
         }
         // Another process may have read the same manifest, but it writes the same one.
         let manifest = sweep.manifest.encode()?;
-        write_whole(path, MANIFEST, &manifest).map_err(|e| match is_full(&e) {
-            true => e,
-            false => usage(format!("{e:#}")),
+        write_whole(path, MANIFEST, &manifest).map_err(|e| {
+            if is_full(&e) {
+                e
+            } else {
+                usage(format!("{e:#}"))
+            }
         })?;
         if shard.is_none() {
             sweep_up(path, &sweep);

@@ -110,51 +110,32 @@ pub fn simulate_part(design: &Design, part: &Part, stop: &AtomicBool) -> Result<
     let tables = &design.experiment().output.tables;
     let mut data = PartData::default();
     let mut state = State::new();
+    let mut recorder = Recorder::new(
+        tables.contains(&RowTable::Incidents),
+        tables.contains(&RowTable::Rounds),
+    );
     for segment in &part.segments {
         // The design was checked when it was made, so this does not fail.
         let model = design
             .compile(segment.point)
             .map_err(|problems| Problems::new(&Sources::default(), problems))
             .with_context(|| format!("design point {}", design.key(segment.point)))?;
-        let recorder = Recorder::new(
-            tables.contains(&RowTable::Incidents),
-            tables.contains(&RowTable::Rounds),
-        );
         if recorder.idle() {
-            simulate_segment(
-                &model,
-                segment,
-                &mut state,
-                &mut data,
-                stop,
-                &mut (),
-                |_, _| {},
-            )?;
+            simulate_segment(&model, segment, &mut state, &mut data, stop, &mut ())?;
         } else {
-            let mut recorder = recorder;
-            let take = |recorder: &mut Recorder, data: &mut PartData| recorder.drain(data);
-            simulate_segment(
-                &model,
-                segment,
-                &mut state,
-                &mut data,
-                stop,
-                &mut recorder,
-                take,
-            )?;
+            simulate_segment(&model, segment, &mut state, &mut data, stop, &mut recorder)?;
         }
     }
     Ok(data)
 }
 
-/// Observers that are told which replication they watch.
+/// Observers that are told which replication they watch, and give away what they recorded of it.
 trait SegmentObserver: Observer {
-    fn replication(&mut self, point: usize, replication: u64);
+    fn replication(&mut self, _point: usize, _replication: u64) {}
+    fn drain(&mut self, _data: &mut PartData) {}
 }
 
-impl SegmentObserver for () {
-    fn replication(&mut self, _: usize, _: u64) {}
-}
+impl SegmentObserver for () {}
 
 fn simulate_segment<O: SegmentObserver>(
     model: &Model,
@@ -163,7 +144,6 @@ fn simulate_segment<O: SegmentObserver>(
     data: &mut PartData,
     stop: &AtomicBool,
     observer: &mut O,
-    after: impl Fn(&mut O, &mut PartData),
 ) -> Result<()> {
     let mut counts = PointCounts::default();
     for replication in segment.first..segment.first + segment.count {
@@ -192,7 +172,7 @@ fn simulate_segment<O: SegmentObserver>(
             replication,
             outcome,
         });
-        after(observer, data);
+        observer.drain(data);
     }
     data.counts.push((segment.point, counts));
     Ok(())
@@ -258,17 +238,17 @@ impl Recorder {
     fn idle(&self) -> bool {
         !self.want_incidents && !self.want_rounds
     }
-
-    fn drain(&mut self, data: &mut PartData) {
-        data.incidents.append(&mut self.incidents);
-        data.rounds.append(&mut self.rounds);
-        self.open.clear();
-    }
 }
 
 impl SegmentObserver for Recorder {
     fn replication(&mut self, point: usize, replication: u64) {
         (self.point, self.replication) = (point, replication);
+    }
+
+    fn drain(&mut self, data: &mut PartData) {
+        data.incidents.append(&mut self.incidents);
+        data.rounds.append(&mut self.rounds);
+        self.open.clear();
     }
 }
 
