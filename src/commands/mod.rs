@@ -1,8 +1,10 @@
 //! What each command does, from its arguments to its output.
 
+mod gate;
 mod plan;
 mod replay;
 mod run;
+mod select;
 mod shards;
 mod simulate;
 
@@ -30,8 +32,9 @@ pub use simulate::simulate;
 
 /// `summarize`: the summary tables again, from the counts.
 pub fn summarize(args: &Summarize) -> Result<()> {
-    let Sweep { design, plan, .. } = Sweep::load(&args.results)?;
-    let summary = summary::summarize(&args.results, &design)?;
+    let sweep = Sweep::load(&args.results)?;
+    let summary = summary::summarize(&args.results, &sweep)?;
+    let Sweep { design, plan, .. } = sweep;
     if summary.points.is_empty() {
         return Err(usage(format!(
             "{} holds no finished part yet",

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::sandbox::shipped;
 
 /// Each room with the rooms it may use.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("diagnostics", &[]),
     ("statistics", &[]),
     ("progress", &[]),
@@ -24,8 +24,13 @@ const MAY_USE: [(&str, &[&str]); 15] = [
             "document",
             "experiment",
             "simulation",
+            "statistics",
             "world",
         ],
+    ),
+    (
+        "precision",
+        &["counts", "design", "experiment", "statistics"],
     ),
     (
         "sweep",
@@ -52,7 +57,14 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ),
     (
         "summary",
-        &["counts", "design", "experiment", "results", "statistics"],
+        &[
+            "counts",
+            "design",
+            "experiment",
+            "precision",
+            "results",
+            "statistics",
+        ],
     ),
     ("narrate", &["design", "simulation", "world"]),
     (

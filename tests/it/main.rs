@@ -3,6 +3,7 @@
 mod architecture;
 mod chains;
 mod cli;
+mod comparisons;
 mod crash;
 mod damage;
 mod designs;
@@ -11,6 +12,8 @@ mod docs;
 mod errors;
 mod errors_of_use;
 mod fuzz;
+mod gates;
+mod precision;
 mod properties;
 mod random_worlds;
 mod reference;
