@@ -14,7 +14,8 @@
 //! combination of it. [`sweep`] cuts the replications into parts and runs them with the kernel in
 //! [`simulation`]; [`results`] keeps the parts; [`summary`] turns their integer [`counts`] into
 //! estimates with the [`statistics`]; [`report`] shows them, and [`narrate`] tells one
-//! replication. [`document`] and [`diagnostics`] read files and say what is wrong with them.
+//! replication. [`document`] and [`diagnostics`] read files and say what is wrong with them; [`schema`] tells
+//! editors what may stand in them.
 //!
 //! One replication, from a built-in world:
 //!
@@ -50,6 +51,7 @@ pub mod narrate;
 pub mod progress;
 pub mod report;
 pub mod results;
+pub mod schema;
 pub mod simulation;
 pub mod statistics;
 pub mod summary;

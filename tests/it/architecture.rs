@@ -7,10 +7,11 @@ use std::path::Path;
 use crate::sandbox::shipped;
 
 /// Each room with the rooms it may use.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("diagnostics", &[]),
     ("statistics", &[]),
     ("progress", &[]),
+    ("schema", &[]),
     ("error", &["diagnostics"]),
     ("document", &["diagnostics"]),
     ("world", &["diagnostics", "document"]),
