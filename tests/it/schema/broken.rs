@@ -74,7 +74,7 @@ fn is_level(text: &str, message: &str) -> bool {
     let place = message.split_once(" --> e.toml:").map(|(_, place)| place);
     let line = place.and_then(|place| place.split(':').next()?.parse().ok());
     let above: Vec<&str> = text.lines().take(line.unwrap_or_default()).collect();
-    let header = above.iter().rfind(|line| line.starts_with('['));
+    let header = above.iter().rfind(|line| line.starts_with(['[', 'f']));
     let of_world = [
         " is not allowed here",
         "expected a whole number, found",
@@ -82,7 +82,7 @@ fn is_level(text: &str, message: &str) -> bool {
         "can't be a name",
         "a replication needs rounds",
     ];
-    header.is_some_and(|header| header.starts_with("[factors"))
+    header.is_some_and(|line| line.trim_start_matches('[').starts_with("factors"))
         && of_world.iter().any(|part| message.contains(part))
 }
 
