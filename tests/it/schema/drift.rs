@@ -115,6 +115,19 @@ fn keys_are_those_of_the_reader() {
     }
 }
 
+/// A table with named keys is closed; only the factors are names of the user's.
+#[test]
+fn tables_are_closed() {
+    for kind in [Kind::World, Kind::Experiment] {
+        let root = &kind.schema().json;
+        let is_table = |s: &Json| s["type"] == "object" && s["description"].is_string();
+        for table in all(root, is_table) {
+            let names = &table["propertyNames"];
+            assert!(is_closed(table) != names.is_object(), "{table:#}");
+        }
+    }
+}
+
 /// Each fixed list of names in the schema is the reader's.
 #[test]
 fn names_are_those_of_the_reader() {

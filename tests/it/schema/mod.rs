@@ -125,7 +125,7 @@ fn corpus() -> Vec<(Kind, String)> {
         let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
         paths.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
         paths.sort();
-        let texts = paths.iter().map(|path| fs::read_to_string(path));
+        let texts = paths.iter().map(fs::read_to_string);
         found.extend(texts.map(|text| (kind, text.expect("a text"))));
     }
     for (kind, page, head) in [
@@ -155,6 +155,11 @@ fn corpus() -> Vec<(Kind, String)> {
     }
     found.push((Kind::Experiment, EVERY_KEY.to_owned()));
     found.push((Kind::World, EVERY_BOUND.to_owned()));
+    let known = GOOD.iter().filter(|change| !is_coming(change));
+    found.extend(known.map(|change| {
+        let text = broken::changed(Kind::Experiment, change);
+        (Kind::Experiment, text)
+    }));
     found
 }
 
@@ -193,6 +198,37 @@ effects = [{ shock = { quantity = "latency_p99", add = 5, min = 1, max = 2 } }]
 name = "rollback"
 effects = [{ add = { metric = "cpu_usage", amount = 1, min = 2, max = 3 } }]
 "#;
+
+/// Good uses of each key that is coming to the reader. As soon as it knows them, they are in the
+/// corpus of all tests here.
+const GOOD: [&str; 15] = [
+    "zip = [{ chaos_level = [\"low\", \"high\"], skill = [\"junior\", \"senior\"] }]",
+    "zip = [{ rounds = [5, 15], \"sla.target\" = [99, 99.9] }, { skill = [\"mid\"], chaos_multiplier = [1] }]",
+    "factors = { chaos_level = [\"low\", \"high\"], skill = [\"junior\", \"mid\"] }\n\
+     exclude = [{ chaos_level = \"low\", skill = [\"junior\", \"mid\"] }]",
+    "factors.rounds = [5, 10, 15]\nexclude = [{ rounds = 5 }]",
+    "design.method = \"full_factorial\"",
+    "factors.chaos_multiplier = { from = 0, to = 2 }\ndesign = { method = \"sobol\", points = 64 }",
+    "factors = { chaos_multiplier = { from = 0.5, to = 2 }, skill = [\"mid\", \"senior\"], \
+     rounds = { from = 5, to = 15, step = 5 } }\n\
+     design = { method = \"latin_hypercube\", points = 1, seed = 7 }",
+    "design = { method = \"csv\", file = \"../tests/data/points.csv\" }",
+    "factors = { chaos_level = [\"low\", \"medium\"], skill = [\"mid\", \"senior\"] }\n\
+     design = { method = \"one_at_a_time\", base = { chaos_level = \"medium\", skill = \"mid\" } }",
+    "factors.skill = [\"mid\", \"senior\"]\ncompare = { factor = \"skill\", baseline = \"mid\" }",
+    "factors.rounds = [5, 15]\ncompare = { factor = \"rounds\", baseline = 15 }",
+    "precision = [{ estimate = \"sla_miss\", half_width = 0.005, max_replications = 1_000_000 }]",
+    "precision = [{ estimate = \"availability\", half_width = 0.01, max_replications = 1000 }, \
+     { estimate = \"journey_availability\", half_width = 0.01, max_replications = 1000 }]",
+    "intervals.sla_miss = \"clopper_pearson\"",
+    "intervals = {}",
+];
+
+/// Whether a change is about a key that the reader does not know yet.
+fn is_coming(change: &str) -> bool {
+    let line = change.lines().last().unwrap_or_default();
+    COMING.contains(&line.split(['.', ' ']).next().unwrap_or_default())
+}
 
 /// The binary prints what editors read, and it is a schema of the draft that it names.
 #[test]

@@ -84,7 +84,7 @@ fn expand<'a>(root: &'a Json, schema: &'a Json) -> Vec<&'a Json> {
 }
 
 /// Every subschema of a schema that satisfies a condition.
-pub fn all<'a>(schema: &'a Json, wanted: fn(&Json) -> bool) -> Vec<&'a Json> {
+pub fn all(schema: &Json, wanted: fn(&Json) -> bool) -> Vec<&Json> {
     let mut found = Vec::new();
     if wanted(schema) {
         found.push(schema);
