@@ -53,7 +53,10 @@ fn is_beyond(kind: Kind, text: &str, message: &str) -> bool {
         _ => true,
     });
     let mut known = known.copied();
-    is_level(text, message)
+    // To the rest of the reader, a design that it can't read is a full factorial.
+    let follows = message.starts_with("the range lacks `step`") && text.contains("points = ");
+    follows && text.contains(".0\n")
+        || is_level(text, message)
         || is_whole_fraction(message)
         || known.any(|part| message.contains(part))
 }
@@ -74,7 +77,8 @@ fn is_level(text: &str, message: &str) -> bool {
     let place = message.split_once(" --> e.toml:").map(|(_, place)| place);
     let line = place.and_then(|place| place.split(':').next()?.parse().ok());
     let above: Vec<&str> = text.lines().take(line.unwrap_or_default()).collect();
-    let header = above.iter().rfind(|line| line.starts_with(['[', 'f']));
+    let header = above.iter().rfind(|line| line.starts_with(['[', 'f', 'z']));
+    let of_levels = |line: &str| line.starts_with("factors") || line.starts_with("zip");
     let of_world = [
         " is not allowed here",
         "expected a whole number, found",
@@ -82,7 +86,7 @@ fn is_level(text: &str, message: &str) -> bool {
         "can't be a name",
         "a replication needs rounds",
     ];
-    header.is_some_and(|line| line.trim_start_matches('[').starts_with("factors"))
+    header.is_some_and(|line| of_levels(line.trim_start_matches('[')))
         && of_world.iter().any(|part| message.contains(part))
 }
 
@@ -98,6 +102,8 @@ const BEYOND: &[Reason] = &[
             "unknown skill `",
             "unknown chaos level `",
             "has no eligible server",
+            "unknown factor `",
+            "` has no level `",
         ],
         examples: &[
             (
@@ -116,11 +122,25 @@ const BEYOND: &[Reason] = &[
                 World,
                 "chaos = [{ name = \"cpu_spike\", target_types = [\"queue\"] }]",
             ),
+            (
+                Experiment,
+                "factors.rounds = [1]\nexclude = [{ skill = \"mid\" }]",
+            ),
+            (
+                Experiment,
+                "factors.rounds = [1]\ncompare = { factor = \"rounds\", baseline = 2 }",
+            ),
         ],
     },
     Reason {
         says: "Names that stand twice",
-        messages: &["is defined twice", "the runbook has two lines"],
+        messages: &[
+            "is defined twice",
+            "the runbook has two lines",
+            "` is given twice",
+            "is asked for twice",
+            "chaos_multiplier stands instead of",
+        ],
         examples: &[
             (
                 World,
@@ -130,6 +150,19 @@ const BEYOND: &[Reason] = &[
                 World,
                 "runbook = [{ alert = \"health\", server_type = \"web\", action = \"rollback\" }, \
                      { alert = \"health\", server_type = \"web\", action = \"failover\" }]",
+            ),
+            (
+                Experiment,
+                "factors.rounds = [1]\nzip = [{ rounds = [2, 3] }]",
+            ),
+            (
+                Experiment,
+                "precision = [{ estimate = \"sla_miss\", half_width = 0.1, max_replications = 9 }, \
+                     { estimate = \"sla_miss\", half_width = 0.2, max_replications = 9 }]",
+            ),
+            (
+                Experiment,
+                "factors.chaos_level = [\"low\"]\nzip = [{ chaos_multiplier = [1] }]",
             ),
         ],
     },
@@ -144,6 +177,7 @@ const BEYOND: &[Reason] = &[
             "the runbook has no default",
             "which skill? ",
             "which chaos_level? ",
+            "can't read the design",
         ],
         examples: &[
             (Experiment, "world = \"nowhere.toml\""),
@@ -162,6 +196,10 @@ const BEYOND: &[Reason] = &[
             (
                 Experiment,
                 "world = \"../tests/data/worlds/no-default.toml\"\nfactors.skill = [\"mid\"]",
+            ),
+            (
+                Experiment,
+                "design = { method = \"csv\", file = \"nowhere.csv\" }",
             ),
         ],
     },
@@ -185,6 +223,8 @@ const BEYOND: &[Reason] = &[
             "warns above its critical",
             "are not in falling order",
             " above max ",
+            "an interval must go up",
+            "to begin with",
         ],
         examples: &[
             (World, "traffic_ratio = [2, 1]"),
@@ -198,6 +238,15 @@ const BEYOND: &[Reason] = &[
                 "remediation = [{ name = \"rollback\", effects = \
                      [{ add = { metric = \"cpu_usage\", amount = 1, min = 5, max = 4 } }] }]",
             ),
+            (
+                Experiment,
+                "factors.chaos_multiplier = { from = 2, to = 1 }\n\
+                          design = { method = \"sobol\", points = 8 }",
+            ),
+            (
+                Experiment,
+                "precision = [{ estimate = \"sla_miss\", half_width = 0.1, max_replications = 1 }]",
+            ),
         ],
     },
     Reason {
@@ -210,6 +259,11 @@ const BEYOND: &[Reason] = &[
             "the design has ",
             "the sweep is too large",
             "two design points are the same",
+            "there is nothing to sample",
+            "factors in lockstep need as many levels each",
+            "no row of the factors in lockstep",
+            "no design point has these levels",
+            "every design point is left out",
         ],
         examples: &[
             (World, "rounds = 1_000_000_000"),
@@ -235,6 +289,25 @@ const BEYOND: &[Reason] = &[
                 "replications = 1_000_000_000_000\nfactors.rounds = [1_000_000]",
             ),
             (Experiment, "factors.description = [\"a\", \"b\"]"),
+            (
+                Experiment,
+                "factors.rounds = [1]\ndesign = { method = \"sobol\", points = 8 }",
+            ),
+            (Experiment, "zip = [{ skill = [\"mid\"], rounds = [1, 2] }]"),
+            (
+                Experiment,
+                "zip = [{ skill = [\"mid\", \"senior\"], rounds = [1, 2] }]\n\
+                          design = { method = \"one_at_a_time\", base = { skill = \"mid\", rounds = 2 } }",
+            ),
+            (
+                Experiment,
+                "zip = [{ skill = [\"mid\", \"senior\"], rounds = [1, 2] }]\n\
+                          exclude = [{ skill = \"mid\", rounds = 2 }]",
+            ),
+            (
+                Experiment,
+                "factors.rounds = [1]\nexclude = [{ rounds = 1 }]",
+            ),
         ],
     },
     Reason {
