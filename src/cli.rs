@@ -41,6 +41,8 @@ pub enum Command {
     Merge(Merge),
     /// List the built-in worlds, or print one as a file to start from
     Worlds(Worlds),
+    /// Print the JSON Schema of experiment or world files, for editors
+    Schema(Schema),
     /// Print shell completions
     Completions(Completions),
 }
@@ -224,6 +226,23 @@ pub struct Merge {
 pub struct Worlds {
     /// A built-in world to print
     pub name: Option<String>,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Which files
+    #[arg(value_enum)]
+    pub of: SchemaOf,
+}
+
+/// Files that have a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// Experiment files
+    Experiment,
+    /// World files
+    World,
 }
 
 /// Arguments of `completions`.

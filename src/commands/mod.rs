@@ -19,10 +19,11 @@ use sysworld::error::usage;
 use sysworld::experiment::{Experiment, Overrides};
 use sysworld::report;
 use sysworld::results::Sweep;
+use sysworld::schema;
 use sysworld::summary::{self, Summary};
 use sysworld::world::{BUILT_IN, WorldFile, WorldSource};
 
-use crate::cli::{Cli, Completions, StdoutFormat, Summarize, Worlds};
+use crate::cli::{Cli, Completions, Schema, SchemaOf, StdoutFormat, Summarize, Worlds};
 
 pub use plan::plan;
 pub use replay::replay;
@@ -80,6 +81,14 @@ pub fn worlds(args: &Worlds) -> Result<()> {
             Err(Problems::new(&Sources::default(), vec![problem]).into())
         }
     }
+}
+
+/// `schema`: of experiment or of world files.
+pub fn schema(args: &Schema) -> Result<()> {
+    print(match args.of {
+        SchemaOf::Experiment => schema::EXPERIMENT,
+        SchemaOf::World => schema::WORLD,
+    })
 }
 
 /// `completions`: for the shell that is asked for.

@@ -7,10 +7,11 @@ use std::path::Path;
 use crate::sandbox::shipped;
 
 /// Each room with the rooms it may use.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     ("diagnostics", &[]),
     ("statistics", &[]),
     ("progress", &[]),
+    ("schema", &[]),
     ("error", &["diagnostics"]),
     ("document", &["diagnostics"]),
     ("world", &["diagnostics", "document"]),
@@ -64,6 +65,17 @@ const MAY_USE: [(&str, &[&str]); 16] = [
             "precision",
             "results",
             "statistics",
+        ],
+    ),
+    (
+        "gate",
+        &[
+            "counts",
+            "design",
+            "diagnostics",
+            "precision",
+            "statistics",
+            "summary",
         ],
     ),
     ("narrate", &["design", "simulation", "world"]),

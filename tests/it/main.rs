@@ -18,6 +18,7 @@ mod properties;
 mod random_worlds;
 mod reference;
 mod sandbox;
+mod schema;
 mod shards;
 mod shipped;
 mod statistics;
