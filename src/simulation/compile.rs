@@ -2,10 +2,10 @@
 
 use super::journey::journey_model;
 use super::model::{
-    ActionModel, ActionStep, BandModel, DrawnModel, HealthAlert, Instant, InstantEffect, Model,
-    Ongoing, OngoingEffect, ScenarioModel, ServerModel, Thresholds, UsageModel,
+    ActionModel, ActionStep, BandModel, DrawnModel, Instant, InstantEffect, Model, Ongoing,
+    OngoingEffect, ScenarioModel, ServerModel, Thresholds, UsageModel,
 };
-use super::streams::{Purpose, Uniform, stream_key};
+use super::streams::{Chance, Purpose, Uniform, stream_key};
 use crate::world::{
     Action, ActionEffect, AlertKind, AlertLevel, ChaosEffect, DrawnMetric, End, Finite, FiniteAt,
     Indicator, Multiplied, NameAt, NonNegative, Phase, Quantity, RunbookLine, Scenario, Shock,
@@ -69,8 +69,9 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
         },
         up_health: world.up_health.get(),
         health_alert: match world.health_alert_below {
-            Some(below) => HealthAlert::Below(below.get()),
-            None => HealthAlert::AtOrBelow(world.up_health.get()),
+            // Below a number is at or below the one before it.
+            Some(below) => below.get().next_down(),
+            None => world.up_health.get(),
         },
         service_down_penalty: world.service_down_penalty.get(),
         cpu: usage_model(&world.metrics.cpu_usage),
@@ -94,11 +95,12 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
             .map(|action| names.action_model(action, setting))
             .collect(),
         runbook: names.runbook(world),
-        diagnosis_accuracy: setting.skill.diagnosis_accuracy.get(),
+        diagnosis: Chance::new(setting.skill.diagnosis_accuracy.get()),
         panic_threshold: setting.skill.panic_threshold.get() as usize,
         journey: journey_model(world),
         sla_on_journey: on_journey,
         sla_least: world.sla.target.least(checks),
+        sla_budget: (checks - world.sla.target.least(checks)) as f64,
         traffic_key: key(Purpose::Traffic, ""),
         response_key: key(Purpose::Response, ""),
     }
@@ -237,7 +239,7 @@ impl<'a> Names<'a> {
         };
         let probability = scenario.probability.get() * setting.chaos_multiplier;
         ScenarioModel {
-            probability: probability.min(1.0),
+            chance: Chance::new(probability.min(1.0)),
             lasting: (0..self.kinds.len())
                 .map(|kind| {
                     let mut effects = scenario.effects.iter();
@@ -270,7 +272,7 @@ impl<'a> Names<'a> {
     fn action_model(&self, action: &Action, setting: &Setting) -> ActionModel {
         let success = action.success_rate.get() * setting.skill.remediation_speed.get();
         ActionModel {
-            success: success.min(1.0),
+            success: Chance::new(success.min(1.0)),
             cooldown: action.cooldown.get(),
             effects: action
                 .effects

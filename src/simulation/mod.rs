@@ -10,7 +10,9 @@ mod chaos;
 mod compile;
 mod health;
 mod journey;
+pub mod lanes;
 mod model;
+mod numbers;
 mod observer;
 mod outcome;
 mod respond;
@@ -28,7 +30,7 @@ pub use streams::{Purpose, RANDOM_LAYOUT, stream_key};
 use crate::world::Phase;
 
 /// Version of what the simulator computes: a change of any result of any world changes it.
-pub const MODEL_VERSION: u32 = 1;
+pub const MODEL_VERSION: u32 = 2;
 
 /// Runs one replication from its initial state; `state` is only scratch space to reuse.
 ///

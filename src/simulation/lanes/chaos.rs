@@ -1,0 +1,89 @@
+//! Phase `chaos`: see [`super::super::chaos`].
+
+use super::row::{LaneSet, Row};
+use super::state::LaneState;
+use crate::simulation::model::{InstantEffect, Model, ScenarioModel};
+use crate::simulation::numbers::clamp;
+use crate::simulation::streams::{Bits, Half};
+use crate::world::Quantity;
+
+#[inline(always)]
+pub(super) fn run(model: &Model, state: &mut LaneState) {
+    for server in &mut state.servers {
+        server.struck = Row::of(0);
+    }
+    for (index, scenario) in model.scenarios.iter().enumerate() {
+        let bits = state.chaos[index].next();
+        // Events are rare, so each is a matter of its lane alone.
+        for lane in LaneSet::of(|lane| scenario.chance.happens(Bits(bits[lane]))) {
+            strike(
+                model,
+                state,
+                index,
+                scenario,
+                lane,
+                Bits(bits[lane]).details(),
+            );
+        }
+    }
+}
+
+#[inline(always)]
+fn strike(
+    model: &Model,
+    state: &mut LaneState,
+    index: usize,
+    scenario: &ScenarioModel,
+    lane: usize,
+    details: Bits,
+) {
+    let target = details.upper().below(scenario.targets.len());
+    let server = scenario.targets[target] as usize;
+    let kind = model.servers[server].kind;
+    state.events[lane] += 1;
+    let s = &mut state.servers[server];
+    s.struck[lane] |= 1 << index;
+    s.touched = true;
+    if scenario.lasting[kind] {
+        state.activate(index, server, lane, scenario.duration);
+    }
+    for instant in &scenario.instant {
+        if instant.kinds.is_empty() || instant.kinds.contains(&kind) {
+            apply(model, state, server, lane, instant.effect, details.lower());
+        }
+    }
+}
+
+/// Applies an instant effect; `service` picks the service that crashes.
+#[inline(always)]
+fn apply(
+    model: &Model,
+    state: &mut LaneState,
+    server: usize,
+    lane: usize,
+    effect: InstantEffect,
+    service: Half,
+) {
+    let services = model.servers[server].services as usize;
+    let s = &mut state.servers[server];
+    match effect {
+        InstantEffect::CrashService if services == 0 => {}
+        InstantEffect::CrashService => s.services_down[lane] |= 1 << service.below(services),
+        InstantEffect::Shock {
+            quantity,
+            multiply,
+            add,
+            min,
+            max,
+        } => {
+            let value = match quantity {
+                Quantity::CpuUsage => &mut s.base[0][lane],
+                Quantity::MemoryUsage => &mut s.base[1][lane],
+                Quantity::DiskUsage => &mut s.base[2][lane],
+                Quantity::ErrorRate => &mut s.error_rate[lane],
+                Quantity::LatencyP99 => &mut s.latency[lane],
+            };
+            *value = clamp(*value * multiply + add, min, max);
+        }
+    }
+}
