@@ -2,9 +2,10 @@
 
 use super::journey::journey_model;
 use super::model::{
-    ActionModel, ActionStep, BandModel, DrawnModel, Instant, InstantEffect, Model, Ongoing,
+    ActionModel, ActionStep, BandModel, Change, DrawnModel, Instant, InstantEffect, Model, Ongoing,
     OngoingEffect, ScenarioModel, ServerModel, Thresholds, UsageModel,
 };
+use super::rows::action_rows;
 use super::streams::{Chance, Purpose, Uniform, stream_key};
 use crate::world::{
     Action, ActionEffect, AlertKind, AlertLevel, ChaosEffect, DrawnMetric, End, Finite, FiniteAt,
@@ -57,6 +58,11 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
     } else {
         world.servers.len() as u64 * u64::from(world.rounds)
     };
+    let actions: Vec<ActionModel> = world
+        .remediation
+        .iter()
+        .map(|action| names.action_model(action, setting))
+        .collect();
     let phases = phase_order(world);
     let position = |phase| phases.iter().position(|p| *p == phase);
     Model {
@@ -89,11 +95,8 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
             .map(|scenario| names.scenario_model(world, scenario, setting, key))
             .collect(),
         ongoing,
-        actions: world
-            .remediation
-            .iter()
-            .map(|action| names.action_model(action, setting))
-            .collect(),
+        action_rows: action_rows(&actions),
+        actions,
         runbook: names.runbook(world),
         diagnosis: Chance::new(setting.skill.diagnosis_accuracy.get()),
         panic_threshold: setting.skill.panic_threshold.get() as usize,
@@ -284,27 +287,33 @@ impl<'a> Names<'a> {
 
     fn action_step(&self, effect: &ActionEffect) -> ActionStep {
         match effect {
-            ActionEffect::Add(e) => ActionStep::Change {
-                metric: e.metric,
-                multiply: 1.0,
-                add: e.amount.get(),
-                min: e.min.get(),
-                max: e.max.get(),
-            },
-            ActionEffect::Multiply(e) => ActionStep::Change {
-                metric: e.metric,
-                multiply: e.factor.get(),
-                add: 0.0,
-                min: e.min.get(),
-                max: e.max.get(),
-            },
-            ActionEffect::Set(e) => ActionStep::Change {
-                metric: e.metric,
-                multiply: 0.0,
-                add: e.value.get(),
-                min: 0.0,
-                max: 100.0,
-            },
+            ActionEffect::Add(e) => ActionStep::Change(
+                e.metric,
+                Change {
+                    multiply: 1.0,
+                    add: e.amount.get(),
+                    min: e.min.get(),
+                    max: e.max.get(),
+                },
+            ),
+            ActionEffect::Multiply(e) => ActionStep::Change(
+                e.metric,
+                Change {
+                    multiply: e.factor.get(),
+                    add: 0.0,
+                    min: e.min.get(),
+                    max: e.max.get(),
+                },
+            ),
+            ActionEffect::Set(e) => ActionStep::Change(
+                e.metric,
+                Change {
+                    multiply: 0.0,
+                    add: e.value.get(),
+                    min: 0.0,
+                    max: 100.0,
+                },
+            ),
             ActionEffect::Draw(e) => ActionStep::Draw(e.metric, uniform(e.range.get())),
             ActionEffect::RestartService(_) => ActionStep::RestartService,
             ActionEffect::End(End::All) => ActionStep::End((0..self.scenarios.len()).collect()),

@@ -5,22 +5,26 @@
 //! after compiling there are no strings. Only +, −, ×, comparisons and exact scaling touch the
 //! numbers, so the results do not depend on a maths library.
 
+mod account;
 mod assess;
 mod chaos;
 mod compile;
 mod health;
 mod journey;
-pub mod lanes;
+mod lanes;
 mod model;
 mod numbers;
 mod observer;
 mod outcome;
 mod respond;
+mod rows;
 mod state;
 mod streams;
 mod update;
 
+pub use account::{Accountant, CauseSet, Replication, Spell};
 pub use compile::{Setting, compile};
+pub use lanes::{InstructionSet, LANES, LaneState, fits_lanes, simulate_lanes};
 pub use model::Model;
 pub use observer::{Alert, Handling, Observer, Response};
 pub use outcome::{ClosedBy, Incident, Outcome};

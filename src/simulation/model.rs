@@ -35,6 +35,8 @@ pub struct Model {
     /// What active scenarios do, by server (see [`ServerModel::ongoing`]).
     pub(super) ongoing: Vec<Ongoing>,
     pub(super) actions: Vec<ActionModel>,
+    /// The effects of each action as a row, and last one that does nothing.
+    pub(super) action_rows: Vec<ActionRow>,
     /// The action for (server type, alert, critical).
     pub(super) runbook: Vec<u16>,
     pub(super) diagnosis: Chance,
@@ -198,16 +200,47 @@ pub(super) struct ActionModel {
     pub effects: Vec<ActionStep>,
 }
 
+/// The effects of an action in a form that is applied without asking what they are. A row that
+/// does nothing stands for an action that was blocked or failed.
+#[derive(Debug, Clone)]
+pub(super) struct ActionRow {
+    /// By metric: base ← clamp(base × multiply + add, min, max).
+    pub changes: [Change; 3],
+    /// 1 if a service is restarted, else 0.
+    pub restart: u64,
+    /// The scenarios that end.
+    pub ends: Vec<usize>,
+    /// What the row can't say; it doesn't matter whether it comes before or after the rest.
+    pub steps: Vec<ActionStep>,
+}
+
+/// base ← clamp(base × multiply + add, min, max)
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Change {
+    pub multiply: f64,
+    pub add: f64,
+    pub min: f64,
+    pub max: f64,
+}
+
+impl Change {
+    /// Leaves the base as it is.
+    pub const NONE: Self = Self {
+        multiply: 1.0,
+        add: 0.0,
+        min: f64::NEG_INFINITY,
+        max: f64::INFINITY,
+    };
+
+    #[inline(always)]
+    pub fn of(&self, base: f64) -> f64 {
+        clamp(base * self.multiply + self.add, self.min, self.max)
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(super) enum ActionStep {
-    /// base ← clamp(base × multiply + add, min, max)
-    Change {
-        metric: Usage,
-        multiply: f64,
-        add: f64,
-        min: f64,
-        max: f64,
-    },
+    Change(Usage, Change),
     Draw(Usage, Uniform),
     RestartService,
     End(Vec<usize>),

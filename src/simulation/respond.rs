@@ -2,7 +2,6 @@
 
 use super::health::evaluate_usage;
 use super::model::{ActionStep, Model, Thresholds};
-use super::numbers::clamp;
 use super::observer::{Alert, Handling, Observer, Response};
 use super::state::State;
 use super::streams::Half;
@@ -123,15 +122,9 @@ fn execute(model: &Model, state: &mut State, action: usize, server: usize, luck:
 fn apply(model: &Model, state: &mut State, server: usize, step: &ActionStep) {
     let s = &mut state.servers[server];
     match step {
-        ActionStep::Change {
-            metric,
-            multiply,
-            add,
-            min,
-            max,
-        } => {
+        ActionStep::Change(metric, change) => {
             let base = s.base_mut(*metric);
-            *base = clamp(*base * multiply + add, *min, *max);
+            *base = change.of(*base);
         }
         ActionStep::Draw(metric, range) => {
             *s.base_mut(*metric) = range.at(state.response.next().upper().unit());

@@ -36,6 +36,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
             "error",
             "experiment",
             "simulation",
+            "world",
         ],
     ),
     (

@@ -13,14 +13,10 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
         kind.up = Row::of(0.0);
     }
     for (server, spec) in model.servers.iter().enumerate() {
-        let stormy = state.stormy(server);
+        let ongoing = state.ongoing(model, server);
         let (s, expires, now) = state.server(server);
         // What nothing touched since its update is as it was.
         if s.touched {
-            let ongoing = match stormy {
-                true => &model.ongoing[spec.ongoing.clone()],
-                false => &[],
-            };
             evaluate_usage(spec, s, ongoing, expires, now);
             evaluate_health(model, s);
             s.touched = false;

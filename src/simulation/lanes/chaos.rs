@@ -1,8 +1,8 @@
 //! Phase `chaos`: see [`super::super::chaos`].
 
-use super::row::{LaneSet, Row};
+use super::row::{LANES, LaneSet, Row};
 use super::state::LaneState;
-use crate::simulation::model::{InstantEffect, Model, ScenarioModel};
+use crate::simulation::model::{InstantEffect, Model};
 use crate::simulation::numbers::clamp;
 use crate::simulation::streams::{Bits, Half};
 use crate::world::Quantity;
@@ -14,42 +14,29 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
     }
     for (index, scenario) in model.scenarios.iter().enumerate() {
         let bits = state.chaos[index].next();
-        // Events are rare, so each is a matter of its lane alone.
-        for lane in LaneSet::of(|lane| scenario.chance.happens(Bits(bits[lane]))) {
-            strike(
-                model,
-                state,
-                index,
-                scenario,
-                lane,
-                Bits(bits[lane]).details(),
-            );
+        let mut happens = Row::of(0);
+        for lane in 0..LANES {
+            happens[lane] = u64::from(scenario.chance.happens(Bits(bits[lane])));
+            state.events[lane] += happens[lane];
         }
-    }
-}
-
-#[inline(always)]
-fn strike(
-    model: &Model,
-    state: &mut LaneState,
-    index: usize,
-    scenario: &ScenarioModel,
-    lane: usize,
-    details: Bits,
-) {
-    let target = details.upper().below(scenario.targets.len());
-    let server = scenario.targets[target] as usize;
-    let kind = model.servers[server].kind;
-    state.events[lane] += 1;
-    let s = &mut state.servers[server];
-    s.struck[lane] |= 1 << index;
-    s.touched = true;
-    if scenario.lasting[kind] {
-        state.activate(index, server, lane, scenario.duration);
-    }
-    for instant in &scenario.instant {
-        if instant.kinds.is_empty() || instant.kinds.contains(&kind) {
-            apply(model, state, server, lane, instant.effect, details.lower());
+        let expiry = state.expiry(scenario.duration);
+        // Events are rare, so each is a matter of its lane alone.
+        for lane in LaneSet::of(|lane| happens[lane] != 0) {
+            let details = Bits(bits[lane]).details();
+            let target = details.upper().below(scenario.targets.len());
+            let server = scenario.targets[target] as usize;
+            let kind = model.servers[server].kind;
+            let s = &mut state.servers[server];
+            s.struck[lane] |= 1 << index;
+            s.touched = true;
+            if scenario.lasting[kind] {
+                state.activate(index, server, lane, expiry);
+            }
+            for instant in &scenario.instant {
+                if instant.kinds.is_empty() || instant.kinds.contains(&kind) {
+                    apply(model, state, server, lane, instant.effect, details.lower());
+                }
+            }
         }
     }
 }

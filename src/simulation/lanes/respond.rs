@@ -3,9 +3,8 @@
 use super::health::evaluate_usage;
 use super::row::{LANES, Row};
 use super::state::{LaneState, ServerLanes};
-use crate::simulation::model::{ActionStep, Model, Thresholds};
-use crate::simulation::numbers::clamp;
-use crate::simulation::streams::{Bits, Half};
+use super::streams::LaneStream;
+use crate::simulation::model::{ActionRow, ActionStep, Model, Thresholds};
 use crate::world::AlertKind;
 
 /// Servers whose alerts share a word.
@@ -16,45 +15,35 @@ const SERVERS_OF_A_WORD: usize = 64 / AlertKind::ALL.len();
 pub(super) struct Alerts {
     /// By word: critical alerts.
     critical: Vec<Row<u64>>,
-    /// By word: all alerts.
-    all: Vec<Row<u64>>,
+    /// By word: all alerts, then those that are chosen to be handled.
+    chosen: Vec<Row<u64>>,
 }
 
 impl Alerts {
     pub fn resize(&mut self, servers: usize) {
         let words = servers.div_ceil(SERVERS_OF_A_WORD);
-        for list in [&mut self.critical, &mut self.all] {
-            list.clear();
-            list.resize(words, Row::of(0));
-        }
+        self.critical.resize(words, Row::of(0));
+        self.chosen.resize(words, Row::of(0));
     }
 }
 
 #[inline(always)]
 pub(super) fn run(model: &Model, state: &mut LaneState) {
-    for (server, spec) in model.servers.iter().enumerate() {
-        let stormy = state.stormy(server);
-        let (s, expires, now) = state.server(server);
-        // What nothing touched since its update is as it was.
-        if s.touched {
-            let ongoing = match stormy {
-                true => &model.ongoing[spec.ongoing.clone()],
-                false => &[],
-            };
-            evaluate_usage(spec, s, ongoing, expires, now);
+    for word in 0..state.alerts.chosen.len() {
+        let first = word * SERVERS_OF_A_WORD;
+        let last = model.servers.len().min(first + SERVERS_OF_A_WORD);
+        let [mut critical, mut all] = [Row::of(0); 2];
+        for server in first..last {
+            refresh(model, state, server);
+            let shift = (server - first) * AlertKind::ALL.len();
+            let raised = raise(model, &state.servers[server]);
+            for lane in 0..LANES {
+                critical[lane] |= raised[0][lane] << shift;
+                all[lane] |= raised[1][lane] << shift;
+            }
         }
-        let [critical, all] = raise(model, s);
-        let word = server / SERVERS_OF_A_WORD;
-        let shift = server % SERVERS_OF_A_WORD * AlertKind::ALL.len();
-        for lane in 0..LANES {
-            let kept = if shift == 0 { 0 } else { u64::MAX };
-            let words = (
-                &mut state.alerts.critical[word],
-                &mut state.alerts.all[word],
-            );
-            words.0[lane] = words.0[lane] & kept | critical[lane] << shift;
-            words.1[lane] = words.1[lane] & kept | all[lane] << shift;
-        }
+        state.alerts.critical[word] = critical;
+        state.alerts.chosen[word] = all;
     }
     let limits = choose(model, state);
     if model.actions.is_empty() {
@@ -62,6 +51,16 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
     }
     for lane in 0..LANES {
         handle_all(model, state, lane, limits[lane]);
+    }
+}
+
+/// Evaluates the usage of a server again, unless nothing touched it since its update.
+#[inline(always)]
+fn refresh(model: &Model, state: &mut LaneState, server: usize) {
+    let ongoing = state.ongoing(model, server);
+    let (s, expires, now) = state.server(server);
+    if s.touched {
+        evaluate_usage(&model.servers[server], s, ongoing, expires, now);
     }
 }
 
@@ -96,24 +95,25 @@ fn raise(model: &Model, s: &ServerLanes) -> [Row<u64>; 2] {
     raised
 }
 
-/// Counts the alerts and leaves in `all` those to handle: critical ones, or warnings where there
+/// Counts the alerts and chooses those to handle: critical ones, or warnings where there
 /// are none. Returns how many of them each lane can bear.
 #[inline(always)]
 fn choose(model: &Model, state: &mut LaneState) -> Row<u64> {
     let mut criticals = Row::of(0);
-    let Alerts { critical, all } = &mut state.alerts;
-    for (critical, all) in critical.iter().zip(all.iter()) {
+    let Alerts { critical, chosen } = &mut state.alerts;
+    for (critical, all) in critical.iter().zip(chosen.iter()) {
         for lane in 0..LANES {
             criticals[lane] += u64::from(critical[lane].count_ones());
             state.raised[lane] += u64::from(all[lane].count_ones());
         }
     }
-    for (critical, all) in critical.iter().zip(all) {
+    for (critical, chosen) in critical.iter().zip(chosen) {
         for lane in 0..LANES {
-            all[lane] = if criticals[lane] > 0 {
+            let all = chosen[lane];
+            chosen[lane] = if criticals[lane] > 0 {
                 critical[lane]
             } else {
-                all[lane]
+                all
             };
         }
     }
@@ -130,89 +130,103 @@ fn choose(model: &Model, state: &mut LaneState) -> Row<u64> {
 /// Handles the alerts of one lane, in order, up to a limit.
 #[inline(always)]
 fn handle_all(model: &Model, state: &mut LaneState, lane: usize, mut limit: u64) {
-    for word in 0..state.alerts.all.len() {
-        let mut alerts = state.alerts.all[word][lane];
+    let mut stream = state.response.lane(lane);
+    for word in 0..state.alerts.chosen.len() {
+        let mut alerts = state.alerts.chosen[word][lane];
         while alerts != 0 && limit > 0 {
             let bit = alerts.trailing_zeros() as usize;
             let critical = state.alerts.critical[word][lane] >> bit & 1;
             let server = word * SERVERS_OF_A_WORD + bit / AlertKind::ALL.len();
             let alert = (bit % AlertKind::ALL.len()) * 2 + critical as usize;
-            handle(model, state, lane, server, alert);
+            handle(model, state, lane, server, alert, &mut stream);
             alerts &= alerts - 1;
             limit -= 1;
         }
     }
+    state.response.set_lane(lane, stream);
 }
 
-/// `alert` is kind and level, as in the runbook.
+/// Handles one alert; `alert` is kind and level, as in the runbook. What happens is hard to
+/// foresee for a processor, so nothing branches on it: an action that is blocked or fails is one
+/// that does nothing.
 #[inline(always)]
-fn handle(model: &Model, state: &mut LaneState, lane: usize, server: usize, alert: usize) {
-    let Some(stream) = &mut state.response else {
-        return;
-    };
-    let bits = stream.step(lane);
+fn handle(
+    model: &Model,
+    state: &mut LaneState,
+    lane: usize,
+    server: usize,
+    alert: usize,
+    stream: &mut LaneStream,
+) {
+    let bits = stream.next();
     let misdiagnosed = !model.diagnosis.happens_by_half(bits.upper());
-    let action = if misdiagnosed {
-        bits.details().upper().below(model.actions.len())
-    } else {
-        let line = model.servers[server].kind * AlertKind::ALL.len() * 2 + alert;
-        usize::from(model.runbook[line])
-    };
+    let line = model.servers[server].kind * AlertKind::ALL.len() * 2 + alert;
+    let right = usize::from(model.runbook[line]);
+    let any = bits.details().upper().below(model.actions.len());
+    let action = if misdiagnosed { any } else { right };
+
+    let spec = &model.actions[action];
+    let free_in = &mut state.free_in[lane * model.actions.len() + action];
+    let blocked = state.round < *free_in;
+    let failed = !blocked & !spec.success.happens_by_half(bits.lower());
+    let cooled = state.round + spec.cooldown;
+    *free_in = if blocked { *free_in } else { cooled };
     let outcome = &mut state.outcomes[lane];
     outcome.alerts_handled += 1;
     outcome.misdiagnoses += u32::from(misdiagnosed);
-    execute(model, state, action, server, lane, bits.lower());
+    outcome.actions += u32::from(!blocked);
+    outcome.actions_blocked += u32::from(blocked);
+    outcome.actions_failed += u32::from(failed);
+
+    let in_vain = blocked | failed;
+    let row = if in_vain { model.actions.len() } else { action };
+    state.servers[server].touched |= !in_vain;
+    apply(model, state, server, lane, &model.action_rows[row], stream);
 }
 
 #[inline(always)]
-fn execute(
+fn apply(
     model: &Model,
     state: &mut LaneState,
-    action: usize,
     server: usize,
     lane: usize,
-    luck: Half,
+    row: &ActionRow,
+    stream: &mut LaneStream,
 ) {
-    let spec = &model.actions[action];
-    let outcome = &mut state.outcomes[lane];
-    let free_in = &mut state.free_in[lane * model.actions.len() + action];
-    if state.round < *free_in {
-        outcome.actions_blocked += 1;
-        return;
+    let s = &mut state.servers[server];
+    for (base, change) in s.base.iter_mut().zip(&row.changes) {
+        base[lane] = change.of(base[lane]);
     }
-    *free_in = state.round + spec.cooldown;
-    outcome.actions += 1;
-    if !spec.success.happens_by_half(luck) {
-        outcome.actions_failed += 1;
-        return;
+    // Clears the lowest bit: the first crashed service in file order.
+    let down = &mut s.services_down[lane];
+    *down &= down.wrapping_sub(row.restart);
+    for scenario in &row.ends {
+        state.end(*scenario, server, lane);
     }
-    state.servers[server].touched = true;
-    for step in &spec.effects {
-        apply(model, state, server, lane, step);
+    for step in &row.steps {
+        apply_step(model, state, server, lane, step, stream);
     }
 }
 
+/// What only some actions do.
 #[inline(always)]
-fn apply(model: &Model, state: &mut LaneState, server: usize, lane: usize, step: &ActionStep) {
+fn apply_step(
+    model: &Model,
+    state: &mut LaneState,
+    server: usize,
+    lane: usize,
+    step: &ActionStep,
+    stream: &mut LaneStream,
+) {
     let s = &mut state.servers[server];
     match step {
-        ActionStep::Change {
-            metric,
-            multiply,
-            add,
-            min,
-            max,
-        } => {
+        ActionStep::Change(metric, change) => {
             let base = &mut s.base[*metric as usize][lane];
-            *base = clamp(*base * multiply + add, *min, *max);
+            *base = change.of(*base);
         }
         ActionStep::Draw(metric, range) => {
-            if let Some(stream) = &mut state.response {
-                let bits: Bits = stream.step(lane);
-                s.base[*metric as usize][lane] = range.at(bits.upper().unit());
-            }
+            s.base[*metric as usize][lane] = range.at(stream.next().upper().unit());
         }
-        // Clears the lowest bit: the first crashed service in file order.
         ActionStep::RestartService => {
             let down = &mut s.services_down[lane];
             *down &= down.wrapping_sub(1);

@@ -2,8 +2,9 @@
 
 use super::row::{LANES, LaneSet, Row};
 use super::streams::LaneStreams;
-use super::{Replication, Spell};
-use crate::simulation::model::Model;
+use crate::simulation::account::{CauseSet, Replication, Spell};
+use crate::simulation::model::{Model, Ongoing};
+use crate::simulation::numbers::at_least;
 use crate::simulation::outcome::Outcome;
 use crate::world::Role;
 
@@ -30,8 +31,8 @@ pub struct LaneState {
     /// By server and scenario: active while greater than `assessments`.
     expires: Vec<Row<f64>>,
     pub(super) chaos: Vec<LaneStreams>,
-    pub(super) traffic_stream: Option<LaneStreams>,
-    pub(super) response: Option<LaneStreams>,
+    pub(super) traffic_stream: LaneStreams,
+    pub(super) response: LaneStreams,
     /// By lane and action: the first round in which it is free.
     pub(super) free_in: Vec<u32>,
     pub(super) alerts: super::respond::Alerts,
@@ -103,23 +104,36 @@ pub(super) struct KindLanes {
 }
 
 impl LaneState {
-    /// Whether a scenario may be active on a server in any lane.
+    /// Ready for any model; the first use allocates.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The lasting effects that may be active on a server in some lane.
     #[inline(always)]
-    pub(super) fn stormy(&self, server: usize) -> bool {
-        self.servers[server].quiet_after > self.assessments
+    pub(super) fn ongoing<'a>(&self, model: &'a Model, server: usize) -> &'a [Ongoing] {
+        match self.servers[server].quiet_after > self.assessments {
+            true => &model.ongoing[model.servers[server].ongoing.clone()],
+            false => &[],
+        }
+    }
+
+    /// When a scenario that strikes now expires.
+    #[inline(always)]
+    pub(super) fn expiry(&self, duration: u32) -> f64 {
+        match duration {
+            0 => UNTIL_REMEDIATED,
+            rounds => self.assessments + f64::from(rounds),
+        }
     }
 
     /// A scenario becomes active on a server in one lane.
     #[inline(always)]
-    pub(super) fn activate(&mut self, scenario: usize, server: usize, lane: usize, rounds: u32) {
-        let until = match rounds {
-            0 => UNTIL_REMEDIATED,
-            rounds => self.assessments + f64::from(rounds),
-        };
+    pub(super) fn activate(&mut self, scenario: usize, server: usize, lane: usize, expiry: f64) {
         let expires = &mut self.expires[server * self.scenarios + scenario][lane];
-        *expires = until.max(*expires);
+        *expires = at_least(expiry, *expires);
         let quiet_after = &mut self.servers[server].quiet_after;
-        *quiet_after = until.max(*quiet_after);
+        *quiet_after = at_least(expiry, *quiet_after);
     }
 
     /// A scenario ends on a server in one lane.
@@ -168,11 +182,9 @@ impl LaneState {
                 let opened = s.opened[lane] as u32;
                 s.opened[lane] = NONE_OPEN;
                 self.outcomes[lane].ttr_half_rounds += u64::from(half_round - opened);
-                self.spells.push(Spell {
-                    lane,
-                    cause: s.cause[lane],
-                    ..Spell::closed(opened, half_round)
-                });
+                let cause = CauseSet(s.cause[lane]);
+                let spell = Spell::closed(lane, cause, opened, half_round);
+                self.spells.push(spell);
             }
         }
     }
@@ -215,8 +227,8 @@ impl LaneState {
         refill(&mut self.chaos, model.scenarios.len(), |scenario| {
             LaneStreams::new(model.scenarios[scenario].key, first)
         });
-        self.traffic_stream = Some(LaneStreams::new(model.traffic_key, first));
-        self.response = Some(LaneStreams::new(model.response_key, first));
+        self.traffic_stream = LaneStreams::new(model.traffic_key, first);
+        self.response = LaneStreams::new(model.response_key, first);
         refill(&mut self.servers, model.servers.len(), |server| {
             initial(model, server, first)
         });
@@ -226,16 +238,13 @@ impl LaneState {
     /// What the replications ended as: open incidents are censored at the last assess.
     #[inline(always)]
     pub(super) fn finish(&mut self, model: &Model) {
-        let end = 2 * model.rounds - 1;
         for s in &self.servers {
             for lane in LaneSet::of(|lane| s.opened[lane] >= 0.0) {
                 let opened = s.opened[lane] as u32;
                 self.outcomes[lane].incidents_open += 1;
-                self.spells.push(Spell {
-                    lane,
-                    cause: s.cause[lane],
-                    ..Spell::open(opened, end)
-                });
+                let cause = CauseSet(s.cause[lane]);
+                self.spells
+                    .push(Spell::open(lane, cause, opened, model.rounds));
             }
         }
         for (lane, outcome) in self.outcomes.iter_mut().enumerate() {
@@ -248,16 +257,16 @@ impl LaneState {
         }
     }
 
-    /// The lanes after a block, in the order of the replications.
-    pub(super) fn replications(&self) -> impl Iterator<Item = Replication> {
+    /// The replications of the last block, in order.
+    pub fn replications(&self) -> impl Iterator<Item = Replication> {
         (0..LANES).map(|lane| Replication {
             outcome: self.outcomes[lane],
             budget_exhausted: (self.exhausted[lane] >= 0.0).then(|| self.exhausted[lane] as u32),
         })
     }
 
-    /// The incidents of all lanes.
-    pub(super) fn spells(&self) -> &[Spell] {
+    /// The incidents of the last block that closed or were open at the end, in no special order.
+    pub fn incidents(&self) -> &[Spell] {
         &self.spells
     }
 }
@@ -266,7 +275,10 @@ impl LaneState {
 #[inline(always)]
 fn refill<T>(list: &mut Vec<T>, len: usize, value: impl Fn(usize) -> T) {
     list.clear();
-    list.extend((0..len).map(value));
+    // Not `extend`: that would be compiled apart, without the vector instructions.
+    for index in 0..len {
+        list.push(value(index));
+    }
 }
 
 #[inline(always)]

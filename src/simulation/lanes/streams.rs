@@ -7,6 +7,13 @@ use crate::simulation::streams::{Bits, GOLDEN, mix, seed};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LaneStreams([Row<u64>; 4]);
 
+impl Default for LaneStreams {
+    // Stands in a state that no block has reset yet.
+    fn default() -> Self {
+        Self([Row::of(0); 4])
+    }
+}
+
 impl LaneStreams {
     /// The streams of a key for the replications from `first` on.
     #[inline(always)]
@@ -28,18 +35,11 @@ impl LaneStreams {
     pub fn next(&mut self) -> Row<u64> {
         let mut outputs = Row::of(0);
         for lane in 0..LANES {
-            outputs[lane] = self.step(lane).0;
+            let mut stream = self.lane(lane);
+            outputs[lane] = stream.next().0;
+            self.set_lane(lane, stream);
         }
         outputs
-    }
-
-    /// The next output of one lane.
-    #[inline(always)]
-    pub fn step(&mut self, lane: usize) -> Bits {
-        let mut s = self.state(lane);
-        let output = step(&mut s);
-        self.set_state(lane, s);
-        output
     }
 
     /// What the scalar stream of the same name gives as five uniform numbers.
@@ -47,9 +47,9 @@ impl LaneStreams {
     pub fn five(&mut self) -> [Row<f64>; 5] {
         let mut units = [Row::of(0.0); 5];
         for lane in 0..LANES {
-            let mut s = self.state(lane);
-            let [a, b, c] = [step(&mut s), step(&mut s), step(&mut s)];
-            self.set_state(lane, s);
+            let mut stream = self.lane(lane);
+            let [a, b, c] = [stream.next(), stream.next(), stream.next()];
+            self.set_lane(lane, stream);
             units[0][lane] = a.upper().unit();
             units[1][lane] = a.lower().unit();
             units[2][lane] = b.upper().unit();
@@ -59,34 +59,39 @@ impl LaneStreams {
         units
     }
 
+    /// The stream of one lane, for those who draw alone.
     #[inline(always)]
-    fn state(&self, lane: usize) -> [u64; 4] {
-        [
-            self.0[0][lane],
-            self.0[1][lane],
-            self.0[2][lane],
-            self.0[3][lane],
-        ]
+    pub fn lane(&self, lane: usize) -> LaneStream {
+        let [a, b, c, d] = &self.0;
+        LaneStream([a[lane], b[lane], c[lane], d[lane]])
     }
 
     #[inline(always)]
-    fn set_state(&mut self, lane: usize, s: [u64; 4]) {
-        for (word, value) in self.0.iter_mut().zip(s) {
-            word[lane] = value;
+    pub fn set_lane(&mut self, lane: usize, stream: LaneStream) {
+        for (words, word) in self.0.iter_mut().zip(stream.0) {
+            words[lane] = word;
         }
     }
 }
 
-/// One step of Xoshiro256++ (Blackman and Vigna 2021).
-#[inline(always)]
-fn step(s: &mut [u64; 4]) -> Bits {
-    let output = s[0].wrapping_add(s[3]).rotate_left(23).wrapping_add(s[0]);
-    let shifted = s[1] << 17;
-    s[2] ^= s[0];
-    s[3] ^= s[1];
-    s[1] ^= s[2];
-    s[0] ^= s[3];
-    s[2] ^= shifted;
-    s[3] = s[3].rotate_left(45);
-    Bits(output)
+/// The stream of one lane.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LaneStream([u64; 4]);
+
+impl LaneStream {
+    /// One step of Xoshiro256++ (Blackman and Vigna 2021).
+    #[inline(always)]
+    pub fn next(&mut self) -> Bits {
+        let s = &mut self.0;
+        let sum = s[0].wrapping_add(s[3]);
+        let output = sum.rotate_left(23).wrapping_add(s[0]);
+        let shifted = s[1] << 17;
+        s[2] ^= s[0];
+        s[3] ^= s[1];
+        s[1] ^= s[2];
+        s[0] ^= s[3];
+        s[2] ^= shifted;
+        s[3] = s[3].rotate_left(45);
+        Bits(output)
+    }
 }

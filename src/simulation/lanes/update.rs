@@ -9,11 +9,9 @@ use crate::simulation::streams::Bits;
 
 #[inline(always)]
 pub(super) fn run(model: &Model, state: &mut LaneState) {
-    if let Some(stream) = &mut state.traffic_stream {
-        let bits = stream.next();
-        for lane in 0..LANES {
-            state.traffic[lane] = model.traffic.at(Bits(bits[lane]).upper().unit());
-        }
+    let bits = state.traffic_stream.next();
+    for lane in 0..LANES {
+        state.traffic[lane] = model.traffic.at(Bits(bits[lane]).upper().unit());
     }
     for (kind, shares) in state.kinds.iter_mut().zip(&model.load_shares) {
         share_load(kind, shares);
@@ -41,10 +39,7 @@ fn share_load(kind: &mut KindLanes, shares: &[f64]) {
 fn update(model: &Model, state: &mut LaneState, server: usize) {
     let spec = &model.servers[server];
     let (traffic, share) = (state.traffic, state.kinds[spec.kind].share);
-    let ongoing = match state.stormy(server) {
-        true => &model.ongoing[spec.ongoing.clone()],
-        false => &[],
-    };
+    let ongoing = state.ongoing(model, server);
     let (s, expires, now) = state.server(server);
     let [cpu, memory, disk, error_rate, latency] = s.environment.five();
     let metrics = [&model.cpu, &model.memory, &model.disk];
@@ -120,7 +115,7 @@ fn drawn(
         }
     }
     for lane in 0..LANES {
-        values[lane] = factor[lane] * values[lane];
+        values[lane] *= factor[lane];
     }
     values
 }
