@@ -3,7 +3,7 @@
 use super::row::{LANES, LaneSet, Row};
 use super::streams::LaneStreams;
 use crate::simulation::account::{CauseSet, Replication, Spell};
-use crate::simulation::model::{Model, Ongoing};
+use crate::simulation::model::{Model, Ongoing, ServerModel};
 use crate::simulation::numbers::at_least;
 use crate::simulation::outcome::Outcome;
 use crate::world::Role;
@@ -216,22 +216,29 @@ impl LaneState {
         self.outcomes = [Outcome::default(); LANES];
         self.spells.clear();
         let cells = model.servers.len() * model.scenarios.len();
-        refill(&mut self.expires, cells, |_| Row::of(0.0));
-        refill(&mut self.free_in, LANES * model.actions.len(), |_| 0);
+        refill(&mut self.expires, cells, Row::of(0.0));
+        refill(&mut self.free_in, LANES * model.actions.len(), 0);
         let services = model.journey.as_ref().map_or(0, |j| j.services.len());
-        refill(&mut self.served, services, |_| Row::of(0));
-        refill(&mut self.kinds, model.kind_sizes.len(), |kind| KindLanes {
-            up: Row::of(f64::from(model.kind_sizes[kind])),
-            share: Row::of(1.0),
-        });
-        refill(&mut self.chaos, model.scenarios.len(), |scenario| {
-            LaneStreams::new(model.scenarios[scenario].key, first)
-        });
+        refill(&mut self.served, services, Row::of(0));
         self.traffic_stream = LaneStreams::new(model.traffic_key, first);
         self.response = LaneStreams::new(model.response_key, first);
-        refill(&mut self.servers, model.servers.len(), |server| {
-            initial(model, server, first)
-        });
+        // Loops, not iterators: their closures would be compiled apart, without the vector
+        // instructions.
+        self.chaos.clear();
+        for scenario in &model.scenarios {
+            self.chaos.push(LaneStreams::new(scenario.key, first));
+        }
+        self.kinds.clear();
+        for size in &model.kind_sizes {
+            self.kinds.push(KindLanes {
+                up: Row::of(f64::from(*size)),
+                share: Row::of(1.0),
+            });
+        }
+        self.servers.clear();
+        for spec in &model.servers {
+            self.servers.push(initial(model, spec, first));
+        }
         self.alerts.resize(model.servers.len());
     }
 
@@ -273,17 +280,13 @@ impl LaneState {
 
 /// Fills a list anew without giving up its memory.
 #[inline(always)]
-fn refill<T>(list: &mut Vec<T>, len: usize, value: impl Fn(usize) -> T) {
+fn refill<T: Clone>(list: &mut Vec<T>, len: usize, value: T) {
     list.clear();
-    // Not `extend`: that would be compiled apart, without the vector instructions.
-    for index in 0..len {
-        list.push(value(index));
-    }
+    list.resize(len, value);
 }
 
 #[inline(always)]
-fn initial(model: &Model, server: usize, first: u64) -> ServerLanes {
-    let spec = &model.servers[server];
+fn initial(model: &Model, spec: &ServerModel, first: u64) -> ServerLanes {
     let mut environment = LaneStreams::new(spec.environment_key, first);
     let [cpu, memory, disk, mut error_rate, mut latency] = environment.five();
     let mut base = [cpu, memory, disk];
