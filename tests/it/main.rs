@@ -13,6 +13,7 @@ mod errors;
 mod errors_of_use;
 mod fuzz;
 mod gates;
+mod lanes;
 mod precision;
 mod properties;
 mod random_worlds;

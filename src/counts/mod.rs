@@ -1,6 +1,10 @@
 //! The integers that every summary rests on: they add up in any order to the same totals.
 
+mod tally;
+
 use std::collections::BTreeMap;
+
+pub use tally::Tally;
 
 use crate::simulation::Outcome;
 use crate::statistics::jackknife::{GROUPS, TtrCell};
@@ -67,6 +71,7 @@ impl Total {
         }
     }
 
+    #[inline]
     fn of(self, outcome: &Outcome) -> u64 {
         u64::from(match self {
             Self::SlaMissed => u32::from(!outcome.sla_met),
@@ -110,12 +115,18 @@ pub enum Measure {
     Worst,
     /// The first replication with the most up checks is `count`, with `value` of them.
     Best,
+    /// Replications whose error budget was exhausted in round `value`.
+    BudgetExhaustedRound,
+    /// Incidents of cause `cause`.
+    CauseIncidents,
+    /// Down checks in incidents of cause `cause`.
+    CauseDownChecks,
     /// A total.
     Total(Total),
 }
 
 impl Measure {
-    const PLAIN: [(Self, &'static str); 11] = [
+    const PLAIN: [(Self, &'static str); 14] = [
         (Self::UpChecks, "up_checks"),
         (Self::JourneyUpRounds, "journey_up_rounds"),
         (Self::TtrClosed, "ttr_closed"),
@@ -127,6 +138,9 @@ impl Measure {
         (Self::ClosedYY, "closed_yy"),
         (Self::Worst, "worst_replication"),
         (Self::Best, "best_replication"),
+        (Self::BudgetExhaustedRound, "budget_exhausted_round"),
+        (Self::CauseIncidents, "cause_incidents"),
+        (Self::CauseDownChecks, "cause_down_checks"),
     ];
 
     /// Its name in the `counts` tables.
@@ -151,7 +165,7 @@ impl Measure {
 }
 
 /// One row of a `counts` table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CountRow {
     /// What is counted.
     pub measure: Measure,
@@ -161,6 +175,20 @@ pub struct CountRow {
     pub value: u32,
     /// How often.
     pub count: u64,
+    /// Names of scenarios joined by `+`, where it matters; `None` if there was none.
+    pub cause: Option<String>,
+}
+
+/// The incidents of one cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CauseCounts {
+    /// The scenarios that were active, or had just struck, when they opened: names joined by `+`,
+    /// in file order; `None` if there was none.
+    pub cause: Option<String>,
+    /// How many.
+    pub incidents: u64,
+    /// Checks at assess that found a server down in one of them.
+    pub down_checks: u64,
 }
 
 /// All counts of one design point, over any number of replications.
@@ -178,43 +206,13 @@ pub struct PointCounts {
     worst: Option<(u32, u64)>,
     best: Option<(u32, u64)>,
     totals: [u64; Total::ALL.len()],
+    /// Replications by the round in which their error budget was exhausted.
+    pub budget_exhausted_round: BTreeMap<u32, u64>,
+    /// Incidents and down checks by cause.
+    causes: BTreeMap<Option<String>, [u64; 2]>,
 }
 
 impl PointCounts {
-    /// Counts one replication.
-    pub fn add(
-        &mut self,
-        replication: u64,
-        outcome: &Outcome,
-        journey: bool,
-        closed_ttr: &[u32],
-        censored_ttr: &[u32],
-    ) {
-        *self.up_checks.entry(outcome.up_checks).or_default() += 1;
-        self.rank(outcome.up_checks, replication);
-        if journey {
-            let rounds = outcome.journey_up_rounds;
-            *self.journey_up_rounds.entry(rounds).or_default() += 1;
-        }
-        let group = (replication % GROUPS as u64) as usize;
-        for ttr in closed_ttr {
-            self.cell(*ttr).closed[group] += 1;
-        }
-        for ttr in censored_ttr {
-            self.cell(*ttr).censored[group] += 1;
-        }
-        let (x, y) = (
-            closed_ttr.len() as u128,
-            u128::from(outcome.ttr_half_rounds),
-        );
-        for (sum, term) in self.closed.iter_mut().zip([x, y, x * x, x * y, y * y]) {
-            *sum += term;
-        }
-        for total in Total::ALL {
-            self.totals[total as usize] += total.of(outcome);
-        }
-    }
-
     /// Number of replications.
     pub fn replications(&self) -> u64 {
         self.up_checks.values().sum()
@@ -235,6 +233,7 @@ impl PointCounts {
         self.best.map(|(_, replication)| replication)
     }
 
+    /// Takes note of a replication that may be the one with the fewest or the most up checks.
     fn rank(&mut self, up_checks: u32, replication: u64) {
         let this = (up_checks, replication);
         self.worst = Some(self.worst.map_or(this, |worst| worst.min(this)));
@@ -243,6 +242,18 @@ impl PointCounts {
             if better { this } else { best }
         };
         self.best = Some(self.best.map_or(this, higher));
+    }
+
+    /// The incidents by cause: those without one first, then in the order of the names.
+    pub fn causes(&self) -> Vec<CauseCounts> {
+        let causes = self.causes.iter();
+        causes
+            .map(|(cause, [incidents, down_checks])| CauseCounts {
+                cause: cause.clone(),
+                incidents: *incidents,
+                down_checks: *down_checks,
+            })
+            .collect()
     }
 
     /// The incidents by time and group, in the order of time.
@@ -274,6 +285,7 @@ impl PointCounts {
                     group: group as u32,
                     value,
                     count,
+                    cause: None,
                 });
             }
         };
@@ -288,6 +300,9 @@ impl PointCounts {
                 push(Measure::TtrClosed, group, *value, cell.closed[group]);
                 push(Measure::TtrCensored, group, *value, cell.censored[group]);
             }
+        }
+        for (round, count) in &self.budget_exhausted_round {
+            push(Measure::BudgetExhaustedRound, 0, *round, *count);
         }
         for (measure, sum) in CLOSED.into_iter().zip(self.closed) {
             for digit in 0..4 {
@@ -304,7 +319,23 @@ impl PointCounts {
                 group: 0,
                 value,
                 count: replication,
+                cause: None,
             }));
+        }
+        for (cause, counts) in &self.causes {
+            let measures = [Measure::CauseIncidents, Measure::CauseDownChecks];
+            rows.extend(
+                measures
+                    .into_iter()
+                    .zip(counts)
+                    .map(|(measure, count)| CountRow {
+                        measure,
+                        group: 0,
+                        value: 0,
+                        count: *count,
+                        cause: cause.clone(),
+                    }),
+            );
         }
         rows
     }
@@ -321,12 +352,21 @@ impl PointCounts {
             Measure::TtrCensored => self.cell(row.value).censored[group] += row.count,
             Measure::Worst | Measure::Best => self.rank(row.value, row.count),
             Measure::Total(total) => self.totals[total as usize] += row.count,
+            Measure::BudgetExhaustedRound => {
+                *self.budget_exhausted_round.entry(row.value).or_default() += row.count;
+            }
+            Measure::CauseIncidents => self.cause(row)[0] += row.count,
+            Measure::CauseDownChecks => self.cause(row)[1] += row.count,
             sum => {
                 if let Some(i) = CLOSED.iter().position(|measure| *measure == sum) {
                     self.closed[i] += u128::from(row.count) << row.value.min(96);
                 }
             }
         }
+    }
+
+    fn cause(&mut self, row: &CountRow) -> &mut [u64; 2] {
+        self.causes.entry(row.cause.clone()).or_default()
     }
 
     fn cell(&mut self, ttr: u32) -> &mut TtrCell {
