@@ -3,6 +3,7 @@
 mod architecture;
 mod chains;
 mod cli;
+mod coverage;
 mod crash;
 mod damage;
 mod determinism;
@@ -17,6 +18,8 @@ mod sandbox;
 mod shards;
 mod shipped;
 mod statistics;
+mod statistics_agreement;
+mod statistics_decisions;
 mod statistics_edges;
 mod support;
 mod worlds;
