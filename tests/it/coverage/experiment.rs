@@ -105,7 +105,7 @@ impl Tallies {
             ("mttr", ttr.restricted_mean.map(|mean| mean.estimate)),
             ("mttr_closed", closed),
         ] {
-            let method = estimate.map_or("no incident", |estimate| estimate.method);
+            let method = estimate.map_or("withheld_no_incident", |estimate| estimate.method);
             let interval = estimate.and_then(|estimate| estimate.interval);
             self.note(name, n, interval, method, truth.values[name]);
         }
@@ -150,7 +150,7 @@ impl Tallies {
             ),
         ];
         for (name, of, ours) in differences {
-            let method = ours.map_or("no incident", |ours| ours.method);
+            let method = ours.map_or("withheld_no_incident", |ours| ours.method);
             let interval = ours.and_then(|ours| ours.interval);
             let truth = truth[1].values[of] - truth[0].values[of];
             self.note(name, n, interval, method, truth);
