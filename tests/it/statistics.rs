@@ -175,7 +175,7 @@ fn order_statistic_ranks_agree_with_scipy() {
     }
 }
 
-fn cells(case: &Value) -> Vec<TtrCell> {
+pub fn cells(case: &Value) -> Vec<TtrCell> {
     let mut cells: Vec<TtrCell> = Vec::new();
     for incident in list(&case["incidents"]) {
         let (group, age) = (

@@ -6,11 +6,12 @@ use sysworld::statistics::paired::{
     PairedCounts, PairedSums, mean_difference, mttr_difference, proportion_difference,
 };
 use sysworld::statistics::proportion::{ProportionMethod, proportion};
+use sysworld::statistics::ratio::closed_mean;
 use sysworld::statistics::sequence::{beta_binomial_sequence, betting_sequence};
 use sysworld::statistics::{Confidence, Interval};
 
 use crate::statistics::{
-    TOLERANCE, assert_close, assert_interval, at, distribution, float, histogram, int, list,
+    TOLERANCE, assert_close, assert_interval, at, cells, distribution, float, histogram, int, list,
     reference,
 };
 
@@ -163,4 +164,26 @@ fn sequences_are_the_mixtures_of_the_papers() {
         assert_close(ours.value, float(&case["mean"]), &what);
         assert_interval(ours.interval, &case["lo"], &case["hi"], &what);
     }
+}
+
+#[test]
+fn the_closed_mean_agrees_with_a_jackknife_group_by_group() {
+    let mut compared = 0;
+    for case in reference("repairs") {
+        let (what, expected) = (case["name"].to_string(), &case["closed_jackknife"]);
+        let ours = closed_mean(
+            &cells(&case),
+            int(&case["replications"]),
+            Confidence::default(),
+        );
+        if expected.is_null() {
+            assert_eq!(ours.and_then(|ours| ours.interval), None, "{what}");
+            continue;
+        }
+        let ours = ours.expect("an estimate");
+        assert_close(ours.value, float(&expected["value"]), &what);
+        assert_interval(ours.interval, &expected["lo"], &expected["hi"], &what);
+        compared += 1;
+    }
+    assert!(compared >= 4, "{compared} data sets");
 }

@@ -4,7 +4,7 @@ use sysworld::statistics::jackknife::{GROUPS, TtrCell, TtrDistribution, TtrQuant
 use sysworld::statistics::mean::bounded_mean;
 use sysworld::statistics::proportion::wilson;
 use sysworld::statistics::quantile::quantile;
-use sysworld::statistics::ratio::{ClusterSums, ratio_of_sums};
+use sysworld::statistics::ratio::{ClusterSums, closed_mean, ratio_of_sums};
 use sysworld::statistics::survival::{self, TtrCount, kaplan_meier};
 use sysworld::statistics::{Confidence, Interval, WITHHELD_NO_SPREAD, WITHHELD_ONE_REPLICATION};
 
@@ -245,6 +245,9 @@ fn every_interval_is_finite_and_holds_its_estimate() {
         for row in &repair.rows {
             holds(row.interval, row.step.survival);
             assert!(row.standard_error.is_none_or(|error| error.is_finite()));
+        }
+        if let Some(mean) = closed_mean(&cells, n, confidence) {
+            holds(mean.interval, mean.value);
         }
         if let Some(mean) = &repair.restricted_mean {
             holds(mean.estimate.interval, mean.estimate.value);

@@ -12,7 +12,7 @@ use sysworld::statistics::paired::{
 };
 use sysworld::statistics::proportion::{ProportionMethod, proportion};
 use sysworld::statistics::quantile::quantile;
-use sysworld::statistics::ratio::ratio_of_sums;
+use sysworld::statistics::ratio::closed_mean;
 
 use super::tally::Tallies;
 use super::truth::{AGES, QUANTILES, Scale, Truth, list};
@@ -100,7 +100,7 @@ impl Tallies {
         for (name, per_mille) in AGES {
             self.note_age(name, n, ttr.quantile(per_mille), truth.ages[name]);
         }
-        let closed = counts.closed_sums().and_then(|s| ratio_of_sums(&s, level));
+        let closed = closed_mean(&cells, n, level);
         for (name, estimate) in [
             ("mttr", ttr.restricted_mean.map(|mean| mean.estimate)),
             ("mttr_closed", closed),

@@ -106,7 +106,7 @@ fn bar(what: &'static str, n: u64, column: &Column, tally: &Tally) -> Bar {
             "paired_t",
             "jackknife_log",
             "paired_jackknife",
-            "ratio_log",
+            "ratio_jackknife_log",
         ]
         .iter()
         .any(|aims| method.starts_with(aims))

@@ -9,7 +9,7 @@ use sysworld::statistics::Confidence;
 use sysworld::statistics::jackknife::TtrDistribution;
 use sysworld::statistics::mean::bounded_mean;
 use sysworld::statistics::quantile::quantile;
-use sysworld::statistics::ratio::ratio_of_sums;
+use sysworld::statistics::ratio::closed_mean;
 
 /// What is true of a design point; ages in half rounds.
 #[derive(Debug, Clone, Default)]
@@ -77,8 +77,8 @@ impl Truth {
         truth.values.insert("sla_miss", missed);
         let restricted = ttr.restricted_mean.as_ref().expect("incidents");
         truth.values.insert("mttr", restricted.estimate.value);
-        let closed = counts.closed_sums().expect("sums");
-        let closed = ratio_of_sums(&closed, confidence).expect("incidents");
+        let closed = closed_mean(&counts.ttr_cells(), counts.replications(), confidence);
+        let closed = closed.expect("incidents");
         truth.values.insert("mttr_closed", closed.value);
         for (name, per_mille) in QUANTILES {
             let value = quantile(&up, scale.checks, per_mille, confidence);
