@@ -4,7 +4,7 @@ use super::{Confidence, Interval, WITHHELD_FEW_EVENTS, WITHHELD_ONE_REPLICATION,
 
 /// Below this effective number of groups with incidents, intervals are
 /// withheld: they miss far more often than they say.
-const ENOUGH_GROUPS: f64 = 5.0;
+const ENOUGH_GROUPS: f64 = 7.0;
 
 /// Standard errors below this, relative to an estimate near 1, are rounding.
 pub(super) const ROUNDING: f64 = 1e-12;
@@ -67,7 +67,7 @@ pub(super) struct Spread {
     /// The jackknife standard error.
     pub error: f64,
     /// Satterthwaite's degrees of freedom, 2 (Σ d²)² / (Σ d⁴ − (Σ d²)² / G) for
-    /// the deviations d, at least 4; infinite where all are the same size.
+    /// the deviations d, at least 6; infinite where all are the same size.
     pub df: f64,
 }
 

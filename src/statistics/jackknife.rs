@@ -88,9 +88,9 @@ impl TtrDistribution {
     /// the interval θ exp(± t se(ln θ)): the log scale keeps it positive and
     /// follows the skew. With d the deviations of ln θ(g), t has at most
     /// 2 (Σ d²)² / (Σ d⁴ − (Σ d²)² / G) degrees of freedom (Satterthwaite 1946,
-    /// Biometrics Bulletin 2), but not fewer than 4, those of the fewest groups
+    /// Biometrics Bulletin 2), but not fewer than 6, those of the fewest groups
     /// that intervals are given for: few groups with long repairs decide the
-    /// error, and below 4 it would cover 97 % and more.
+    /// error, and without that floor it would cover 97 % and more.
     ///
     /// Survival S: S^exp(± t se / (S ln S)), the log(−log) scale, which stays
     /// in [0, 1] (Kalbfleisch and Prentice 2002, Statistical Analysis of Failure
@@ -100,7 +100,7 @@ impl TtrDistribution {
     /// (Rothman 1978, J. Chronic Diseases 31), or, before any, the effective
     /// number of groups; its upper end at most that of the row before.
     ///
-    /// Intervals are withheld at one replication, where fewer than 5 groups
+    /// Intervals are withheld at one replication, where fewer than 7 groups
     /// (effectively) carry incidents, and for the mean where nothing varies.
     ///
     /// `None` where there is no replication, ages do not ascend strictly, a

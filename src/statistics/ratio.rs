@@ -135,7 +135,7 @@ pub fn ratio_of_sums(sums: &ClusterSums, confidence: Confidence) -> Option<Estim
 /// Biased down where many incidents stay open: the long ones are missing.
 ///
 /// `None` where there is no closed incident, no replication, or the counts pass
-/// u64. The interval is withheld at one replication, where fewer than 5 groups
+/// u64. The interval is withheld at one replication, where fewer than 7 groups
 /// (effectively) have closed incidents, and where nothing varies.
 ///
 /// [`TtrDistribution::new`]: super::jackknife::TtrDistribution::new
@@ -164,7 +164,7 @@ pub fn closed_mean(
         Ok(clusters) => clusters,
         Err(reason) => return Some(Estimate::withheld(value, reason)),
     };
-    // With 5 effective groups and more no group has all incidents.
+    // With 7 effective groups and more no group has all incidents.
     let deleted: Vec<f64> = sums[..groups]
         .iter()
         .map(|group| (y - group.1) as f64 / (x - group.0) as f64)

@@ -390,11 +390,10 @@ proptest! {
         low in 0.5..0.98f64, gain in 0.001..0.019f64,
     ) {
         let (narrow, wide) = (at(low), at(low + gain));
-        if let Some((a, b)) = mean_difference(&histogram, 10, narrow).zip(mean_difference(&histogram, 10, wide)) {
-            if a.interval.is_some() {
-                assert_holds(a.interval, a.value);
-                assert_within(a.interval, b.interval);
-            }
+        let [a, b] = [narrow, wide].map(|level| mean_difference(&histogram, 10, level));
+        if let Some((a, b)) = a.zip(b).filter(|(a, _)| a.interval.is_some()) {
+            assert_holds(a.interval, a.value);
+            assert_within(a.interval, b.interval);
         }
         let n = k + more + 2;
         for method in ProportionMethod::ALL {

@@ -72,9 +72,11 @@ fn truths_file() -> String {
     shipped("tests/data/statistics/truths.json")
 }
 
-/// Replications a point, and by multiplier the truths of both skills with the probabilities that
-/// only one of a pair misses the SLA.
-fn truths() -> (f64, Vec<([Truth; 2], [f64; 2])>) {
+/// The truths of both skills, and the probabilities that only one of a pair misses the SLA.
+type PairTruth = ([Truth; 2], [f64; 2]);
+
+/// Replications a point, and the truths by multiplier.
+fn truths() -> (f64, Vec<PairTruth>) {
     let text = std::fs::read_to_string(truths_file()).expect("the truths are there");
     let all: Value = serde_json::from_str(&text).expect("the truths are JSON");
     let points = all["points"].as_array().expect("points");
@@ -301,23 +303,24 @@ fn coverage_of_a_wrong_method_is_caught() {
 }
 
 /// A month of 43,200 rounds: experiments are drawn, with replacement, from a pool of replications
-/// whose means are then the exact truth. In the full version only: each takes 15 ms.
+/// whose means are then the exact truth. Each takes 15 ms, so the short version has few.
 #[test]
 fn coverage_over_a_month() {
-    if !asked("full") {
-        return;
-    }
-    const POOL: u64 = 1500;
+    let (pool_size, multipliers, size) = if asked("full") {
+        (1500, &[0.001, 0.01][..], [50, 200].to_vec())
+    } else {
+        (60, &[0.01][..], [50].to_vec())
+    };
+    let size = Size {
+        experiments: Size::of_run().experiments,
+        sizes: size,
+    };
     let path = shipped("experiments/worlds/month.toml");
     let world = load(&WorldSource::File(Path::new(&path).to_owned()));
-    let size = Size {
-        experiments: 2000,
-        sizes: vec![50, 200],
-    };
-    let columns = [0.001, 0.01].map(|multiplier| {
+    let column = |multiplier: f64| {
         let models = models(&world, multiplier, SEED);
         let scale = Scale::of(&models[0]);
-        let pool = (0..POOL)
+        let pool = (0..pool_size)
             .into_par_iter()
             .map_init(State::new, |state, replication| {
                 pair(&models, replication, state)
@@ -333,16 +336,17 @@ fn coverage_over_a_month() {
             .map(|counts| Truth::of(counts, scale));
         let level = Confidence::default();
         let tallies = run(&size, scale, &truth, level, |experiment, replication, _| {
-            pool[drawn(experiment, replication, POOL)].clone()
+            pool[drawn(experiment, replication, pool_size)].clone()
         });
-        let share = |count: u64| count as f64 / POOL as f64;
+        let share = |count: u64| count as f64 / pool_size as f64;
         Column {
             title: format!("multiplier {multiplier}"),
             tallies,
             missed: truth[0].values["sla_miss"],
             only: [whole.missed.point_only, whole.missed.baseline_only].map(share),
         }
-    });
+    };
+    let columns: Vec<Column> = multipliers.iter().copied().map(column).collect();
     let failures = check(&columns, Confidence::default());
     assert!(failures.is_empty(), "{failures:#?}");
 }
