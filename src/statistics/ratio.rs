@@ -134,8 +134,8 @@ pub fn ratio_of_sums(sums: &ClusterSums, confidence: Confidence) -> Option<Estim
 ///
 /// Biased down where many incidents stay open: the long ones are missing.
 ///
-/// `None` where there is no closed incident, no replication, or the counts pass
-/// u64. The interval is withheld at one replication, where fewer than 7 groups
+/// `None` where there is no closed incident, no replication, a group has
+/// incidents and no replication, or the counts pass u64. The interval is withheld at one replication, where fewer than 7 groups
 /// (effectively) have closed incidents, and where nothing varies.
 ///
 /// [`TtrDistribution::new`]: super::jackknife::TtrDistribution::new
@@ -155,7 +155,8 @@ pub fn closed_mean(
     let (x, y) = sums.iter().try_fold((0u64, 0u64), |(x, y), group| {
         Some((x.checked_add(group.0)?, y.checked_add(group.1)?))
     })?;
-    if x == 0 || groups == 0 {
+    // A group with incidents and no replication would be a mistake.
+    if x == 0 || groups == 0 || sums[groups..].iter().any(|group| group.0 > 0) {
         return None;
     }
     let value = y as f64 / x as f64;

@@ -103,6 +103,8 @@ fn no_spread_is_never_an_empty_interval() {
     assert_eq!(limits(990), (Some(4), None));
     let mean = repair.restricted_mean.expect("a mean").estimate;
     assert_eq!((mean.value, mean.method), (4.0, WITHHELD_NO_SPREAD));
+    let closed = closed_mean(&[cell], 1000, Confidence::default()).expect("a mean");
+    assert_eq!((closed.value, closed.method), (4.0, WITHHELD_NO_SPREAD));
 }
 
 #[test]
@@ -114,9 +116,11 @@ fn no_incident_and_only_open_incidents() {
         let none = TtrDistribution::new(&cells, 50, 20, confidence).expect("a distribution");
         assert_eq!(none.restricted_mean, None);
         assert_eq!(none.quantile(500), TtrQuantile::default());
+        assert_eq!(closed_mean(&cells, 50, confidence), None);
     }
     let mut open = empty_cell(5);
     open.censored = [1; GROUPS];
+    assert_eq!(closed_mean(&[open], 100, confidence), None);
     let open = TtrDistribution::new(&[open], 100, 20, confidence).expect("a distribution");
     assert_eq!(open.rows[0].step.survival, 1.0);
     assert_sound(open.rows[0].interval);
@@ -182,6 +186,8 @@ fn malformed_counts_are_refused() {
     assert!(TtrDistribution::new(&cells, 61, 9, confidence).is_some());
     assert_eq!(TtrDistribution::new(&cells, 60, 9, confidence), None);
     assert_eq!(TtrDistribution::new(&[], 0, 9, confidence), None);
+    assert_eq!(closed_mean(&cells, 0, confidence), None);
+    assert_eq!(closed_mean(&cells, 60, confidence), None);
     let huge = ClusterSums {
         n: 9,
         x: 1,
