@@ -4,6 +4,7 @@
 //! their difference varies less than either. Everything here is "point minus
 //! baseline", over replications that both have.
 
+use super::clusters::{ROUNDING, spread};
 use super::jackknife::RestrictedMean;
 use super::moments::Moments;
 use super::root::edge;
@@ -290,10 +291,10 @@ pub fn mttr_difference(
     else {
         return few;
     };
-    let spread = super::jackknife::spread(&deleted);
+    let spread = spread(&deleted);
     let largest = point.estimate.value.max(baseline.estimate.value);
     let error = spread.error;
-    if error <= super::jackknife::ROUNDING * largest {
+    if error <= ROUNDING * largest {
         return Some(Difference {
             standard_error: Some(0.0),
             ..Difference::withheld(value, WITHHELD_NO_SPREAD)
