@@ -56,7 +56,8 @@ impl Clusters {
         }
         let logs: Vec<f64> = deleted.iter().map(|mean| (mean / value).ln()).collect();
         let spread = spread(&logs);
-        let df = self.degrees_of_freedom().min(spread.df);
+        let df = spread.df.max(ENOUGH_GROUPS - 1.0);
+        let df = df.min(self.degrees_of_freedom());
         let t = critical::student(df, self.confidence)?;
         Interval::around_log(value, t * spread.error)
     }
@@ -67,7 +68,7 @@ pub(super) struct Spread {
     /// The jackknife standard error.
     pub error: f64,
     /// Satterthwaite's degrees of freedom, 2 (Σ d²)² / (Σ d⁴ − (Σ d²)² / G) for
-    /// the deviations d, at least 6; infinite where all are the same size.
+    /// the deviations d; infinite where all are the same size.
     pub df: f64,
 }
 
@@ -85,7 +86,7 @@ pub(super) fn spread(deleted: &[f64]) -> Spread {
     Spread {
         error: ((groups - 1.0) / groups * squares).sqrt(),
         df: if uneven > 0.0 {
-            (2.0 * squares * squares / uneven).max(ENOUGH_GROUPS - 1.0)
+            2.0 * squares * squares / uneven
         } else {
             f64::INFINITY
         },

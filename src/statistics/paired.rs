@@ -261,7 +261,8 @@ impl PairedSums {
 /// With δ(g) the difference without group g, δ ± t se(δ) with
 /// se² = (G − 1) / G Σ (δ(g) − δ̄)². The degrees of freedom are the least of the
 /// effective numbers of groups with incidents, less 1, and of Satterthwaite's for
-/// δ(g), as in [`TtrDistribution::new`](super::jackknife::TtrDistribution::new).
+/// δ(g), as in [`TtrDistribution::new`](super::jackknife::TtrDistribution::new), but
+/// without its floor: on this scale the interval needs few degrees of freedom.
 ///
 /// `None` where one has no incident, or the two rest on different groups. The
 /// interval is withheld where that of either mean is for too few events, and

@@ -335,7 +335,7 @@ def mttr_difference(sample, horizon):
     if squares == 0:
         return result
     error = np.sqrt((groups - 1) / groups * squares)
-    df = min(effective - 1, max(6, 2 * squares**2 / (fourths - squares**2 / groups)))
+    df = min(effective - 1, 2 * squares**2 / (fourths - squares**2 / groups))
     half_width = stats.t.isf(0.025, df) * error
     return result | {"se": error, "p": 2 * stats.t.sf(abs(result["value"]) / error, df),
                      "lo": result["value"] - half_width, "hi": result["value"] + half_width}
