@@ -10,6 +10,7 @@ mod docs;
 mod errors;
 mod errors_of_use;
 mod fuzz;
+mod hot_path;
 mod lanes;
 mod properties;
 mod random_worlds;
