@@ -81,7 +81,7 @@ pub fn measure(full: bool) -> Vec<Goal> {
         };
         let blocks = REPLICATIONS / LANES as u64;
         let kernel = cpu_seconds(|| {
-            lanes(&models, blocks, &mut state, InstructionSet::best());
+            lanes(&models, 0..blocks, &mut state, InstructionSet::best());
         });
         println!(
             "  {:.2} s, the kernel alone {kernel:.2} s",

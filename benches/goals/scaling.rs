@@ -1,6 +1,6 @@
 //! The cost of a server-round in longer, bigger and parallel runs.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use sysworld::simulation::{InstructionSet, LANES, LaneState, Model};
@@ -20,13 +20,30 @@ pub fn measure() -> Vec<Goal> {
             RefCell::new(LaneState::new()),
             RefCell::new(LaneState::new()),
         );
+        let (long_turn, short_turn) = (Cell::new(0), Cell::new(0));
+        let take = |turn: &Cell<u64>, blocks| {
+            turn.set(turn.get() + blocks);
+            turn.get() - blocks..turn.get()
+        };
         let server_rounds = |model: &Model| f64::from(model.checks());
         let long = [model];
         let best = InstructionSet::best();
+        // Pieces that take as long, so that other work interrupts both as often.
+        let as_much = blocks * u64::from(long[0].checks() / short[0].checks());
         let ratio = Ratio::of(
             TURNS,
-            || lanes(&long, blocks, &mut own.borrow_mut(), best) * server_rounds(&long[0]),
-            || lanes(&short, 40, &mut other.borrow_mut(), best) * server_rounds(&short[0]),
+            || {
+                lanes(&long, take(&long_turn, blocks), &mut own.borrow_mut(), best)
+                    * server_rounds(&long[0])
+            },
+            || {
+                lanes(
+                    &short,
+                    take(&short_turn, as_much),
+                    &mut other.borrow_mut(),
+                    best,
+                ) * server_rounds(&short[0])
+            },
         );
         println!("  {what}: {ratio}");
         Goal::ratio(what, goal, &ratio)
@@ -60,7 +77,7 @@ fn threads() -> Goal {
     let blocks = 40;
     let work = || {
         let mut state = LaneState::new();
-        lanes(&models, blocks, &mut state, InstructionSet::best());
+        lanes(&models, 0..blocks, &mut state, InstructionSet::best());
     };
     let (mut one, mut two) = (Vec::new(), Vec::new());
     for _ in 0..60 {
