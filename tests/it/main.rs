@@ -15,6 +15,7 @@ mod errors;
 mod errors_of_use;
 mod fuzz;
 mod gates;
+mod hot_path;
 mod lanes;
 mod precision;
 mod properties;
