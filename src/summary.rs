@@ -53,10 +53,9 @@ pub struct Summary {
     pub parts: usize,
 }
 
-/// Summarises a results folder, from its counts.
-pub fn summarize(path: &Path, design: &Design) -> Result<Summary> {
-    let confidence = Confidence::new(design.experiment().confidence)
-        .ok_or_else(|| anyhow!("a confidence outside 0 to 1"))?;
+/// The counts of every design point that a results folder holds, in design order, and how many
+/// finished parts they come from.
+pub fn read_counts(path: &Path, design: &Design) -> Result<(Vec<Option<PointCounts>>, usize)> {
     let mut order: Vec<(String, usize)> = (0..design.len())
         .map(|point| (design.key(point).to_string(), point))
         .collect();
@@ -74,19 +73,13 @@ pub fn summarize(path: &Path, design: &Design) -> Result<Summary> {
             "the counts hold a design point {key} that is not in the design"
         ));
     }
-    let points = counts
-        .iter()
-        .enumerate()
-        .filter_map(|(point, counts)| {
-            Some(PointSummary::new(
-                design,
-                point,
-                counts.as_ref()?,
-                confidence,
-            ))
-        })
-        .collect();
-    Ok(Summary { points, parts })
+    Ok((counts, parts))
+}
+
+/// Summarises a results folder, from its counts.
+pub fn summarize(path: &Path, design: &Design) -> Result<Summary> {
+    let (counts, parts) = read_counts(path, design)?;
+    Summary::new(design, &counts, parts)
 }
 
 impl PointSummary {
@@ -154,6 +147,21 @@ fn in_rounds(half_rounds: &Estimate) -> Estimate {
 }
 
 impl Summary {
+    /// Summarises the counts of the design points, in design order.
+    pub fn new(design: &Design, counts: &[Option<PointCounts>], parts: usize) -> Result<Self> {
+        let confidence = Confidence::new(design.experiment().confidence)
+            .ok_or_else(|| anyhow!("a confidence outside 0 to 1"))?;
+        let points = counts
+            .iter()
+            .enumerate()
+            .filter_map(|(point, counts)| {
+                let counts = counts.as_ref()?;
+                Some(PointSummary::new(design, point, counts, confidence))
+            })
+            .collect();
+        Ok(Self { points, parts })
+    }
+
     /// Writes `design`, `summary` and `ttr` into a results folder.
     pub fn write(&self, path: &Path, design: &Design) -> Result<()> {
         for (name, bytes) in self.files(design)? {

@@ -2,6 +2,7 @@
 
 mod plan;
 mod replay;
+mod report;
 mod run;
 mod shards;
 mod simulate;
@@ -15,7 +16,7 @@ use sysworld::design::Design;
 use sysworld::diagnostics::{Problem, Problems, Sources};
 use sysworld::error::usage;
 use sysworld::experiment::{Experiment, Overrides};
-use sysworld::report;
+use sysworld::report as views;
 use sysworld::results::Sweep;
 use sysworld::summary::{self, Summary};
 use sysworld::world::{BUILT_IN, WorldFile, WorldSource};
@@ -24,6 +25,7 @@ use crate::cli::{Cli, Completions, StdoutFormat, Summarize, Worlds};
 
 pub use plan::plan;
 pub use replay::replay;
+pub use report::report;
 pub use run::run;
 pub use shards::{merge, status, verify};
 pub use simulate::simulate;
@@ -106,10 +108,21 @@ fn print(text: &str) -> Result<()> {
     }
 }
 
+/// Makes the summary tables of a results folder and, if wanted, its report.
+fn summarize_into(path: &Path, design: &Design, with_report: bool) -> Result<Summary> {
+    let (counts, parts) = summary::read_counts(path, design)?;
+    let summary = Summary::new(design, &counts, parts)?;
+    summary.write(path, design)?;
+    if with_report {
+        views::write_page(path, design, &counts, &summary)?;
+    }
+    Ok(summary)
+}
+
 fn print_summary(design: &Design, summary: &Summary, format: StdoutFormat) -> Result<()> {
     match format {
-        StdoutFormat::Table => print(&report::table(design, summary)),
-        StdoutFormat::Json => print(&(report::json(&summary.summary_frame(design))? + "\n")),
+        StdoutFormat::Table => print(&views::table(design, summary)),
+        StdoutFormat::Json => print(&(views::json(&summary.summary_frame(design))? + "\n")),
     }
 }
 

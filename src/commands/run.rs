@@ -11,10 +11,9 @@ use sysworld::design::Design;
 use sysworld::experiment::Overrides;
 use sysworld::progress::Progress;
 use sysworld::results::{Facts, Folder};
-use sysworld::summary;
 use sysworld::sweep::{self, Failed, Part};
 
-use super::{load_design, print_summary};
+use super::{load_design, print_summary, summarize_into};
 use crate::cli::{Run, StdoutFormat};
 
 /// `run EXPERIMENT`.
@@ -52,8 +51,7 @@ pub fn run(args: &Run) -> Result<()> {
         );
     }
     let design = &folder.sweep().design;
-    let summary = summary::summarize(&out, design)?;
-    summary.write(&out, design)?;
+    let summary = summarize_into(&out, design, !args.no_report)?;
     // JSON was asked for by name; the table comes by itself.
     if !args.quiet || args.format == StdoutFormat::Json {
         print_summary(design, &summary, args.format)?;

@@ -7,7 +7,7 @@ use sysworld::results::{self, Verification};
 use sysworld::summary;
 use sysworld::sweep::Shard;
 
-use super::{print, print_summary};
+use super::{print, print_summary, summarize_into};
 use crate::cli::{Merge, Status, StdoutFormat, Verify};
 
 /// `verify RESULTS`: every file of every part against the ledger.
@@ -97,8 +97,7 @@ pub fn merge(args: &Merge) -> Result<()> {
         }
     };
     let design = results::merge(&args.folders, out)?;
-    let summary = summary::summarize(out, &design)?;
-    summary.write(out, &design)?;
+    let summary = summarize_into(out, &design, true)?;
     print_summary(&design, &summary, StdoutFormat::Table)
 }
 

@@ -23,6 +23,10 @@ pub(super) const PART_FOLDERS: [&str; 4] = ["runs", "incidents", "rounds", "coun
 /// Tables beside the manifest.
 const TABLES: [&str; 3] = ["design", "summary", "ttr"];
 
+/// What is made of them for people.
+const PAGE: &str = "report.html";
+const PLOTS: &str = "plots";
+
 /// The folder of one sweep, held by this process.
 #[derive(Debug)]
 pub struct Folder {
@@ -219,6 +223,16 @@ fn clear(path: &Path) -> Result<()> {
         for format in [Format::Parquet, Format::Csv] {
             remove(&path.join(format!("{name}.{}", format.extension())))?;
         }
+    }
+    remove(&path.join(PAGE))?;
+    let plots = path.join(PLOTS);
+    for name in names(&plots) {
+        if name.ends_with(".svg") || name.ends_with(".png") || is_litter(&name) {
+            remove(&plots.join(name))?;
+        }
+    }
+    if names(&plots).is_empty() {
+        remove(&plots)?;
     }
     for name in names(path).into_iter().filter(|name| is_ledger(name)) {
         remove(&path.join(name))?;

@@ -1,0 +1,154 @@
+//! Which factor a figure has on its x axis, which one tells its lines apart, and which ones are
+//! chosen from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::design::Design;
+use crate::experiment::{FactorKind, Level};
+
+/// A design whose points fill less of the grid of its levels than this share is a sample.
+const GRID_SHARE: f64 = 0.5;
+
+/// The factors of some design points, in the roles that they have in figures.
+#[derive(Debug, Clone, Serialize)]
+pub struct Axes {
+    /// All factors, in the order of the experiment.
+    pub factors: Vec<Axis>,
+    /// The factor on the x axis; `None` where nothing varies.
+    pub x: Option<usize>,
+    /// The factor that has a colour a level.
+    pub series: Option<usize>,
+    /// The other factors that vary.
+    pub panels: Vec<usize>,
+    /// Whether the points are a sample of the levels' combinations (a Latin hypercube, a list):
+    /// then no two of them need have a level in common, and no line joins them.
+    pub sampled: bool,
+}
+
+/// A factor, with the levels that occur.
+#[derive(Debug, Clone, Serialize)]
+pub struct Axis {
+    /// Its name in the experiment and in the tables.
+    pub name: String,
+    /// Its name for people.
+    pub label: String,
+    /// Its levels in the order of the design; numbers of a numeric factor in ascending order.
+    pub levels: Vec<Level>,
+    /// Its levels for people.
+    pub labels: Vec<String>,
+    /// Whether the levels are numbers.
+    pub numeric: bool,
+    /// Whether the levels have an order, so that a line may join them.
+    pub ordered: bool,
+    /// Indices of the levels by their text.
+    #[serde(skip)]
+    index: BTreeMap<String, usize>,
+}
+
+impl Axes {
+    /// The roles for some points of a design.
+    pub fn new(design: &Design, points: &[usize]) -> Self {
+        let factors: Vec<Axis> = (0..design.experiment().factors.len())
+            .map(|factor| Axis::new(design, points, factor))
+            .collect();
+        let varying: Vec<usize> = (0..factors.len())
+            .filter(|factor| factors[*factor].levels.len() > 1)
+            .collect();
+        let kind = |factor: &&usize| &design.experiment().factors[**factor].kind;
+        let is_chaos = |factor: &&usize| {
+            let kind = kind(factor);
+            matches!(kind, FactorKind::ChaosLevel | FactorKind::ChaosMultiplier)
+        };
+        let x = varying
+            .iter()
+            .find(is_chaos)
+            .or_else(|| varying.iter().find(|factor| factors[**factor].numeric))
+            .or(varying.first())
+            .copied();
+        let others = || varying.iter().filter(|factor| Some(**factor) != x);
+        let grid: f64 = factors.iter().map(|axis| axis.levels.len() as f64).product();
+        let sampled = (points.len() as f64) < GRID_SHARE * grid;
+        let series = if sampled {
+            // A sample may still have a factor of few levels, such as the skill.
+            others().find(|factor| !factors[**factor].numeric)
+        } else {
+            let is_skill = |factor: &&usize| *kind(factor) == FactorKind::Skill;
+            others().find(is_skill).or_else(|| others().next())
+        };
+        let series = series.copied();
+        let panels = others().filter(|factor| Some(**factor) != series).copied();
+        Self {
+            panels: if sampled { Vec::new() } else { panels.collect() },
+            factors,
+            x,
+            series,
+            sampled,
+        }
+    }
+
+    /// The levels that vary, for people: `chaos level low, skill senior`.
+    pub fn describe(&self, levels: &[usize]) -> String {
+        let varying = self.factors.iter().zip(levels);
+        let texts: Vec<String> = varying
+            .filter(|(axis, _)| axis.levels.len() > 1)
+            .map(|(axis, level)| format!("{} {}", axis.label, axis.labels[*level]))
+            .collect();
+        texts.join(", ")
+    }
+
+    /// The index of the level of each factor at a point.
+    pub fn levels(&self, design: &Design, point: usize) -> Vec<usize> {
+        let factors = self.factors.iter().enumerate();
+        factors
+            .map(|(factor, axis)| {
+                let text = design.level(point, factor).to_string();
+                axis.index.get(&text).copied().unwrap_or_default()
+            })
+            .collect()
+    }
+}
+
+impl Axis {
+    fn new(design: &Design, points: &[usize], factor: usize) -> Self {
+        let declared = &design.experiment().factors[factor];
+        let mut seen = BTreeSet::new();
+        let levels = points.iter().map(|point| design.level(*point, factor));
+        let mut levels: Vec<Level> = levels
+            .filter(|level| seen.insert(level.to_string()))
+            .cloned()
+            .collect();
+        let numeric = levels.iter().all(|level| level.number().is_some());
+        if numeric {
+            let number = |level: &Level| level.number().unwrap_or_default();
+            levels.sort_by(|a, b| number(a).total_cmp(&number(b)));
+        }
+        let name = declared.name.get_ref().clone();
+        let is_world = declared.kind == FactorKind::World;
+        Self {
+            label: name.replace('_', " "),
+            labels: levels
+                .iter()
+                .map(|level| if is_world { stem(level) } else { level.to_string() })
+                .collect(),
+            numeric,
+            ordered: numeric
+                || matches!(declared.kind, FactorKind::ChaosLevel | FactorKind::Skill),
+            index: levels
+                .iter()
+                .enumerate()
+                .map(|(index, level)| (level.to_string(), index))
+                .collect(),
+            levels,
+            name,
+        }
+    }
+}
+
+/// The name of a world without its folder and ending.
+fn stem(level: &Level) -> String {
+    let text = level.to_string();
+    let name = text.rsplit('/').next().unwrap_or(&text);
+    name.trim_end_matches(".toml").to_owned()
+}
