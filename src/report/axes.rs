@@ -127,7 +127,11 @@ impl Axis {
         let name = declared.name.get_ref().clone();
         let is_world = declared.kind == FactorKind::World;
         Self {
-            label: name.replace('_', " "),
+            label: match declared.kind {
+                // A path is read with its world file beside it.
+                FactorKind::Path => name.clone(),
+                _ => name.replace('_', " "),
+            },
             labels: levels
                 .iter()
                 .map(|level| if is_world { stem(level) } else { level.to_string() })

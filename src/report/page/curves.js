@@ -52,7 +52,7 @@ function curves(colours, estimate, form) {
     const rows = own.map((point) => ({ point, x: at(point), ...estimate(point) })).sort((a, b) => a.x - b.x);
     return { line, rows };
   });
-  if (!drawn.some(({ rows }) => rows.length)) return { empty: form.empty ?? "There is nothing to show for this choice." };
+  if (!drawn.some(({ rows }) => rows.length)) return { empty: form.empty ?? "There is nothing to show for this choice.", title: form.title };
   const series = drawn.flatMap(({ line, rows }, i) => {
     const colour = colours.colours[line.index % 8];
     const ends = rows.filter((row) => known(row.lo) && known(row.hi)).map((row) => [row.x, form.scale * row.lo, form.scale * row.hi]);
@@ -88,7 +88,7 @@ function curves(colours, estimate, form) {
       }),
       series,
     },
-    about: form.about,
+    about: form.about, title: form.title,
     alt: `${form.label} against ${factors[state.x].label}${axes.series === null ? "" : `, one line a ${factors[axes.series].label}`}, with ${confidence} intervals.`,
     xs: order, read,
     pixel: (chart, x) => [chart.convertToPixel({ xAxisIndex: 0 }, x), chart.getHeight() / 2],
@@ -106,7 +106,7 @@ function curves(colours, estimate, form) {
 /** How an indicator is drawn. */
 function formOf(key) {
   const { label, unit, scale, about } = indicator(key);
-  const form = { label, unit, scale, about, zero: false };
+  const form = { title: label, label, unit, scale, about, zero: false };
   const targets = new Set(points.map((point) => point.target));
   if (key === "sla_miss") {
     const answer = report.answers[state.tolerance];
@@ -123,13 +123,12 @@ function formOf(key) {
 /** A figure over x whose indicator is chosen. */
 function indicatorFigure(id, parent, first) {
   let chosen = first;
-  const select = chooser("", report.indicators.map(({ key: name, label }) => [name, label]), first, (name) => {
+  const select = chooser("Show", report.indicators.map(({ key: name, label }) => [name, label]), first, (name) => {
     chosen = name;
     figure.render();
   });
-  select.querySelector("select").setAttribute("aria-label", `Indicator of the ${id === "curve-1" ? "first" : "second"} figure`);
   const figure = new Figure(id, parent, {
-    title: id === "curve-1" ? "First indicator" : "Second indicator", controls: [select], legend: seriesLines,
+    title: indicator(first).label, controls: [select], legend: seriesLines,
     build: (colours) => curves(colours, (point) => point.estimates[chosen], formOf(chosen)),
   });
   return figure;

@@ -6,13 +6,14 @@ class Figure {
   /** `build` gives { option, alt, xs, read, table } for the present state, or { empty: why }. */
   constructor(id, parent, { title, controls = [], legend, build }) {
     Object.assign(this, { id, build, legend });
+    this.title = element("h3", {}, title);
     this.about = element("p", { class: "note" });
     this.keys = element("div", { class: "legend", role: "group", "aria-label": "Lines" });
     this.plot = element("div", { class: "plot", id: `plot-${id}`, tabindex: "0", role: "img" });
     this.reading = element("p", { class: "reading", "aria-live": "polite" });
     this.data = element("details", {}, element("summary", {}, "Data of this figure"));
     this.figure = element("figure", { id },
-      element("figcaption", {}, element("h3", {}, title), ...controls, this.about),
+      element("figcaption", {}, this.title, ...controls, this.about),
       this.keys, this.plot, this.reading, this.data);
     parent.append(this.figure);
     this.plot.addEventListener("keydown", (event) => this.step(event));
@@ -27,6 +28,7 @@ class Figure {
     this.at = -1;
     this.reading.textContent = "";
     this.about.textContent = built.about ?? "";
+    if (built.title) this.title.textContent = built.title;
     this.drawLegend();
     const empty = built.empty !== undefined;
     this.plot.classList.toggle("empty", empty);
@@ -53,7 +55,7 @@ class Figure {
 
   /** One button a line: pressed where the line is shown. */
   drawLegend() {
-    const lines = this.legend?.() ?? [];
+    const lines = this.built.empty === undefined || state.hidden.size ? this.legend() : [];
     this.keys.hidden = lines.length < 2;
     this.keys.replaceChildren(...(lines.length < 2 ? [] : lines.map((line) => {
       const pressed = !state.hidden.has(line.id);
@@ -118,7 +120,7 @@ function tip({ title, lines }) {
 }
 
 /** Title and lines as one text, for ears. */
-const spoken = (title, lines) => `${title}: ${lines.map(({ label, value }) => `${label} ${value}`).join("; ")}`;
+const spoken = (title, lines) => `${title}: ${lines.map(({ label, value }) => (label ? `${label} ${value}` : value)).join("; ")}`;
 
 /** What all options have in common: grid, axes, hovering. */
 function frame(colours, { x, y, read, trigger = "axis", axis = "x" }) {

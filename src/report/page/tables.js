@@ -7,7 +7,7 @@ const renderTables = () => redraw.forEach((draw) => draw());
 /** Where the SLA is met: the sentence, a line a series, a grid of verdicts. */
 function answer(section) {
   const lines = element("ul", { class: "answers" });
-  const grid = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Verdicts" });
+  const grid = element("div", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": "Verdicts" });
   const choice = chooser("An SLA counts as met where at most", report.answers.map(({ label }, i) => [i, `${label} %`]), state.tolerance, (value) => {
     state.tolerance = Number(value);
     renderAll();
@@ -15,35 +15,42 @@ function answer(section) {
   choice.append(element("span", {}, "of the replications miss it"));
   const criterion = document.getElementById("criterion");
   criterion.before(element("div", { class: "controls" }, choice));
-  section.append(lines, grid);
+  const across = axes.x === null ? "" : ` By ${[axes.x, axes.series].filter((factor) => factor !== null).map((factor) => factors[factor].label).join(" and ")}.`;
+  const caption = element("p", { class: "note" }, `Share of replications that miss the SLA, with its ${confidence} interval.${across}`);
+  section.append(lines, caption, grid);
   redraw.push(() => {
     const now = report.answers[state.tolerance];
     document.getElementById("headline").textContent = now.headline;
     document.getElementById("detail").textContent = now.detail;
     lines.replaceChildren(...now.lines.map(({ name, text }) => element("li", {}, name ? element("b", {}, name) : null, text)));
     grid.replaceChildren(...[verdictGrid(now)].filter(Boolean));
-    grid.hidden = !grid.firstChild;
+    grid.hidden = caption.hidden = !grid.firstChild;
   });
 }
 
 function verdictGrid(now) {
   if (axes.sampled) return null;
   const verdict = new Map(points.map((point, i) => [point, now.verdicts[i]]));
-  const columns = axes.x === null ? [""] : factors[axes.x].labels;
   const cell = (point) => {
     if (!point) return element("td", {}, "–");
     const word = verdict.get(point);
-    const miss = point.estimates.sla_miss;
-    const text = texts(miss, 100);
-    return element("td", { class: word }, element("b", {}, SIGNS[word]), `missed in ${text.value} %`,
+    const text = texts(point.estimates.sla_miss, 100);
+    return element("td", { class: word }, element("b", {}, SIGNS[word]), `${text.value} % miss`,
       element("small", {}, text.interval ? `${text.interval} %` : "no interval"));
   };
-  const rows = seriesLines().map((line) => element("tr", {},
-    element("th", { scope: "row" }, line.label),
-    ...columns.map((_, level) => cell(shown().find((point) => line.of(point) && (axes.x === null || levelOf(point, axes.x) === level))))));
-  return element("table", { class: "verdicts" },
-    element("caption", {}, `${axes.x === null ? "" : `${factors[axes.x].label} across. `}Share of replications that miss the SLA, with its ${confidence} interval.`),
-    element("thead", {}, element("tr", {}, element("td", { class: "corner" }), ...columns.map((label) => element("th", { scope: "col" }, label)))),
+  const here = shown();
+  const columns = axes.x === null ? [""] : factors[axes.x].labels;
+  const at = (line, level) => here.find((point) => line.of(point) && (axes.x === null || levelOf(point, axes.x) === level));
+  const lines = seriesLines();
+  // The longer side goes down the page.
+  const upright = columns.length > Math.max(6, lines.length);
+  const heads = upright ? lines.map((line) => line.label) : columns;
+  const row = (label, cells) => element("tr", {}, element("th", { scope: "row" }, label), ...cells);
+  const rows = upright
+    ? columns.map((label, level) => row(label, lines.map((line) => cell(at(line, level)))))
+    : lines.map((line) => row(line.label, columns.map((_, level) => cell(at(line, level)))));
+  return element("table", { class: `verdicts${upright ? " upright" : ""}` },
+    element("thead", {}, element("tr", {}, element("td", { class: "corner" }), ...heads.map((label) => element("th", { scope: "col" }, label)))),
     element("tbody", {}, ...rows));
 }
 
