@@ -1,14 +1,13 @@
 //! Factors and their levels.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 
-use super::MOST_POINTS;
-use super::range::Range;
-use crate::diagnostics::Problem;
+use super::range::{Range, Sampled};
+use crate::diagnostics::{Problem, Span};
 use crate::document::{Node, Table, Value};
 
 /// Something that an experiment varies.
@@ -43,7 +42,7 @@ impl FactorKind {
     /// Names of the factors that are not paths.
     pub const NAMES: [&str; 4] = ["chaos_level", "chaos_multiplier", "skill", "world"];
 
-    fn of(name: &str) -> Self {
+    pub(super) fn of(name: &str) -> Self {
         match name {
             "chaos_level" => Self::ChaosLevel,
             "chaos_multiplier" => Self::ChaosMultiplier,
@@ -85,7 +84,7 @@ impl fmt::Display for Level {
 }
 
 impl Level {
-    fn of(node: &Node) -> Option<Self> {
+    pub(super) fn of(node: &Node) -> Option<Self> {
         match node {
             Node::String(text) => Some(Self::Text(text.clone())),
             Node::Integer(number) => Some(Self::Integer(*number)),
@@ -114,7 +113,7 @@ impl Level {
     }
 
     /// What two levels that are the same have in common, as 1 and 1.0.
-    fn identity(&self) -> (u64, &str) {
+    pub(super) fn identity(&self) -> (u64, &str) {
         match self {
             Self::Text(text) => (2, text),
             Self::Flag(value) => (u64::from(*value), "flag"),
@@ -142,64 +141,17 @@ impl Factor {
     }
 }
 
-/// Reads `[factors]`.
-pub(super) fn read_all(value: &Value, problems: &mut Vec<Problem>) -> Vec<Factor> {
-    let Node::Table(table) = &value.node else {
-        let message = format!("`factors` must be a table, not {}", value.node.kind());
-        problems.push(Problem::at(value.span.clone(), message, "wrong type"));
-        return Vec::new();
-    };
-    let written: Vec<_> = table
-        .entries
-        .iter()
-        .filter_map(|(name, value)| {
-            let levels = Written::read(name, value).map_err(|problem| problems.push(problem));
-            Some((name, value, levels.ok()?))
-        })
-        .collect();
-    // Counted before any range is spelled out.
-    let points = written
-        .iter()
-        .map(|(_, _, levels)| levels.count())
-        .try_fold(1_u64, u64::checked_mul);
-    if points.is_none_or(|points| points > MOST_POINTS) {
-        let count = points.map_or("more than 10^19".to_owned(), |points| points.to_string());
-        let message = format!("the design has {count} points");
-        problems.push(
-            Problem::at(value.span.clone(), message, "too many")
-                .help(format!("allowed: at most {MOST_POINTS}")),
-        );
-        return Vec::new();
-    }
-    let mut factors: Vec<Factor> = Vec::new();
-    for (name, value, levels) in &written {
-        match factor(name, value, levels) {
-            Ok(factor) => factors.push(factor),
-            Err(problem) => problems.push(problem),
-        }
-    }
-    let find = |kind| factors.iter().find(|f| f.kind == kind);
-    if let (Some(_), Some(multiplier)) = (
-        find(FactorKind::ChaosLevel),
-        find(FactorKind::ChaosMultiplier),
-    ) {
-        problems.push(Problem::at(
-            multiplier.name.span(),
-            "chaos_multiplier stands instead of chaos_level, not beside it",
-            "one of the two",
-        ));
-    }
-    factors
-}
-
 /// Levels as they stand in the file.
-enum Written<'a> {
+pub(super) enum Written<'a> {
     List(&'a [Value]),
     Range(Range),
+    /// A range without a step, of which a sample takes its values.
+    Sampled(Sampled),
 }
 
 impl<'a> Written<'a> {
-    fn read(name: &Spanned<String>, value: &'a Value) -> Result<Self, Problem> {
+    /// `sampling` allows a range without a step.
+    pub fn read(name: &Spanned<String>, value: &'a Value, sampling: bool) -> Result<Self, Problem> {
         match &value.node {
             Node::Array(values) if values.is_empty() => {
                 let message = format!("the factor `{}` has no levels", name.get_ref());
@@ -214,6 +166,9 @@ impl<'a> Written<'a> {
                     Err(Problem::at(name.span(), message, "a table, without them")
                         .help(format!("write \"{path}\" = …")))
                 }
+                None if sampling && table.get("step").is_none() => {
+                    Sampled::read(table, &value.span).map(Self::Sampled)
+                }
                 None => Range::read(table, &value.span).map(Self::Range),
             },
             other => {
@@ -225,10 +180,12 @@ impl<'a> Written<'a> {
         }
     }
 
-    fn count(&self) -> u64 {
+    /// How many levels it adds to a full factorial; `None` for a sample.
+    pub fn count(&self) -> Option<u64> {
         match self {
-            Self::List(values) => values.len() as u64,
-            Self::Range(range) => range.count,
+            Self::List(values) => Some(values.len() as u64),
+            Self::Range(range) => Some(range.count),
+            Self::Sampled(_) => None,
         }
     }
 }
@@ -250,27 +207,47 @@ fn bare_path(table: &Table) -> Option<String> {
     }
 }
 
-fn factor(name: &Spanned<String>, value: &Value, written: &Written) -> Result<Factor, Problem> {
-    let kind = FactorKind::of(name.get_ref());
-    let values = match written {
-        Written::List(values) => values.to_vec(),
-        Written::Range(range) => range.levels(&value.span),
-    };
-    let levels = values.iter().map(|value| checked_level(&kind, value));
-    let levels = levels.collect::<Result<Vec<Level>, Problem>>()?;
-    let mut seen = BTreeSet::new();
-    for (level, value) in levels.iter().zip(&values) {
-        if !seen.insert(level.identity()) {
-            let message = format!("the level {level} of `{}` stands twice", name.get_ref());
-            return Err(Problem::at(value.span.clone(), message, "again"));
-        }
+/// A factor by itself, whose levels are all different.
+pub(super) fn single(
+    name: &Spanned<String>,
+    values: Vec<Value>,
+    at: &Span,
+) -> Result<Factor, Problem> {
+    let (factor, rows) = column(name, values.clone(), at)?;
+    let again = (0..rows.len()).find(|row| rows[*row] != *row);
+    if let Some(row) = again {
+        let level = &factor.levels[rows[row]];
+        let message = format!("the level {level} of `{}` stands twice", name.get_ref());
+        return Err(Problem::at(values[row].span.clone(), message, "again"));
     }
-    Ok(Factor {
+    Ok(factor)
+}
+
+/// A factor that goes with others: its levels, each once, and which of them each row has.
+pub(super) fn column(
+    name: &Spanned<String>,
+    values: Vec<Value>,
+    at: &Span,
+) -> Result<(Factor, Vec<usize>), Problem> {
+    let kind = FactorKind::of(name.get_ref());
+    let levels = values.iter().map(|value| checked_level(&kind, value));
+    let levels = one_type(levels.collect::<Result<_, _>>()?, name, at)?;
+    let mut first: BTreeMap<(u64, &str), usize> = BTreeMap::new();
+    let (mut rows, mut kept) = (Vec::new(), Vec::new());
+    for (row, level) in levels.iter().enumerate() {
+        let index = *first.entry(level.identity()).or_insert_with(|| {
+            kept.push(row);
+            kept.len() - 1
+        });
+        rows.push(index);
+    }
+    let factor = Factor {
         name: name.clone(),
         kind,
-        levels: one_type(levels, name, value)?,
-        values,
-    })
+        levels: kept.iter().map(|row| levels[*row].clone()).collect(),
+        values: kept.iter().map(|row| values[*row].clone()).collect(),
+    };
+    Ok((factor, rows))
 }
 
 fn checked_level(kind: &FactorKind, value: &Value) -> Result<Level, Problem> {
@@ -302,11 +279,7 @@ fn checked_level(kind: &FactorKind, value: &Value) -> Result<Level, Problem> {
 }
 
 /// A column of a table has one type: whole numbers beside fractions become numbers.
-fn one_type(
-    levels: Vec<Level>,
-    name: &Spanned<String>,
-    value: &Value,
-) -> Result<Vec<Level>, Problem> {
+fn one_type(levels: Vec<Level>, name: &Spanned<String>, at: &Span) -> Result<Vec<Level>, Problem> {
     let numbers = levels.iter().filter(|l| l.number().is_some()).count();
     let wholes = |level: &Level| matches!(level, Level::Integer(_));
     if numbers == levels.len() && !levels.iter().all(wholes) {
@@ -316,7 +289,7 @@ fn one_type(
     let kind = std::mem::discriminant(&levels[0]);
     if levels.iter().any(|l| std::mem::discriminant(l) != kind) {
         let message = format!("the levels of `{}` are of several types", name.get_ref());
-        return Err(Problem::at(value.span.clone(), message, "mixed"));
+        return Err(Problem::at(at.clone(), message, "mixed"));
     }
     Ok(levels)
 }

@@ -1,8 +1,15 @@
 //! Experiment files: what is asked of which worlds, how often and from which seed.
 
+mod analysis;
+mod arrange;
+mod exclude;
 mod factor;
+mod grid;
+mod method;
+mod points;
 mod range;
 mod recipe;
+mod sample;
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +21,9 @@ use crate::diagnostics::{Problem, Sources};
 use crate::document::{self, Fields, Node, Result, Table, Value};
 use crate::world::{BUILT_IN, Name, Whole, WorldFile, WorldSource};
 
+pub use analysis::{Compare, Intervals, PreciseEstimate, Precision, ProportionInterval};
 pub use factor::{Factor, FactorKind, Level};
+pub use grid::{Dimension, Exclusion, Grid};
 pub use recipe::{Difference, Recipe};
 
 /// The most design points of one experiment.
@@ -38,6 +47,14 @@ pub struct Experiment {
     pub random_numbers: RandomNumbers,
     /// What is varied; the last factor varies fastest.
     pub factors: Vec<Factor>,
+    /// How the levels of the factors are combined.
+    pub grid: Grid,
+    /// Which differences are estimated.
+    pub compare: Option<Compare>,
+    /// When a design point is known well enough; without any, after `replications`.
+    pub precision: Vec<Precision>,
+    /// Methods of intervals.
+    pub intervals: Intervals,
     /// The world, or those of the factor `world` in the order of its levels.
     pub worlds: Vec<WorldFile>,
     /// What is written.
@@ -160,6 +177,7 @@ impl Experiment {
             let level = Level::Text((*level)?.to_owned());
             Some(Factor::from_levels((*name).to_owned(), vec![level]))
         });
+        let factors: Vec<Factor> = given.collect();
         let name = Name::new("simulate").ok_or_else(Vec::new)?;
         Ok(Self {
             name,
@@ -167,7 +185,11 @@ impl Experiment {
             replications: 1,
             confidence: 0.95,
             random_numbers: RandomNumbers::Common,
-            factors: given.collect(),
+            grid: Grid::full_factorial(factors.iter().map(|f| f.levels.len())),
+            factors,
+            compare: None,
+            precision: Vec::new(),
+            intervals: Intervals::default(),
             worlds: vec![WorldFile::load(&source, sources)?],
             output: Output::default(),
         })
@@ -191,10 +213,9 @@ impl Experiment {
         let confidence: Option<Spanned<f64>> = fields.optional("confidence");
         let random_numbers = fields.optional("random_numbers").unwrap_or_default();
         let output: Output = fields.optional("output").unwrap_or_default();
-        let factors = match fields.raw("factors") {
-            Some(value) => factor::read_all(value, &mut fields.problems),
-            None => Vec::new(),
-        };
+        let (factors, grid) = arrange::read(&mut fields, folder, sources);
+        let compare = analysis::compare(&mut fields, &factors);
+        let intervals: Intervals = fields.optional("intervals").unwrap_or_default();
         let seed = whole(seed, "seed", 0, i64::MAX as u64, &mut fields.problems);
         let replications = whole(
             replications,
@@ -203,6 +224,8 @@ impl Experiment {
             MOST_REPLICATIONS,
             &mut fields.problems,
         );
+        let replications = overrides.replications.or(replications);
+        let precision = analysis::precision(&mut fields, replications);
         let confidence = match confidence {
             None => 0.95,
             Some(level) if *level.get_ref() > 0.0 && *level.get_ref() < 1.0 => *level.get_ref(),
@@ -226,10 +249,14 @@ impl Experiment {
             Some(name) if problems.is_empty() => Ok(Self {
                 name,
                 seed: overrides.seed.or(seed).unwrap_or(DEFAULT_SEED),
-                replications: overrides.replications.or(replications).unwrap_or_default(),
+                replications: replications.unwrap_or_default(),
                 confidence,
                 random_numbers,
                 factors,
+                grid,
+                compare,
+                precision,
+                intervals,
                 worlds,
                 output,
             }),

@@ -10,6 +10,9 @@ use crate::document::{Node, Table, Value};
 
 const KEYS: [&str; 3] = ["from", "to", "step"];
 
+/// Decimal digits of a coordinate of a sample: finer than the parts of any Latin hypercube.
+const DIGITS: u32 = 9;
+
 /// `{ from, to, step }` with its number of levels: both ends included where the steps meet them.
 pub(super) struct Range {
     from: Decimal,
@@ -22,10 +25,7 @@ pub(super) struct Range {
 impl Range {
     /// Reads a range without making its levels.
     pub fn read(range: &Table, span: &Span) -> Result<Self, Problem> {
-        let known = |key: &str| KEYS.contains(&key);
-        if let Some((key, _)) = range.entries.iter().find(|(key, _)| !known(key.get_ref())) {
-            return Err(Problem::unknown("key", key.get_ref(), key.span(), KEYS));
-        }
+        refuse_unknown_keys(range)?;
         let (from, to, step) = (
             decimal(range, "from", span)?,
             decimal(range, "to", span)?,
@@ -71,6 +71,63 @@ impl Range {
             node: number(level, self.whole),
         };
         (0..self.count).map(level).map(value).collect()
+    }
+}
+
+/// `{ from, to }`: an interval that a sample fills.
+pub(super) struct Sampled {
+    from: Decimal,
+    width: Decimal,
+    whole: bool,
+}
+
+impl Sampled {
+    /// Reads an interval.
+    pub fn read(range: &Table, span: &Span) -> Result<Self, Problem> {
+        refuse_unknown_keys(range)?;
+        let (from, to) = (decimal(range, "from", span)?, decimal(range, "to", span)?);
+        let width = to.get_ref().checked_sub(*from.get_ref());
+        match width.filter(|width| *width > Decimal::ZERO) {
+            None => Err(
+                Problem::at(to.span(), "an interval must go up", "not above `from`")
+                    .help("allowed: `to` greater than `from`"),
+            ),
+            Some(width) => Ok(Self {
+                whole: [&from, &to].iter().all(|v| v.get_ref().scale() == 0),
+                from: from.into_inner(),
+                width,
+            }),
+        }
+    }
+
+    /// The values at coordinates in [0, 1), which all stand at `span`. Where both ends are whole
+    /// numbers, so are the values, and both ends are among them.
+    pub fn values(&self, coordinates: &[f64], span: &Span) -> Vec<Value> {
+        let value = |coordinate: &f64| {
+            let digits = (coordinate * 10_f64.powi(DIGITS as i32)) as i64;
+            let unit = Decimal::new(digits, DIGITS);
+            let reach = if self.whole {
+                self.width
+                    .saturating_add(Decimal::ONE)
+                    .saturating_mul(unit)
+                    .floor()
+            } else {
+                self.width.saturating_mul(unit)
+            };
+            Value {
+                span: span.clone(),
+                node: number(self.from.saturating_add(reach), self.whole),
+            }
+        };
+        coordinates.iter().map(value).collect()
+    }
+}
+
+fn refuse_unknown_keys(range: &Table) -> Result<(), Problem> {
+    let known = |key: &str| KEYS.contains(&key);
+    match range.entries.iter().find(|(key, _)| !known(key.get_ref())) {
+        Some((key, _)) => Err(Problem::unknown("key", key.get_ref(), key.span(), KEYS)),
+        None => Ok(()),
     }
 }
 

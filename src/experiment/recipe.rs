@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::{Experiment, Factor, Level, Output, RandomNumbers};
+use super::{
+    Compare, Experiment, Factor, Grid, Intervals, Level, Output, Precision, RandomNumbers,
+};
 use crate::world::{Name, WorldFile};
 
 /// An experiment as resolved: enough to run it again without its files.
@@ -21,6 +23,17 @@ pub struct Recipe {
     pub random_numbers: RandomNumbers,
     /// Factors in order.
     pub factors: Vec<FactorRecord>,
+    /// How their levels are combined, unless every one with every other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grid: Option<Grid>,
+    /// Which differences are estimated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare: Option<Compare>,
+    /// When a design point is known well enough.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub precision: Vec<Precision>,
+    /// Methods of intervals.
+    pub intervals: Intervals,
     /// Worlds with all they extend, before factors change them.
     pub worlds: Vec<WorldFile>,
     /// Tables and formats.
@@ -50,6 +63,7 @@ pub struct Difference {
 impl Recipe {
     /// The recipe of an experiment.
     pub fn of(experiment: &Experiment) -> Self {
+        let full = Grid::full_factorial(experiment.factors.iter().map(|f| f.levels.len()));
         Self {
             name: experiment.name.to_string(),
             seed: experiment.seed,
@@ -64,6 +78,10 @@ impl Recipe {
                     levels: factor.levels.clone(),
                 })
                 .collect(),
+            grid: (experiment.grid != full).then(|| experiment.grid.clone()),
+            compare: experiment.compare.clone(),
+            precision: experiment.precision.clone(),
+            intervals: experiment.intervals,
             worlds: experiment.worlds.clone(),
             output: experiment.output.clone(),
         }
@@ -82,31 +100,47 @@ impl Recipe {
                 .iter()
                 .map(|record| Factor::from_levels(record.name.clone(), record.levels.clone()))
                 .collect(),
+            grid: self.grid.clone().unwrap_or_else(|| {
+                Grid::full_factorial(self.factors.iter().map(|record| record.levels.len()))
+            }),
+            compare: self.compare.clone(),
+            precision: self.precision.clone(),
+            intervals: self.intervals,
             worlds: self.worlds.clone(),
             output: self.output.clone(),
         })
     }
 
-    /// Whether another recipe asks for the same and more: more replications, or new levels of the
-    /// same factors. That the points of this one are among those of the other is for their keys to
-    /// say.
+    /// Whether another recipe asks for the same and more: more replications, other levels of the
+    /// same factors, other estimates of the same replications. That the points of this one are
+    /// among those of the other is for their keys to say.
     pub fn can_become(&self, other: &Self) -> bool {
-        let unchanged = |recipe: &Self| {
-            let mut rest = recipe.clone();
-            (rest.replications, rest.factors, rest.worlds) = (0, Vec::new(), Vec::new());
-            rest
+        let unchanged = |recipe: &Self| Self {
+            replications: 0,
+            factors: Vec::new(),
+            grid: None,
+            worlds: Vec::new(),
+            confidence: 0.0,
+            compare: None,
+            precision: Vec::new(),
+            intervals: Intervals::default(),
+            ..recipe.clone()
         };
-        let pairs = || self.factors.iter().zip(&other.factors);
+        // The looks of a precision are at multiples of the replications to begin with.
+        let begins_alike = if self.precision.is_empty() && other.precision.is_empty() {
+            self.replications <= other.replications
+        } else {
+            self.replications == other.replications
+        };
+        let mut pairs = self.factors.iter().zip(&other.factors);
         let same_type =
             |a: &Level, b: &Level| std::mem::discriminant(a) == std::mem::discriminant(b);
         unchanged(self) == unchanged(other)
-            && self.replications <= other.replications
+            && begins_alike
             && self.factors.len() == other.factors.len()
-            && pairs().all(|(old, new)| {
-                old.name == new.name
-                    // A column keeps its type.
-                    && same_type(&old.levels[0], &new.levels[0])
-                    && old.levels.iter().all(|level| new.levels.contains(level))
+            // A column keeps its name and type.
+            && pairs.all(|(old, new)| {
+                old.name == new.name && same_type(&old.levels[0], &new.levels[0])
             })
     }
 

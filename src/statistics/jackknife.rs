@@ -28,7 +28,7 @@ pub const GROUPS: usize = 100;
 const ENOUGH_GROUPS: f64 = 5.0;
 
 /// Standard errors below this, relative to an estimate near 1, are rounding.
-const ROUNDING: f64 = 1e-12;
+pub(super) const ROUNDING: f64 = 1e-12;
 
 /// What happened to incidents at one age, by group of replications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +75,9 @@ pub struct RestrictedMean {
     pub standard_error: Option<f64>,
     /// The estimate without each group; `None` without it there is no incident.
     pub leave_one_out: Vec<Option<f64>>,
+    /// The effective number of groups with incidents, (Σ x)² / Σ x²; `None`
+    /// where intervals are withheld because it is too small.
+    pub effective_groups: Option<f64>,
 }
 
 /// The distribution of the time to resolve, with its intervals.
@@ -292,6 +295,7 @@ fn mean_with_interval(
         estimate: Estimate::withheld(value, WITHHELD_FEW_EVENTS),
         standard_error: None,
         leave_one_out,
+        effective_groups: clusters.ok().map(|clusters| clusters.effective),
     };
     let clusters = match clusters {
         Ok(clusters) => clusters,
@@ -328,23 +332,41 @@ fn log_interval(value: f64, deleted: &[f64], clusters: Clusters) -> Option<Inter
     if deleted.iter().any(|&mean| mean <= 0.0) {
         return None;
     }
-    let groups = deleted.len() as f64;
     let logs: Vec<f64> = deleted.iter().map(|mean| (mean / value).ln()).collect();
-    let centre = logs.iter().sum::<f64>() / groups;
+    let spread = spread(&logs);
+    let df = clusters.degrees_of_freedom().min(spread.df);
+    let t = critical::student(df, clusters.confidence)?;
+    Interval::around_log(value, t * spread.error)
+}
+
+/// How estimates without each group vary.
+pub(super) struct Spread {
+    /// The jackknife standard error.
+    pub error: f64,
+    /// Satterthwaite's degrees of freedom, 2 (Σ d²)² / (Σ d⁴ − (Σ d²)² / G) for
+    /// the deviations d; infinite where all are the same size.
+    pub df: f64,
+}
+
+/// The spread of the estimates without each of two or more groups.
+pub(super) fn spread(deleted: &[f64]) -> Spread {
+    let groups = deleted.len() as f64;
+    let centre = deleted.iter().sum::<f64>() / groups;
     let (mut squares, mut fourths) = (0.0, 0.0);
-    for log in logs {
-        let square = (log - centre) * (log - centre);
+    for value in deleted {
+        let square = (value - centre) * (value - centre);
         squares += square;
         fourths += square * square;
     }
-    let spread = fourths - squares * squares / groups;
-    let mut df = clusters.degrees_of_freedom();
-    if spread > 0.0 {
-        df = df.min(2.0 * squares * squares / spread);
+    let uneven = fourths - squares * squares / groups;
+    Spread {
+        error: ((groups - 1.0) / groups * squares).sqrt(),
+        df: if uneven > 0.0 {
+            2.0 * squares * squares / uneven
+        } else {
+            f64::INFINITY
+        },
     }
-    let t = critical::student(df, clusters.confidence)?;
-    let error = ((groups - 1.0) / groups * squares).sqrt();
-    Interval::around_log(value, t * error)
 }
 
 fn rows_with_intervals(

@@ -11,14 +11,26 @@
 //! - [`quantile`]: quantiles over replications,
 //! - [`survival`]: the distribution of time to resolve with open incidents,
 //! - [`jackknife`]: its intervals, with the replication as cluster,
-//! - [`ratio`]: a mean per incident, with the replication as cluster.
+//! - [`ratio`]: a mean per incident, with the replication as cluster,
+//! - [`paired`]: differences from a baseline over common replications,
+//! - [`holm`]: p-values of several tests at once,
+//! - [`sequence`]: intervals that hold at every look,
+//! - [`gate`]: whether an estimate holds to a bound,
+//! - [`sre`]: nines, downtime and the error budget.
 
 mod critical;
+pub mod gate;
+pub mod holm;
 pub mod jackknife;
 pub mod mean;
+mod moments;
+pub mod paired;
 pub mod proportion;
 pub mod quantile;
 pub mod ratio;
+mod root;
+pub mod sequence;
+pub mod sre;
 pub mod survival;
 
 /// The method of an interval withheld because one replication shows no spread.
@@ -79,6 +91,14 @@ impl Confidence {
     /// What the interval may miss, both sides together: 1 − level.
     pub fn alpha(self) -> f64 {
         1.0 - self.0
+    }
+
+    /// The level of each of `intervals` intervals that hold together at this
+    /// level: 1 − α / intervals (Bonferroni), however they depend.
+    ///
+    /// `None` for none, and where so many leave no level below 1.
+    pub fn shared_by(self, intervals: usize) -> Option<Self> {
+        Self::new(1.0 - self.alpha() / intervals as f64)
     }
 }
 

@@ -5,6 +5,7 @@ mod chains;
 mod cli;
 mod crash;
 mod damage;
+mod designs;
 mod determinism;
 mod docs;
 mod errors;

@@ -19,6 +19,10 @@ import statsmodels
 from lifelines import KaplanMeierFitter
 from lifelines.utils import qth_survival_time, restricted_mean_survival_time
 from scipy import stats
+from scipy.optimize import brentq
+from scipy.special import logsumexp
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 LEVELS = [0.9, 0.95, 0.99]
@@ -35,6 +39,131 @@ def proportions():
             np.testing.assert_allclose([ours.low, ours.high], also, rtol=1e-9, atol=1e-15)
             rows.append({"k": k, "n": n, "level": level, "lo": ours.low, "hi": ours.high})
     return rows
+
+
+def exact_proportions():
+    """Clopper-Pearson by scipy and statsmodels, Jeffreys by statsmodels, at 95 %."""
+    cases = [(0, 2), (1, 2), (2, 2), (0, 50), (1, 50), (25, 50), (49, 50), (50, 50), (3, 200),
+             (197, 200), (20, 1000), (500, 1000), (1, 10**6), (999_999, 10**6)]
+    rows = []
+    for k, n in cases:
+        for level in LEVELS:
+            exact = stats.binomtest(k, n).proportion_ci(level, method="exact")
+            also = proportion_confint(k, n, alpha=1 - level, method="beta")
+            # scipy searches to 2e-12 only, so the beta quantiles of statsmodels are kept.
+            np.testing.assert_allclose([exact.low, exact.high], also, rtol=1e-9, atol=2e-12)
+            lo, hi = proportion_confint(k, n, alpha=1 - level, method="jeffreys")
+            rows.append({"k": k, "n": n, "level": level,
+                         "clopper_pearson": list(also),
+                         # At 0 and n the interval reaches the end, as Brown, Cai and DasGupta say.
+                         "jeffreys": [0.0 if k == 0 else lo, 1.0 if k == n else hi]})
+    return rows
+
+
+def tango_quartic(n, b, c, level):
+    """Tango's limits without iteration (Yang, Sun and Hardin 2013): two roots of a quartic.
+
+    An implementation that shares nothing with the bisection of the program; statsmodels and
+    scipy have none.
+    """
+    g, d = stats.norm.isf((1 - level) / 2) ** 2, b - c
+    roots = np.roots([
+        n**2 * (n / g + 1) ** 2,
+        -n * d * (n / g + 1) * (4 * n / g + 1),
+        2 * n * d**2 * (3 * n / g + 2) / g - n**2 * ((b + c) / g + 1),
+        n * d * (2 * (b + c) / g + 1) - d**3 * (4 * n / g + 1) / g,
+        d**2 * (d**2 / g - (b + c)) / g,
+    ])
+    real = np.sort(roots[np.abs(roots.imag) < 1e-6].real)
+    return [max(-1.0, real[0]), min(1.0, real[-1])]
+
+
+def paired_proportions():
+    rows = []
+    # The first is the worked example of Fagerland, Lydersen and Laake (2014): -0.517 to -0.026.
+    for both, b, c, neither in [(1, 1, 7, 12), (43, 0, 1, 0), (80, 40, 20, 20), (900, 30, 12, 58),
+                                (3, 2, 9, 9986), (0, 5, 3, 0), (10, 8, 8, 10)]:
+        n = both + b + c + neither
+        test = mcnemar([[both, b], [c, neither]], exact=False, correction=False)
+        for level in LEVELS:
+            lo, hi = tango_quartic(n, b, c, level)
+            rows.append({"both": both, "b": b, "c": c, "neither": neither, "level": level,
+                         "lo": lo, "hi": hi, "p": test.pvalue})
+    return rows
+
+
+def paired_means(rng):
+    """Differences of checks: a paired t test, and Hall's transformation inverted by a solver."""
+    for name, scale, n, share in [("many", 90, 1000, 0.4), ("some", 90, 1000, 0.06),
+                                  ("fifty", 900, 50, 0.9), ("lopsided", 90, 4000, 0.012)]:
+        struck = rng.random(n) < share
+        point = scale - struck * rng.integers(0, 12, n)
+        baseline = scale - struck * rng.integers(2, 30, n)
+        d = (point - baseline) / scale
+        test = stats.ttest_rel(point, baseline)
+        ends = test.confidence_interval(0.95)
+        error, slant = stats.sem(d), (((d - d.mean()) / d.std(ddof=1)) ** 3).mean() / np.sqrt(n)
+
+        def hall(t):
+            return t + slant * t**2 / 3 + slant**2 * t**3 / 27 + slant / 6
+
+        quantile = stats.t.isf(0.025, n - 1)
+        t_lo, t_hi = [brentq(lambda t: hall(t) - q, -60, 60, xtol=1e-14, rtol=1e-14)
+                      for q in (-quantile, quantile)]
+        variances = point.var(ddof=1) + baseline.var(ddof=1)
+        yield {"name": name, "scale": scale, "point": point.tolist(),
+               "baseline": baseline.tolist(), "histogram": histogram(point - baseline),
+               "value": d.mean(), "se": error, "t": [ends.low / scale, ends.high / scale],
+               "t_p": test.pvalue, "hall": [d.mean() - t_hi * error, d.mean() - t_lo * error],
+               "hall_p": 2 * stats.t.sf(abs(hall(d.mean() / error)), n - 1),
+               "variance_reduction": variances / (point - baseline).var(ddof=1)}
+
+
+def adjusted_p_values(rng):
+    for p in [[0.04], [0.01, 0.04, 0.03, 0.005], [0.5, 0.5, 0.9], [0.0, 1.0, 0.2, 0.2, 1e-12],
+              rng.random(40).tolist(), (rng.random(25) ** 4).tolist()]:
+        yield {"p": p, "holm": multipletests(p, method="holm")[1].tolist()}
+
+
+def beta_binomial_sequences():
+    """The mixture as scipy's beta-binomial law over the binomial, and its crossing by brentq."""
+    for k, n, first_look in [(3, 50, 50), (20, 1000, 1000), (500, 1000, 250), (990, 1000, 1000),
+                             (10_000, 400_000, 1000), (0, 200, 100), (200, 200, 100)]:
+        for level in LEVELS:
+            r, limit = first_look / 2, -np.log(1 - level)
+
+            def log_mixture(p):
+                mixture = stats.betabinom(n, r * p, r * (1 - p)).logpmf(k)
+                return mixture - stats.binom(n, p).logpmf(k) - limit
+
+            share = min(max(k / n, 1e-9), 1 - 1e-9)
+            lo = 0.0 if k == 0 else brentq(log_mixture, share / 1000, share, xtol=1e-15)
+            hi = 1.0 if k == n else brentq(log_mixture, share, 1 - (1 - share) / 1000,
+                                           xtol=1e-15)
+            yield {"k": k, "n": n, "first_look": first_look, "level": level, "lo": lo, "hi": hi}
+
+
+def betting_sequences(rng):
+    """The hedged capital, value by value in the order drawn, and its crossing by brentq."""
+    for name, scale, values in [
+        ("rare failures", 90, 90 - rng.integers(1, 40, 400) * (rng.random(400) < 0.05)),
+        ("even", 15, rng.integers(0, 16, 300)), ("all", 90, np.full(100, 90)),
+        ("coin", 1, rng.integers(0, 2, 2000)),
+    ]:
+        x = values / scale
+        bets = 0.5 ** np.arange(13)
+
+        def capital(m, x):
+            with np.errstate(divide="ignore"):
+                logs = np.log(1 - bets[:, None] + bets[:, None] * x / m).sum(axis=1)
+            return logsumexp(logs) - np.log(13) - np.log(2 / 0.05)
+
+        lo = brentq(capital, x.mean() / 50, x.mean(), args=(x,), xtol=1e-15)
+        others = 1 - x
+        hi = 1.0 if others.mean() == 0 else 1 - brentq(
+            capital, others.mean() / 50, others.mean(), args=(others,), xtol=1e-15)
+        yield {"name": name, "scale": scale, "histogram": histogram(values), "mean": x.mean(),
+               "lo": lo, "hi": hi}
 
 
 def critical_values_of_even_samples():
@@ -160,6 +289,39 @@ def jackknife(sample, horizon, mean, rows):
     return result
 
 
+def mttr_difference(sample, horizon):
+    """Each replication with 3 half rounds more of repair in every second incident, against it as it is:
+    lifelines fits both without each group."""
+    longer = [[(min(t + 3 * (i % 2), horizon), c) for i, (t, c) in enumerate(one)]
+              for one in sample]
+    groups = min(len(sample), 100)
+    if groups == 1:
+        return None
+
+    def mean(sample, without):
+        rest = [i for r, one in enumerate(sample) if r % 100 != without for i in one]
+        return restricted_mean_survival_time(fit(rest), t=horizon) if rest else None
+
+    sizes = np.zeros(groups)
+    for r, incidents in enumerate(sample):
+        sizes[r % 100] += len(incidents)
+    effective = sizes.sum() ** 2 / (sizes**2).sum()
+    result = {"incidents": [[r, t, c] for r, one in enumerate(longer) for t, c in one],
+              "value": mean(longer, -1) - mean(sample, -1)}
+    if effective < 5:
+        return result
+    deleted = np.array([mean(longer, g) - mean(sample, g) for g in range(groups)])
+    deviations = deleted - deleted.mean()
+    squares, fourths = (deviations**2).sum(), (deviations**4).sum()
+    if squares == 0:
+        return result
+    error = np.sqrt((groups - 1) / groups * squares)
+    df = min(effective - 1, 2 * squares**2 / (fourths - squares**2 / groups))
+    half_width = stats.t.isf(0.025, df) * error
+    return result | {"se": error, "p": 2 * stats.t.sf(abs(result["value"]) / error, df),
+                     "lo": result["value"] - half_width, "hi": result["value"] + half_width}
+
+
 def log_log(survival, error, t):
     if not 0 < survival < 1:
         return None
@@ -185,6 +347,7 @@ def repairs(rng):
                "incidents": [[r, t, c] for r, one in enumerate(sample) for t, c in one],
                "rows": rows, "quantiles": quantiles, "restricted_mean": mean,
                "jackknife": jackknife(sample, horizon, mean, rows),
+               "difference": mttr_difference(sample, horizon),
                "ratio": ratio(sample)}
 
 
@@ -216,9 +379,15 @@ def main():
                      "lifelines": lifelines.__version__},
         "critical_values_of_even_samples": critical_values_of_even_samples(),
         "proportions": proportions(),
+        "exact_proportions": exact_proportions(),
         "means": list(means_and_quantiles(rng)),
         "ranks": order_statistic_ranks(),
         "repairs": list(repairs(rng)),
+        "paired_proportions": paired_proportions(),
+        "paired_means": list(paired_means(rng)),
+        "adjusted_p_values": list(adjusted_p_values(rng)),
+        "beta_binomial_sequences": list(beta_binomial_sequences()),
+        "betting_sequences": list(betting_sequences(rng)),
     }
     target = Path(__file__).with_name("reference.json")
     target.write_text(json.dumps(reference, separators=(",", ":"), allow_nan=False) + "\n")

@@ -1,5 +1,8 @@
 //! The design: every combination of factor levels, checked, each with its key.
 
+mod refuse;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Serialize;
@@ -10,9 +13,6 @@ use crate::document::{Node, Result, Value};
 use crate::experiment::{Experiment, Factor, FactorKind, Level, RandomNumbers};
 use crate::simulation::{Model, Setting, compile};
 use crate::world::{NameAt, NonNegative, Skill, World, WorldFile};
-
-/// The most work of a sweep, in checks of a server: days of many cores.
-const MOST_WORK: u64 = 10_000_000_000_000;
 
 /// The key of a design point: the same wherever the same world meets the same chaos and skill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +36,8 @@ pub struct Design {
 struct Point {
     key: PointKey,
     variation: u32,
+    /// Its cell of the experiment's grid.
+    cell: u32,
 }
 
 /// What the design needs to know of one world that the factors make.
@@ -114,29 +116,28 @@ fn canonical(value: &impl Serialize) -> String {
 impl Design {
     /// Resolves and checks every design point.
     pub fn new(experiment: Experiment) -> Result<Self> {
-        let mut design = Self {
-            experiment,
-            points: Vec::new(),
-            variations: Vec::new(),
-        };
-        let (worlds, others) = (design.count(true), design.count(false));
-        let unset = Point {
+        let cells = experiment.grid.cells().into_iter();
+        let unset = |cell| Point {
             key: PointKey(0),
             variation: 0,
+            // There are at most `MOST_POINTS` cells.
+            cell: cell as u32,
         };
-        design.points = vec![unset; worlds * others];
+        let mut design = Self {
+            points: cells.map(unset).collect(),
+            experiment,
+            variations: Vec::new(),
+        };
         // Each world is decoded once, whichever factors vary fastest.
-        for variation in 0..worlds {
-            let world = design.world(&design.combine(variation, 0))?;
-            design.check_people(&world)?;
+        for points in design.points_by_world() {
+            let world = design.world(&design.levels(points[0]))?;
+            design.check_people(&world, &points)?;
             let digest = blake3::hash(canonical(&world).as_bytes()).to_string();
-            for other in 0..others {
-                let levels = design.combine(variation, other);
-                let point = design.index(&levels);
-                design.points[point] = Point {
-                    key: design.with_people(&world, &levels)?.key(&digest),
-                    variation: variation as u32,
-                };
+            for point in points {
+                let levels = design.levels(point);
+                let people = design.with_people(&world, &levels)?;
+                design.points[point].key = people.key(&digest);
+                design.points[point].variation = design.variations.len() as u32;
             }
             design.variations.push(Variation {
                 rounds: world.rounds,
@@ -146,9 +147,22 @@ impl Design {
                 sla_target: world.sla.target.percent().to_string(),
             });
         }
-        design.refuse_endless()?;
-        design.refuse_twins()?;
+        refuse::impossible(&design)?;
         Ok(design)
+    }
+
+    /// The points of each world that the factors make.
+    fn points_by_world(&self) -> Vec<Vec<usize>> {
+        let mut worlds: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
+        let factors = &self.experiment.factors;
+        for point in 0..self.len() {
+            let levels = self.levels(point);
+            let of_world = levels.iter().zip(factors);
+            let of_world = of_world.filter(|(_, factor)| factor.kind.changes_world());
+            let key = of_world.map(|(level, _)| *level).collect();
+            worlds.entry(key).or_default().push(point);
+        }
+        worlds.into_values().collect()
     }
 
     /// The experiment.
@@ -185,15 +199,41 @@ impl Design {
 
     /// The index of the level of each factor.
     pub fn levels(&self, point: usize) -> Vec<usize> {
-        self.digits([point, 0], |_| 0)
+        self.experiment
+            .grid
+            .levels(self.points[point].cell as usize)
     }
 
     /// The level of a factor at a point.
     pub fn level(&self, point: usize, factor: usize) -> &Level {
-        let after = self.experiment.factors[factor + 1..].iter();
-        let stride: usize = after.map(|f| f.levels.len()).product();
-        let levels = &self.experiment.factors[factor].levels;
-        &levels[point / stride % levels.len()]
+        let cell = self.points[point].cell as usize;
+        let level = self.experiment.grid.level(cell, factor);
+        &self.experiment.factors[factor].levels[level]
+    }
+
+    /// Each design point with the one that it is compared with, in design order: the one that
+    /// has the baseline's level of the factor and is like it in all others.
+    pub fn compared(&self) -> Vec<(usize, usize)> {
+        let Some(compare) = &self.experiment.compare else {
+            return Vec::new();
+        };
+        let mut factors = self.experiment.factors.iter().enumerate();
+        let Some((along, factor)) = factors.find(|(_, f)| *f.name.get_ref() == compare.factor)
+        else {
+            return Vec::new();
+        };
+        let baseline = factor.levels.iter().position(|l| *l == compare.baseline);
+        let mut by_levels: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
+        for point in 0..self.len() {
+            by_levels.insert(self.levels(point), point);
+        }
+        let partner = |point: usize| {
+            let mut levels = self.levels(point);
+            let own = std::mem::replace(&mut levels[along], baseline?);
+            let other = *by_levels.get(&levels)?;
+            (Some(own) != baseline).then_some((point, other))
+        };
+        (0..self.len()).filter_map(partner).collect()
     }
 
     /// The levels of a point as `factor=level`, separated by commas.
@@ -237,40 +277,6 @@ impl Design {
         let factors = self.experiment.factors.iter().zip(levels);
         let mut found = factors.filter(|(factor, _)| factor.kind == *kind);
         found.next().map(|(factor, level)| &factor.levels[*level])
-    }
-
-    /// How many combinations there are of the factors that change the world, or of the others.
-    fn count(&self, changing_world: bool) -> usize {
-        let factors = self.experiment.factors.iter();
-        let wanted = factors.filter(|f| f.kind.changes_world() == changing_world);
-        wanted.map(|f| f.levels.len()).product()
-    }
-
-    /// The levels of one combination of the world's factors and one of the others.
-    fn combine(&self, world: usize, other: usize) -> Vec<usize> {
-        self.digits([world, other], |factor| {
-            usize::from(!factor.kind.changes_world())
-        })
-    }
-
-    /// The level of each factor, as digits of the number that `of` says; the last factor is the
-    /// lowest digit.
-    fn digits(&self, mut numbers: [usize; 2], of: impl Fn(&Factor) -> usize) -> Vec<usize> {
-        let mut levels = vec![0; self.experiment.factors.len()];
-        for (level, factor) in levels.iter_mut().zip(&self.experiment.factors).rev() {
-            let rest = &mut numbers[of(factor)];
-            *level = *rest % factor.levels.len();
-            *rest /= factor.levels.len();
-        }
-        levels
-    }
-
-    /// The point with some levels.
-    fn index(&self, levels: &[usize]) -> usize {
-        let factors = self.experiment.factors.iter().zip(levels);
-        factors.fold(0, |index, (factor, level)| {
-            index * factor.levels.len() + level
-        })
     }
 
     /// The world at some levels, decoded and checked.
@@ -347,20 +353,25 @@ impl Design {
         Ok((entry.0.get_ref().clone(), &entry.1))
     }
 
-    /// Every skill and chaos level that a factor names is known to a world.
-    fn check_people(&self, world: &World) -> Result<()> {
+    /// Every skill and chaos level that points name is known to their world.
+    fn check_people(&self, world: &World, points: &[usize]) -> Result<()> {
+        let mut named: BTreeSet<(usize, usize)> = BTreeSet::new();
+        for point in points {
+            named.extend(self.levels(*point).into_iter().enumerate());
+        }
         let mut problems = Vec::new();
-        for factor in &self.experiment.factors {
-            for level in &factor.levels {
-                let Level::Text(name) = level else { continue };
-                let (what, known) = match factor.kind {
-                    FactorKind::Skill => ("skill", names(&world.skills)),
-                    FactorKind::ChaosLevel => ("chaos_level", names(&world.chaos_levels)),
-                    _ => continue,
-                };
-                if !known.contains(&name.as_str()) {
-                    problems.push(self.unknown_level(what, name, &known));
-                }
+        for (factor, level) in named {
+            let factor = &self.experiment.factors[factor];
+            let Level::Text(name) = &factor.levels[level] else {
+                continue;
+            };
+            let (what, known) = match factor.kind {
+                FactorKind::Skill => ("skill", names(&world.skills)),
+                FactorKind::ChaosLevel => ("chaos_level", names(&world.chaos_levels)),
+                _ => continue,
+            };
+            if !known.contains(&name.as_str()) {
+                problems.push(self.unknown_level(what, name, &known));
             }
         }
         if problems.is_empty() {
@@ -389,53 +400,6 @@ impl Design {
         let value = factor.values.iter().find(is_level)?;
         // A level from the command line was written in no file.
         (!value.span.is_empty()).then(|| value.span.clone())
-    }
-
-    /// A sweep that no machine would end, and whose plan no memory would hold.
-    fn refuse_endless(&self) -> Result<()> {
-        let points = (0..self.len()).map(|point| self.variation(point));
-        let checks: u64 = points.map(|variation| variation.checks()).sum();
-        let replications = self.experiment.replications;
-        if checks
-            .checked_mul(replications)
-            .is_some_and(|work| work <= MOST_WORK)
-        {
-            return Ok(());
-        }
-        let points = self.len();
-        let work = checks as f64 * replications as f64;
-        let message = format!(
-            "the sweep is too large: {replications} replications × {points} design points \
-             check servers {work:.1e} times"
-        );
-        let help = format!("allowed: at most {:.0e} checks in all", MOST_WORK as f64);
-        Err(vec![Problem::general(message).help(help)])
-    }
-
-    fn refuse_twins(&self) -> Result<()> {
-        let order = self.by_key();
-        let twins = order.windows(2).find(|pair| pair[0].0 == pair[1].0);
-        let twins = twins.map(|pair| [pair[0].1, pair[1].1]);
-        match twins {
-            None => Ok(()),
-            Some(pair) => {
-                let message = format!(
-                    "two design points are the same: {} and {}",
-                    self.describe(pair[0]),
-                    self.describe(pair[1])
-                );
-                let mut problem = Problem::general(message)
-                    .help("allowed: design points that differ in what they simulate");
-                let (first, second) = (self.levels(pair[0]), self.levels(pair[1]));
-                for (i, factor) in self.experiment.factors.iter().enumerate() {
-                    let value = &factor.values[second[i]];
-                    if first[i] != second[i] {
-                        problem = problem.with_span(value.span.clone(), "makes no difference");
-                    }
-                }
-                Err(vec![problem])
-            }
-        }
     }
 }
 

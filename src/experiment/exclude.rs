@@ -1,0 +1,147 @@
+//! Design points by their levels: those that are left out, and the base of one at a time.
+
+use serde_spanned::Spanned;
+
+use super::arrange::table;
+use super::factor::{Factor, Level};
+use super::grid::{Exclusion, Grid};
+use crate::diagnostics::Problem;
+use crate::document::{Node, Result, Table, Value};
+
+/// Reads `[[exclude]]`. A rule that leaves out nothing, or rules that leave nothing, are refused.
+pub(super) fn read(value: &Value, factors: &[Factor], grid: &Grid) -> Result<Vec<Exclusion>> {
+    let Node::Array(entries) = &value.node else {
+        let kind = value.node.kind();
+        let message = format!("`exclude` must be an array of tables, not {kind}");
+        return Err(vec![
+            Problem::at(value.span.clone(), message, "wrong type")
+                .help("as in exclude = [{ chaos_level = \"low\", skill = [\"junior\", \"mid\"] }]"),
+        ]);
+    };
+    let mut problems = Vec::new();
+    let mut rules = Vec::new();
+    for entry in entries {
+        if let Some(table) = table(entry, "exclude", &mut problems) {
+            rules.push((conditions(table, factors, &mut problems), entry));
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let (mut left, mut hits) = (0_usize, vec![0_usize; rules.len()]);
+    for cell in grid.cells() {
+        let levels = grid.levels(cell);
+        let mut out = false;
+        for (hits, (rule, _)) in hits.iter_mut().zip(&rules) {
+            let holds = rule.holds(&levels);
+            *hits += usize::from(holds);
+            out |= holds;
+        }
+        left += usize::from(!out);
+    }
+    for (hits, (_, entry)) in hits.iter().zip(&rules) {
+        if *hits == 0 {
+            let message = "no design point has these levels";
+            problems.push(Problem::at(
+                entry.span.clone(),
+                message,
+                "leaves out nothing",
+            ));
+        }
+    }
+    if left == 0 {
+        let message = "every design point is left out";
+        problems.push(Problem::at(value.span.clone(), message, "leaves nothing"));
+    }
+    if problems.is_empty() {
+        Ok(rules.into_iter().map(|(rule, _)| rule).collect())
+    } else {
+        Err(problems)
+    }
+}
+
+fn conditions(table: &Table, factors: &[Factor], problems: &mut Vec<Problem>) -> Exclusion {
+    let mut conditions = Vec::new();
+    if table.entries.is_empty() {
+        let message = "a rule without a condition would leave out everything";
+        problems.push(Problem::at(table.span.clone(), message, "empty"));
+    }
+    for (name, value) in &table.entries {
+        let found = find_factor(name, factors).and_then(|index| {
+            let levels = match &value.node {
+                Node::Array(values) => values.iter(),
+                _ => std::slice::from_ref(value).iter(),
+            };
+            let levels = levels.map(|level| find_level(level, &factors[index]));
+            Ok((index, levels.collect::<std::result::Result<_, _>>()?))
+        });
+        match found {
+            Ok(condition) => conditions.push(condition),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    Exclusion(conditions)
+}
+
+/// The row of each dimension at a base point; where it says nothing of a dimension, its first.
+pub(super) fn base(base: &Table, factors: &[Factor], grid: &Grid) -> Result<Vec<usize>> {
+    let mut wanted = Vec::new();
+    let mut problems = Vec::new();
+    for (name, value) in &base.entries {
+        let found = find_factor(name, factors)
+            .and_then(|index| Ok((index, find_level(value, &factors[index])?)));
+        match found {
+            Ok(level) => wanted.push(level),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let row_of = |dimension: &super::grid::Dimension| {
+        let fits = |row: &&Vec<usize>| {
+            let mut levels = dimension.factors.iter().zip(row.iter());
+            levels.all(|(factor, level)| {
+                let mut wishes = wanted.iter().filter(|(wanted, _)| wanted == factor);
+                wishes.all(|(_, wish)| wish == level)
+            })
+        };
+        dimension.rows.iter().position(|row| fits(&row))
+    };
+    let rows: Option<Vec<usize>> = grid.dimensions.iter().map(row_of).collect();
+    rows.ok_or_else(|| {
+        let message = "no row of the factors in lockstep has these levels";
+        vec![Problem::at(
+            base.span.clone(),
+            message,
+            "not a design point",
+        )]
+    })
+}
+
+fn find_factor(name: &Spanned<String>, factors: &[Factor]) -> std::result::Result<usize, Problem> {
+    let found = factors
+        .iter()
+        .position(|f| f.name.get_ref() == name.get_ref());
+    found.ok_or_else(|| {
+        let known = factors.iter().map(|f| f.name.get_ref().as_str());
+        Problem::unknown("factor", name.get_ref(), name.span(), known)
+    })
+}
+
+/// The index of a level of a factor that stands somewhere else in the file.
+pub(super) fn find_level(value: &Value, factor: &Factor) -> std::result::Result<usize, Problem> {
+    let name = factor.name.get_ref();
+    let Some(level) = Level::of(&value.node) else {
+        let message = format!("expected a level of `{name}`, found {}", value.node.kind());
+        return Err(Problem::at(value.span.clone(), message, "wrong type"));
+    };
+    let same = |known: &Level| known.identity() == level.identity();
+    factor.levels.iter().position(same).ok_or_else(|| {
+        let known: Vec<String> = factor.levels.iter().map(ToString::to_string).collect();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let message = format!("`{name}` has no level `{level}`");
+        Problem::at(value.span.clone(), message, "not a level of it")
+            .suggest(&level.to_string(), &known)
+    })
+}

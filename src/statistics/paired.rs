@@ -1,0 +1,297 @@
+//! Differences from a baseline over common replications.
+//!
+//! Replication i of a design point and of its baseline share random numbers, so
+//! their difference varies less than either. Everything here is "point minus
+//! baseline", over replications that both have.
+
+use super::jackknife::RestrictedMean;
+use super::moments::Moments;
+use super::root::edge;
+use super::{
+    Confidence, Interval, WITHHELD_FEW_EVENTS, WITHHELD_NO_SPREAD, WITHHELD_ONE_REPLICATION,
+    critical,
+};
+
+/// A difference from the baseline.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Difference {
+    /// The difference, finite.
+    pub value: f64,
+    /// Its standard error; `None` where it is not known.
+    pub standard_error: Option<f64>,
+    /// The interval, or `None` where it is withheld.
+    pub interval: Option<Interval>,
+    /// The p-value, two-sided, of no difference: the smallest α whose interval
+    /// excludes 0, and 1 where none does. `None` where the interval is withheld.
+    pub p_value: Option<f64>,
+    /// The name of the interval's method; `withheld_…` says why there is none.
+    pub method: &'static str,
+}
+
+impl Difference {
+    fn withheld(value: f64, reason: &'static str) -> Self {
+        Self {
+            value,
+            standard_error: None,
+            interval: None,
+            p_value: None,
+            method: reason,
+        }
+    }
+}
+
+/// The mean difference of a value in [0, 1], such as availability.
+///
+/// `histogram` holds `(difference, replications with it)` in units of `scale`
+/// (checks, or rounds), ascending, from −scale to scale. Interval and p-value as
+/// [`bounded_mean`](super::mean::bounded_mean), for values on [−1, 1]: the same
+/// rule and the names `paired_t`, `paired_t_hall`, `paired_bernstein`. Without
+/// any difference the interval is Bernstein's, and the p-value 1.
+///
+/// `None` where the histogram is empty or malformed, or n × scale passes 9.2e18.
+pub fn mean_difference(
+    histogram: &[(i64, u64)],
+    scale: u64,
+    confidence: Confidence,
+) -> Option<Difference> {
+    let ascends = histogram.windows(2).all(|pair| pair[0].0 < pair[1].0);
+    let within = histogram
+        .iter()
+        .all(|&(value, _)| value.unsigned_abs() <= scale);
+    if scale == 0 || !ascends || !within {
+        return None;
+    }
+    let moments = Moments::new(histogram)?;
+    let whole = scale as f64;
+    i64::try_from(moments.n.checked_mul(scale)?).ok()?;
+    let value = moments.mean / whole;
+    let range = 2.0 * whole;
+    let Some((interval, method)) = moments.interval(range, confidence) else {
+        return Some(Difference::withheld(value, WITHHELD_ONE_REPLICATION));
+    };
+    Some(Difference {
+        value,
+        standard_error: moments.standard_error().map(|error| error / whole),
+        interval: Interval::new(
+            (interval.lo / whole).clamp(-1.0, 1.0),
+            (interval.hi / whole).clamp(-1.0, 1.0),
+        ),
+        p_value: moments.p_value(range),
+        method: match method {
+            "student_t" => "paired_t",
+            "student_t_hall" => "paired_t_hall",
+            _ => "paired_bernstein",
+        },
+    })
+}
+
+/// Replications by a property (such as a missed SLA) of the point and of the
+/// baseline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PairedCounts {
+    /// Both have it.
+    pub both: u64,
+    /// Only the point has it.
+    pub point_only: u64,
+    /// Only the baseline has it.
+    pub baseline_only: u64,
+    /// Neither has it.
+    pub neither: u64,
+}
+
+/// The difference of two paired shares, with Tango's score interval (`tango`)
+/// and the p-value of the score test at 0, which is McNemar's without
+/// correction: P(|Z| ≥ |b − c| / √(b + c)).
+///
+/// With n pairs, b in the point only and c in the baseline only, the interval
+/// holds the δ with |b − c − nδ| ≤ z √(n (2 q + δ (1 − δ))), q being the maximum
+/// likelihood estimate of the probability of `baseline_only` given δ. It is
+/// never empty, also without any pair that differs. The standard error is
+/// √(b + c − (b − c)² / n) / n, not used in the interval.
+///
+/// Tango (1998), Equivalence test and confidence interval for the difference in
+/// proportions for the paired-sample design, Statistics in Medicine 17.
+///
+/// `None` where there is no pair or the counts pass u64.
+pub fn proportion_difference(counts: &PairedCounts, confidence: Confidence) -> Option<Difference> {
+    let PairedCounts {
+        both,
+        point_only,
+        baseline_only,
+        neither,
+    } = *counts;
+    let pairs = [both, point_only, baseline_only, neither];
+    let pairs = pairs
+        .into_iter()
+        .try_fold(0u64, |sum, count| sum.checked_add(count))
+        .filter(|&pairs| pairs > 0)?;
+    let (n, b, c) = (pairs as f64, point_only as f64, baseline_only as f64);
+    let value = (b - c) / n;
+    if pairs == 1 {
+        return Some(Difference::withheld(value, WITHHELD_ONE_REPLICATION));
+    }
+    let z = critical::normal(confidence);
+    let inside = |delta: f64| score(n, b, c, delta).abs() <= z;
+    let test = if b + c > 0.0 {
+        (b - c) / (b + c).sqrt()
+    } else {
+        0.0
+    };
+    Some(Difference {
+        value,
+        standard_error: Some(((b + c) - (b - c) * (b - c) / n).max(0.0).sqrt() / n),
+        interval: Interval::new(
+            edge(value, -1.0, 0.0, inside),
+            edge(value, 1.0, 0.0, inside),
+        ),
+        p_value: Some(critical::normal_p_value(test)),
+        method: "tango",
+    })
+}
+
+/// Tango's score statistic of a difference `delta`; it falls in `delta`, and is
+/// 0 at the estimate.
+fn score(n: f64, b: f64, c: f64, delta: f64) -> f64 {
+    let distance = b - c - n * delta;
+    if distance == 0.0 {
+        return 0.0;
+    }
+    // The larger root of 2n q² + half q + free = 0, without cancellation.
+    let half = (2.0 * n - b + c) * delta - b - c;
+    let free = -c * delta * (1.0 - delta);
+    let root = (half * half - 8.0 * n * free).max(0.0).sqrt();
+    let q = if half <= 0.0 {
+        (root - half) / (4.0 * n)
+    } else {
+        -2.0 * free / (root + half)
+    };
+    let variance = n * (2.0 * q + delta * (1.0 - delta));
+    // Without variance any distance is too far.
+    if variance > 0.0 {
+        distance / variance.sqrt()
+    } else {
+        distance.signum() * f64::MAX
+    }
+}
+
+/// Integer sums over pairs (point a, baseline b), addable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PairedSums {
+    /// Pairs.
+    pub n: u64,
+    /// Σ a.
+    pub a: u64,
+    /// Σ b.
+    pub b: u64,
+    /// Σ a².
+    pub aa: u128,
+    /// Σ b².
+    pub bb: u128,
+    /// Σ a b.
+    pub ab: u128,
+}
+
+impl PairedSums {
+    /// The sums of one pair.
+    pub fn of(point: u64, baseline: u64) -> Self {
+        let (a, b) = (u128::from(point), u128::from(baseline));
+        Self {
+            n: 1,
+            a: point,
+            b: baseline,
+            aa: a * a,
+            bb: b * b,
+            ab: a * b,
+        }
+    }
+
+    /// The sums over the pairs of both; `None` where a sum overflows.
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        Some(Self {
+            n: self.n.checked_add(other.n)?,
+            a: self.a.checked_add(other.a)?,
+            b: self.b.checked_add(other.b)?,
+            aa: self.aa.checked_add(other.aa)?,
+            bb: self.bb.checked_add(other.bb)?,
+            ab: self.ab.checked_add(other.ab)?,
+        })
+    }
+
+    /// The variance reduction that pairing achieved: (var a + var b) /
+    /// var(a − b). Independent replications would need so many times as many for
+    /// the same standard error; below 1 pairing harmed.
+    ///
+    /// `None` where there are fewer than 2 pairs, a − b does not vary (there is
+    /// no limit to the reduction then), or a product passes i128.
+    pub fn variance_reduction(&self) -> Option<f64> {
+        let signed = |value: u128| i128::try_from(value).ok();
+        let n = i128::from(self.n);
+        let moment = |products: u128, x: u64, y: u64| {
+            let crossed = i128::from(x).checked_mul(i128::from(y))?;
+            n.checked_mul(signed(products)?)?.checked_sub(crossed)
+        };
+        let a = moment(self.aa, self.a, self.a)?;
+        let b = moment(self.bb, self.b, self.b)?;
+        let both = a.checked_add(b)?;
+        let twice = moment(self.ab, self.a, self.b)?.checked_mul(2)?;
+        let difference = both.checked_sub(twice)?;
+        (self.n > 1 && difference > 0).then(|| both as f64 / difference as f64)
+    }
+}
+
+/// The difference of two restricted means, in half rounds, over the same
+/// replications: the delete-a-group jackknife with the same groups in both
+/// (`paired_jackknife`).
+///
+/// With δ(g) the difference without group g, δ ± t se(δ) with
+/// se² = (G − 1) / G Σ (δ(g) − δ̄)². The degrees of freedom are the least of the
+/// effective numbers of groups with incidents, less 1, and of Satterthwaite's for
+/// δ(g), as in [`TtrDistribution::new`](super::jackknife::TtrDistribution::new).
+///
+/// `None` where one has no incident, or the two rest on different groups. The
+/// interval is withheld where that of either mean is for too few events, and
+/// where the difference does not vary.
+pub fn mttr_difference(
+    point: &RestrictedMean,
+    baseline: &RestrictedMean,
+    confidence: Confidence,
+) -> Option<Difference> {
+    let groups = point.leave_one_out.len();
+    if groups != baseline.leave_one_out.len() {
+        return None;
+    }
+    let value = point.estimate.value - baseline.estimate.value;
+    if groups == 1 {
+        return Some(Difference::withheld(value, WITHHELD_ONE_REPLICATION));
+    }
+    let few = Some(Difference::withheld(value, WITHHELD_FEW_EVENTS));
+    let (Some(of_point), Some(of_baseline)) = (point.effective_groups, baseline.effective_groups)
+    else {
+        return few;
+    };
+    let pairs = point.leave_one_out.iter().zip(&baseline.leave_one_out);
+    let Some(deleted) = pairs
+        .map(|(a, b)| Some((*a)? - (*b)?))
+        .collect::<Option<Vec<f64>>>()
+    else {
+        return few;
+    };
+    let spread = super::jackknife::spread(&deleted);
+    let largest = point.estimate.value.max(baseline.estimate.value);
+    let error = spread.error;
+    if error <= super::jackknife::ROUNDING * largest {
+        return Some(Difference {
+            standard_error: Some(0.0),
+            ..Difference::withheld(value, WITHHELD_NO_SPREAD)
+        });
+    }
+    let df = spread.df.min(of_point - 1.0).min(of_baseline - 1.0);
+    let half_width = critical::student(df, confidence)? * error;
+    Some(Difference {
+        value,
+        standard_error: Some(error),
+        interval: Interval::new(value - half_width, value + half_width),
+        p_value: critical::student_p_value(value / error, df),
+        method: "paired_jackknife",
+    })
+}
