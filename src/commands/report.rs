@@ -1,5 +1,7 @@
 //! `report`: the page for people, and figures as files.
 
+use std::io::{self, Write};
+
 use anyhow::Result;
 use sysworld::error::usage;
 use sysworld::report;
@@ -19,5 +21,17 @@ pub fn report(args: &Report) -> Result<()> {
         return Err(usage(format!("{folder} holds no finished part yet")));
     }
     report::write_page(folder, &design, &counts, &summary)?;
-    print(&format!("{}\n", folder.join(report::PAGE).display()))
+    let mut text = format!("{}\n", folder.join(report::PAGE).display());
+    if args.plots {
+        let data = report::Report::new(&design, &counts, &summary);
+        let (names, left_out) = report::write_plots(folder, &data)?;
+        for name in names {
+            let file = folder.join(report::PLOTS).join(name);
+            text.push_str(&format!("{}\n", file.display()));
+        }
+        if let Some(said) = left_out {
+            let _ = writeln!(io::stderr(), "{said}");
+        }
+    }
+    print(&text)
 }

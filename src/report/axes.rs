@@ -68,7 +68,10 @@ impl Axes {
             .or(varying.first())
             .copied();
         let others = || varying.iter().filter(|factor| Some(**factor) != x);
-        let grid: f64 = factors.iter().map(|axis| axis.levels.len() as f64).product();
+        let grid: f64 = factors
+            .iter()
+            .map(|axis| axis.levels.len() as f64)
+            .product();
         let sampled = (points.len() as f64) < GRID_SHARE * grid;
         let series = if sampled {
             // A sample may still have a factor of few levels, such as the skill.
@@ -80,7 +83,11 @@ impl Axes {
         let series = series.copied();
         let panels = others().filter(|factor| Some(**factor) != series).copied();
         Self {
-            panels: if sampled { Vec::new() } else { panels.collect() },
+            panels: if sampled {
+                Vec::new()
+            } else {
+                panels.collect()
+            },
             factors,
             x,
             series,
@@ -132,13 +139,9 @@ impl Axis {
                 FactorKind::Path => name.clone(),
                 _ => name.replace('_', " "),
             },
-            labels: levels
-                .iter()
-                .map(|level| if is_world { stem(level) } else { level.to_string() })
-                .collect(),
+            labels: labels(&levels, is_world),
             numeric,
-            ordered: numeric
-                || matches!(declared.kind, FactorKind::ChaosLevel | FactorKind::Skill),
+            ordered: numeric || matches!(declared.kind, FactorKind::ChaosLevel | FactorKind::Skill),
             index: levels
                 .iter()
                 .enumerate()
@@ -150,9 +153,41 @@ impl Axis {
     }
 }
 
-/// The name of a world without its folder and ending.
-fn stem(level: &Level) -> String {
-    let text = level.to_string();
-    let name = text.rsplit('/').next().unwrap_or(&text);
-    name.trim_end_matches(".toml").to_owned()
+/// The levels for people: worlds without their folder and ending, long numbers with fewer digits;
+/// in full where two would read the same.
+fn labels(levels: &[Level], are_worlds: bool) -> Vec<String> {
+    let full: Vec<String> = levels.iter().map(ToString::to_string).collect();
+    let short = levels
+        .iter()
+        .zip(&full)
+        .map(|(level, text)| match level.number() {
+            Some(number) if text.len() > 7 => significant(number),
+            None if are_worlds => {
+                let name = text.rsplit('/').next().unwrap_or(text);
+                name.trim_end_matches(".toml").to_owned()
+            }
+            _ => text.clone(),
+        });
+    let short: Vec<String> = short.collect();
+    let distinct: BTreeSet<&String> = short.iter().collect();
+    if distinct.len() == short.len() {
+        short
+    } else {
+        full
+    }
+}
+
+/// A number with four digits that tell.
+fn significant(number: f64) -> String {
+    if number == 0.0 {
+        return "0".to_owned();
+    }
+    let magnitude = number.abs().log10().floor() as i32;
+    let decimals = (3 - magnitude).clamp(0, 12) as usize;
+    let text = format!("{number:.decimals$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
 }

@@ -1,7 +1,7 @@
 //! SLA misses against chaos as a few lines of text.
 
 use super::axes::Axes;
-use super::terminal::WIDTH;
+use super::terminal::{WIDTH, lines};
 use crate::design::Design;
 use crate::summary::PointSummary;
 
@@ -26,8 +26,13 @@ pub fn plot(design: &Design, axes: &Axes, rows: &[PointSummary]) -> String {
     let label = &axes.factors[x].label;
     if points.len() <= MOST_BARS {
         points.sort_by(|a, b| (a.x, &a.line).cmp(&(b.x, &b.line)));
-        let title = format!("\nSLA miss by {label} (█ up to the interval, ▒ the interval)\n");
-        return title + &bars(&points);
+        let title = format!("SLA miss by {label} (█ up to the interval, ▒ the interval)");
+        return format!(
+            "
+{}{}",
+            lines(&title),
+            bars(&points)
+        );
     }
     // Along a line runs x.
     points.sort_by(|a, b| (&a.line, a.x).cmp(&(&b.line, b.x)));
@@ -35,8 +40,14 @@ pub fn plot(design: &Design, axes: &Axes, rows: &[PointSummary]) -> String {
     let (Some(first), Some(last)) = (levels.first(), levels.last()) else {
         return String::new();
     };
-    let title = format!("\nSLA miss, {label} from {first} to {last} (▁ 0 to 12 %, █ 88 to 100 %)\n");
-    title + &blocks(&points)
+    let title =
+        format!("\nSLA miss, {label} from {first} to {last} (▁ 0 to 12 %, █ 88 to 100 %)\n");
+    format!(
+        "
+{}{}",
+        lines(&title),
+        blocks(&points)
+    )
 }
 
 struct Point {
@@ -55,7 +66,9 @@ impl Point {
         let interval = miss.interval?;
         let others = axes.panels.iter().copied().chain(axes.series);
         let others: Vec<usize> = others.collect();
-        let names = others.iter().map(|f| axes.factors[*f].labels[levels[*f]].as_str());
+        let names = others
+            .iter()
+            .map(|f| axes.factors[*f].labels[levels[*f]].as_str());
         Some(Self {
             x: levels[x],
             x_label: axes.factors[x].labels[levels[x]].clone(),

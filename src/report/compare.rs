@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::axes::Axes;
 use crate::design::Design;
+use crate::summary::Summary;
 
 /// A paired difference of one estimate at one design point.
 #[derive(Debug, Clone, Serialize)]
@@ -39,6 +40,11 @@ pub struct Baseline {
     pub level: String,
 }
 
+/// The comparisons of a summary.
+pub fn of(_summary: &Summary) -> Vec<Comparison> {
+    Vec::new()
+}
+
 /// What the differences are from: the one factor in which the two points of a pair differ.
 pub fn baseline(comparisons: &[Comparison], axes: &Axes, design: &Design) -> Option<Baseline> {
     let first = comparisons.first()?;
@@ -51,7 +57,8 @@ pub fn baseline(comparisons: &[Comparison], axes: &Axes, design: &Design) -> Opt
     };
     let (point, base) = (index(&first.point)?, index(&first.baseline_point)?);
     let mut factors = axes.factors.iter().enumerate();
-    let differs = |(factor, _): &(usize, _)| design.level(point, *factor) != design.level(base, *factor);
+    let differs =
+        |(factor, _): &(usize, _)| design.level(point, *factor) != design.level(base, *factor);
     let (factor, axis) = factors.find(differs)?;
     Some(Baseline {
         factor: axis.label.clone(),

@@ -230,13 +230,9 @@ impl Value {
 
 impl Report {
     /// The data of a report, from the counts of each design point and their summary.
-    pub fn new(
-        design: &Design,
-        counts: &[Option<PointCounts>],
-        summary: &Summary,
-        comparisons: Vec<compare::Comparison>,
-    ) -> Self {
+    pub fn new(design: &Design, counts: &[Option<PointCounts>], summary: &Summary) -> Self {
         let experiment = design.experiment();
+        let comparisons = compare::of(summary);
         let all: Vec<usize> = summary.points.iter().map(|row| row.point).collect();
         let (kept, mut omissions) = kept_points(design, &all);
         let axes = Axes::new(design, &kept);
@@ -302,7 +298,10 @@ impl Point {
         let estimates = [
             ("sla_miss", Value::of(row.sla_miss)),
             ("availability", Value::of_mean(row.availability)),
-            ("journey_availability", Value::of_mean(row.journey_availability)),
+            (
+                "journey_availability",
+                Value::of_mean(row.journey_availability),
+            ),
             ("mttr_rounds", Value::of(row.mttr_rounds)),
             ("mttr_closed_rounds", Value::of(row.mttr_closed_rounds)),
             ("ttr_p50_rounds", Value::of_quantile(row.ttr_p50)),
@@ -311,7 +310,9 @@ impl Point {
             ("availability_p05", Value::of(p05)),
             ("availability_p50", Value::of(p50)),
         ];
-        let known = estimates.into_iter().filter_map(|(key, value)| Some((key, value?)));
+        let known = estimates
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value?)));
         let fewest = counts.up_checks.keys().next();
         Self {
             key: design.key(row.point).to_string(),

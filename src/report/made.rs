@@ -55,7 +55,10 @@ pub fn facts(design: &Design, summary: &Summary) -> Vec<(String, String)> {
             ("Setting", super::setting(design)),
             ("Master seed", experiment.seed.to_string()),
             ("Random numbers", random.to_owned()),
-            ("Confidence", format!("{} %", percent(experiment.confidence))),
+            (
+                "Confidence",
+                format!("{} %", percent(experiment.confidence)),
+            ),
             (
                 "Made by",
                 format!(

@@ -3,11 +3,13 @@
 mod axes;
 mod bars;
 mod causes;
+mod chart;
 mod compare;
 mod data;
 mod made;
 mod numbers;
 mod page;
+mod plots;
 mod terminal;
 mod thin;
 mod verdict;
@@ -23,6 +25,7 @@ use crate::summary::Summary;
 
 pub use data::Report;
 pub use page::page;
+pub use plots::{PLOTS, write as write_plots};
 pub use terminal::{json, table};
 
 /// Name of the page in a results folder.
@@ -35,7 +38,7 @@ pub fn write_page(
     counts: &[Option<PointCounts>],
     summary: &Summary,
 ) -> Result<()> {
-    let report = Report::new(design, counts, summary, Vec::new());
+    let report = Report::new(design, counts, summary);
     Folder::write_file(path, PAGE, page(&report)?.as_bytes())
 }
 

@@ -44,3 +44,20 @@ pub fn percent(share: f64) -> String {
     let text = format!("{:.6}", 100.0 * share);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
+
+/// Lines of at most `width` letters, broken at spaces.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    // A no-break space, as between a number and its unit, is none of these.
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}

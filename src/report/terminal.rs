@@ -7,12 +7,12 @@ use serde_json::{Map, Value};
 
 use super::axes::Axes;
 use super::bars;
-use super::numbers::{NOTHING, digits, grouped, percent, with_interval};
+use super::numbers::{NOTHING, digits, grouped, percent, with_interval, wrap};
 use crate::design::Design;
 use crate::experiment::RandomNumbers;
 use crate::results::Frame;
-use crate::statistics::mean::MeanEstimate;
 use crate::statistics::Estimate;
+use crate::statistics::mean::MeanEstimate;
 use crate::summary::{PointSummary, Summary};
 
 /// The widest line.
@@ -32,10 +32,13 @@ pub fn table(design: &Design, summary: &Summary) -> String {
     let mut text = grid.draw();
     if rows.len() < summary.points.len() {
         let more = summary.points.len() - rows.len();
-        text.push_str(&format!("… {} more design points: summary.csv\n", grouped(more as u64)));
+        text.push_str(&format!(
+            "… {} more design points: summary.csv\n",
+            grouped(more as u64)
+        ));
     }
     if !dropped.is_empty() {
-        text.push_str(&wrap(&format!(
+        text.push_str(&lines(&format!(
             "Left out to fit {WIDTH} columns, see summary.csv: {}.",
             dropped.join(", ")
         )));
@@ -60,15 +63,19 @@ struct Column {
 
 impl Grid {
     fn new(design: &Design, axes: &Axes, rows: &[PointSummary]) -> Self {
-        let factors = axes.factors.iter().enumerate().map(|(factor, axis)| Column {
-            name: axis.name.clone(),
-            cells: rows
-                .iter()
-                .map(|row| shorten(&axis.labels[axes.levels(design, row.point)[factor]]))
-                .collect(),
-            is_factor: true,
-            sacrifice: if axis.levels.len() > 1 { 0 } else { 5 },
-        });
+        let factors = axes
+            .factors
+            .iter()
+            .enumerate()
+            .map(|(factor, axis)| Column {
+                name: axis.name.clone(),
+                cells: rows
+                    .iter()
+                    .map(|row| shorten(&axis.labels[axes.levels(design, row.point)[factor]]))
+                    .collect(),
+                is_factor: true,
+                sacrifice: if axis.levels.len() > 1 { 0 } else { 5 },
+            });
         let mut columns: Vec<Column> = factors.collect();
         let mut add = |name: &str, sacrifice, cell: fn(&PointSummary) -> String| {
             columns.push(Column {
@@ -93,7 +100,10 @@ impl Grid {
         let mut dropped = Vec::new();
         while self.width() > WIDTH {
             let wanted = self.columns.iter().map(|column| column.sacrifice).max();
-            let at = self.columns.iter().position(|c| Some(c.sacrifice) == wanted);
+            let at = self
+                .columns
+                .iter()
+                .position(|c| Some(c.sacrifice) == wanted);
             match (wanted, at) {
                 (Some(1..), Some(at)) => dropped.push(self.columns.remove(at).name),
                 // What is left names the point and its SLA: the terminal wraps it.
@@ -147,7 +157,15 @@ fn header(name: &str) -> Vec<String> {
             _ => lines.push(piece.to_owned()),
         }
     }
-    lines.iter().map(|line| line.trim_end().to_owned()).collect()
+    lines
+        .iter()
+        .map(|line| line.trim_end().to_owned())
+        .collect()
+}
+
+/// A text in lines that fit.
+pub fn lines(text: &str) -> String {
+    wrap(text, WIDTH).join("\n") + "\n"
 }
 
 /// A long level without its middle.
@@ -220,24 +238,7 @@ fn notes(design: &Design, rows: &[PointSummary]) -> String {
              difference.",
         );
     }
-    wrap(&text)
-}
-
-/// Lines of at most [`WIDTH`] columns, broken at spaces that are no part of a number's unit.
-fn wrap(text: &str) -> String {
-    let mut lines = vec![String::new()];
-    let words: Vec<&str> = text.split(' ').collect();
-    for word in words {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines.join("\n") + "\n"
+    lines(&text)
 }
 
 /// A table as a JSON array of objects.

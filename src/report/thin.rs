@@ -133,7 +133,14 @@ pub fn survival(rows: &[TtrRow], steps: usize) -> Vec<TtrStep> {
         let row = &rows[at];
         let (lo, hi) = (row.interval.map(|i| i.lo), row.interval.map(|i| i.hi));
         let step = &row.step;
-        kept.push(TtrStep(step.half_round, step.survival, lo, hi, closed, censored));
+        kept.push(TtrStep(
+            step.half_round,
+            step.survival,
+            lo,
+            hi,
+            closed,
+            censored,
+        ));
         (closed, censored) = (0, 0);
     }
     kept

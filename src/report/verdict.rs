@@ -96,7 +96,12 @@ pub fn answers(axes: &Axes, points: &[Point], sla: &str, confidence: f64) -> Vec
 }
 
 fn headline(verdicts: &[Verdict], sla: &str) -> String {
-    let count = |wanted| verdicts.iter().filter(|verdict| **verdict == wanted).count();
+    let count = |wanted| {
+        verdicts
+            .iter()
+            .filter(|verdict| **verdict == wanted)
+            .count()
+    };
     let all = verdicts.len();
     let kinds = [
         Verdict::Met,
@@ -149,7 +154,10 @@ fn detail(axes: &Axes, points: &[Point], confidence: f64) -> String {
         } else {
             format!(" ({place})")
         };
-        format!("{value:.digits$} %{place}, {} % interval {lo:.digits$} to {hi:.digits$} %", percent(confidence))
+        format!(
+            "{value:.digits$} %{place}, {} % interval {lo:.digits$} to {hi:.digits$} %",
+            percent(confidence)
+        )
     };
     if risks.len() == 1 {
         return format!("Share of replications that miss it: {}.", say(least));

@@ -44,7 +44,7 @@ async function curves(page, summary) {
     });
     const scale = SCALES[key] ?? 1;
     const shown = summary.filter((row) => keys.includes(row.point) && row[key] !== "");
-    const sorted = (values) => values.toSorted((a, b) => a - b);
+    const sorted = (values) => [...values].sort((a, b) => a - b);
     const drawn = series.filter(({ type }) => type === "line").flatMap(({ data }) => data.map(([, y]) => y));
     assert.deepEqual(sorted(drawn), sorted(shown.map((row) => scale * Number(row[key]))), `the line of ${key}`);
     const bounded = shown.filter((row) => row[`${key}_lo`] !== "" && row[`${key}_hi`] !== "");
@@ -137,10 +137,10 @@ async function controls(page, summary) {
   const order = () => page.locator("#all tbody tr").evaluateAll((all) => all.map((row) => row.dataset.point));
   await heading.click();
   const up = (await order()).map((key) => Number(byKey.get(key).sla_miss));
-  assert.deepEqual(up, up.toSorted((a, b) => a - b));
+  assert.deepEqual(up, [...up].sort((a, b) => a - b));
   await heading.click();
   const down = (await order()).map((key) => Number(byKey.get(key).sla_miss));
-  assert.deepEqual(down, up.toReversed());
+  assert.deepEqual(down, [...up].reverse());
   assert.equal(await page.locator('#all th[aria-sort="descending"]').count(), 1);
 }
 

@@ -14,6 +14,8 @@ mod fuzz;
 mod properties;
 mod random_worlds;
 mod reference;
+mod report;
+mod report_browser;
 mod sandbox;
 mod shards;
 mod shipped;
