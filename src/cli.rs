@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use sysworld::experiment::{DEFAULT_SEED, MOST_REPLICATIONS};
+use sysworld::gate::Gate;
 use sysworld::sweep::Shard;
 
 /// What availability, SLA risk and time to resolve should we expect, and how sure are we?
@@ -42,6 +43,8 @@ pub enum Command {
     Merge(Merge),
     /// List the built-in worlds, or print one as a file to start from
     Worlds(Worlds),
+    /// Print the JSON Schema of experiment or world files, for editors
+    Schema(Schema),
     /// Print shell completions
     Completions(Completions),
 }
@@ -69,6 +72,13 @@ pub struct Run {
     /// Only the i-th of N shards of the parts, as 2/7; `merge` joins them
     #[arg(long, value_name = "i/N")]
     pub shard: Option<Shard>,
+    /// Ask an estimate to hold to a bound at every design point, as "sla_miss < 0.01"; may be
+    /// repeated. Exit code 0 if all hold, 3 if one fails, 4 if one is undecided
+    #[arg(long, value_name = "ESTIMATE < NUMBER", conflicts_with = "shard")]
+    pub gate: Vec<Gate>,
+    /// Gate only the points with these levels, as chaos_level=high,skill=mid; may be repeated
+    #[arg(long, value_name = "FACTOR=LEVEL,…", requires = "gate")]
+    pub gate_at: Vec<String>,
     /// Replace the sweep that is in the results folder
     #[arg(long, conflicts_with = "shard")]
     pub force: bool,
@@ -231,6 +241,23 @@ pub struct Merge {
 pub struct Worlds {
     /// A built-in world to print
     pub name: Option<String>,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Which files
+    #[arg(value_enum)]
+    pub of: SchemaOf,
+}
+
+/// Files that have a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// Experiment files
+    Experiment,
+    /// World files
+    World,
 }
 
 /// Arguments of `completions`.

@@ -340,6 +340,14 @@ impl PointCounts {
     }
 }
 
+/// A histogram as the statistics take it: values ascending, each with its count.
+pub fn histogram(counts: &BTreeMap<u32, u64>) -> Vec<(u64, u64)> {
+    let entries = counts.iter();
+    entries
+        .map(|(value, count)| (u64::from(*value), *count))
+        .collect()
+}
+
 const CLOSED: [Measure; 5] = [
     Measure::ClosedX,
     Measure::ClosedY,

@@ -30,18 +30,43 @@ impl fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
+/// A gate that does not let pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gated {
+    /// Some design point is beyond the bound.
+    Fails,
+    /// None is, but some may be.
+    Undecided,
+}
+
+impl fmt::Display for Gated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fails => "a gate fails",
+            Self::Undecided => "a gate is undecided: more replications may decide it",
+        })
+    }
+}
+
+impl std::error::Error for Gated {}
+
 /// An error of usage, ready to be returned.
 pub fn usage(message: impl Into<String>) -> anyhow::Error {
     Usage(message.into()).into()
 }
 
-/// The exit code of an error: 2 for wrong usage or files, 130 for an interruption, 1 for what is
-/// worth a retry.
+/// The exit code of an error: 2 for wrong usage or files, 3 and 4 for a gate that fails or is
+/// undecided, 130 for an interruption, 1 for what is worth a retry.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
     if error.is::<Usage>() || error.is::<Problems>() {
         2
     } else if error.is::<Interrupted>() {
         130
+    } else if let Some(gated) = error.downcast_ref() {
+        match gated {
+            Gated::Fails => 3,
+            Gated::Undecided => 4,
+        }
     } else {
         1
     }

@@ -12,9 +12,11 @@
 //!
 //! A [`world`] says what is simulated, an [`experiment`] what is varied, the [`design`] is every
 //! combination of it. [`sweep`] cuts the replications into parts and runs them with the kernel in
-//! [`simulation`]; [`results`] keeps the parts; [`summary`] turns their integer [`counts`] into
-//! estimates with the [`statistics`]; [`report`] shows them, and [`narrate`] tells one
-//! replication. [`document`] and [`diagnostics`] read files and say what is wrong with them.
+//! [`simulation`]; [`results`] keeps the parts; [`precision`] says which design points need more of
+//! them; [`summary`] turns their integer [`counts`] into estimates with the [`statistics`]; a
+//! [`gate`] decides on them, [`report`] shows them, and [`narrate`] tells one replication.
+//! [`document`] and [`diagnostics`] read files and say what is wrong with them; [`schema`] tells
+//! editors what may stand in them.
 //!
 //! One replication, from a built-in world:
 //!
@@ -46,10 +48,13 @@ pub mod diagnostics;
 pub mod document;
 pub mod error;
 pub mod experiment;
+pub mod gate;
 pub mod narrate;
+pub mod precision;
 pub mod progress;
 pub mod report;
 pub mod results;
+pub mod schema;
 pub mod simulation;
 pub mod statistics;
 pub mod summary;

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         Command::Status(args) => commands::status(&args),
         Command::Merge(args) => commands::merge(&args),
         Command::Worlds(args) => commands::worlds(&args),
+        Command::Schema(args) => commands::schema(&args),
         Command::Completions(args) => commands::completions(&args),
     };
     match result {

@@ -1,9 +1,11 @@
 //! What each command does, from its arguments to its output.
 
+mod gate;
 mod plan;
 mod replay;
 mod report;
 mod run;
+mod select;
 mod shards;
 mod simulate;
 
@@ -18,10 +20,11 @@ use sysworld::error::usage;
 use sysworld::experiment::{Experiment, Overrides};
 use sysworld::report as views;
 use sysworld::results::Sweep;
+use sysworld::schema;
 use sysworld::summary::{self, Summary};
 use sysworld::world::{BUILT_IN, WorldFile, WorldSource};
 
-use crate::cli::{Cli, Completions, StdoutFormat, Summarize, Worlds};
+use crate::cli::{Cli, Completions, Schema, SchemaOf, StdoutFormat, Summarize, Worlds};
 
 pub use plan::plan;
 pub use replay::replay;
@@ -32,8 +35,9 @@ pub use simulate::simulate;
 
 /// `summarize`: the summary tables again, from the counts.
 pub fn summarize(args: &Summarize) -> Result<()> {
-    let Sweep { design, plan, .. } = Sweep::load(&args.results)?;
-    let summary = summary::summarize(&args.results, &design)?;
+    let sweep = Sweep::load(&args.results)?;
+    let summary = summary::summarize(&args.results, &sweep)?;
+    let Sweep { design, plan, .. } = sweep;
     if summary.points.is_empty() {
         return Err(usage(format!(
             "{} holds no finished part yet",
@@ -81,6 +85,14 @@ pub fn worlds(args: &Worlds) -> Result<()> {
     }
 }
 
+/// `schema`: of experiment or of world files.
+pub fn schema(args: &Schema) -> Result<()> {
+    print(match args.of {
+        SchemaOf::Experiment => schema::EXPERIMENT,
+        SchemaOf::World => schema::WORLD,
+    })
+}
+
 /// `completions`: for the shell that is asked for.
 pub fn completions(args: &Completions) -> Result<()> {
     let mut text = Vec::new();
@@ -109,12 +121,12 @@ fn print(text: &str) -> Result<()> {
 }
 
 /// Makes the summary tables of a results folder and, if wanted, its report.
-fn summarize_into(path: &Path, design: &Design, with_report: bool) -> Result<Summary> {
-    let (counts, parts) = summary::read_counts(path, design)?;
-    let summary = Summary::new(design, &counts, parts)?;
-    summary.write(path, design)?;
+fn summarize_into(path: &Path, sweep: &Sweep, with_report: bool) -> Result<Summary> {
+    let (counts, parts) = summary::read_counts(path, &sweep.design)?;
+    let summary = summary::summarize_counts(path, sweep, &counts, parts)?;
+    summary.write(path, &sweep.design)?;
     if with_report {
-        views::write_page(path, design, &counts, &summary)?;
+        views::write_page(path, &sweep.design, &counts, &summary)?;
     }
     Ok(summary)
 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use sysworld::design::Design;
 use sysworld::experiment::{Format, Overrides};
 use sysworld::report;
-use sysworld::results::{part_files, point_columns};
+use sysworld::results::{part_files, point_columns, refuse_precision};
 use sysworld::sweep::{Goal, Part, Plan, Shard, simulate_part};
 
 use super::{load_design, print};
@@ -59,6 +59,7 @@ pub fn plan(args: &cli::Plan) -> Result<()> {
         plan.work(),
         plan.parts.len()
     ));
+    text.push_str(&looks(&design));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let budget = if args.pilot { PILOT } else { GLANCE };
     let Measured { seconds, bytes } = pilot(&design, &plan, budget)?;
@@ -75,9 +76,28 @@ pub fn plan(args: &cli::Plan) -> Result<()> {
         duration(seconds / cores as f64),
     ));
     if let Some(of) = args.shards {
+        refuse_precision(&design)?;
         text.push_str(&shard_lines(&plan, of));
     }
     print(&text)
+}
+
+/// How much further a precision may take the design points.
+fn looks(design: &Design) -> String {
+    let experiment = design.experiment();
+    let lines = experiment.precision.iter().map(|precision| {
+        let (first, most) = (experiment.replications, precision.max_replications);
+        format!(
+            "precision     {} ± {}: looked at after {first}, {}, {}, … replications; at most {most} a \
+             point, {} in all\n",
+            precision.estimate.name(),
+            precision.half_width,
+            first.saturating_mul(2).min(most),
+            first.saturating_mul(4).min(most),
+            most.saturating_mul(design.len() as u64),
+        )
+    });
+    lines.collect()
 }
 
 /// What each shard has to do.

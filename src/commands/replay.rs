@@ -1,5 +1,7 @@
 //! `replay`: one replication of a finished sweep, told.
 
+use std::io::{self, Write};
+
 use anyhow::{Result, anyhow};
 use sysworld::counts::PointCounts;
 use sysworld::design::Design;
@@ -9,13 +11,15 @@ use sysworld::narrate::{Telling, narrate};
 use sysworld::results::{Folder, Sweep};
 
 use super::print;
+use super::select::{points_at, refuse};
 use crate::cli::Replay;
 
 /// `replay RESULTS`.
 pub fn replay(args: &Replay) -> Result<()> {
-    let design = Sweep::load(&args.results)?.design;
-    let point = find_point(args, &design)?;
-    let replication = find_replication(args, &design, point)?;
+    let sweep = Sweep::load(&args.results)?;
+    let design = &sweep.design;
+    let point = find_point(args, design)?;
+    let replication = find_replication(args, &sweep, point)?;
     let resolved = design
         .resolve(point)
         .map_err(|problems| Problems::new(&Sources::default(), problems))?;
@@ -27,10 +31,6 @@ pub fn replay(args: &Replay) -> Result<()> {
     };
     let (text, _) = narrate(&resolved, &telling);
     print(&text)
-}
-
-fn refuse(problem: Problem) -> anyhow::Error {
-    Problems::new(&Sources::default(), vec![problem]).into()
 }
 
 fn find_point(args: &Replay, design: &Design) -> Result<usize> {
@@ -45,22 +45,8 @@ fn find_point(args: &Replay, design: &Design) -> Result<usize> {
                 refuse(Problem::general(format!("no design point `{key}`")).suggest(key, &keys))
             });
     }
-    let mut wanted = Vec::new();
-    for pair in args.at.iter().flat_map(|at| at.split(',')) {
-        let (factor, level) = find_level(design, pair)?;
-        if wanted.iter().any(|(other, _)| *other == factor) {
-            let name = design.experiment().factors[factor].name.get_ref();
-            return Err(usage(format!("--at gives the factor `{name}` twice")));
-        }
-        wanted.push((factor, level));
-    }
-    let fits = |point: &usize| {
-        let levels = design.levels(*point);
-        wanted
-            .iter()
-            .all(|(factor, level)| levels[*factor] == *level)
-    };
-    let found: Vec<usize> = all.filter(fits).take(2).collect();
+    let at = args.at.as_deref().unwrap_or_default();
+    let found = points_at(design, "--at", at)?;
     match found[..] {
         [point] => Ok(point),
         _ => Err(usage(format!(
@@ -70,36 +56,10 @@ fn find_point(args: &Replay, design: &Design) -> Result<usize> {
     }
 }
 
-/// `factor=level` as indices.
-fn find_level(design: &Design, pair: &str) -> Result<(usize, usize)> {
-    let factors = &design.experiment().factors;
-    let (name, level) = pair.split_once('=').ok_or_else(|| {
-        usage(format!(
-            "`{pair}` is not factor=level, as in --at {}",
-            design.describe(0)
-        ))
-    })?;
-    let (name, level) = (name.trim(), level.trim());
-    let factor = factors.iter().position(|f| f.name.get_ref() == name);
-    let factor = factor.ok_or_else(|| {
-        let names: Vec<&str> = factors.iter().map(|f| f.name.get_ref().as_str()).collect();
-        refuse(Problem::general(format!("no factor `{name}`")).suggest(name, &names))
-    })?;
-    let levels = &factors[factor].levels;
-    let same = |known: &sysworld::experiment::Level| {
-        known.to_string() == level || known.number().is_some_and(|n| Ok(n) == level.parse())
-    };
-    let at = levels.iter().position(same).ok_or_else(|| {
-        let texts: Vec<String> = levels.iter().map(ToString::to_string).collect();
-        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        refuse(Problem::general(format!("`{name}` has no level `{level}`")).suggest(level, &texts))
-    })?;
-    Ok((factor, at))
-}
-
-fn find_replication(args: &Replay, design: &Design, point: usize) -> Result<u64> {
+fn find_replication(args: &Replay, sweep: &Sweep, point: usize) -> Result<u64> {
+    let design = &sweep.design;
     if !args.worst && !args.best {
-        let replications = design.experiment().replications;
+        let replications = sweep.plan.replications(point);
         return match args.replication.unwrap_or(0) {
             n if n < replications => Ok(n),
             n => Err(usage(format!(
@@ -110,11 +70,18 @@ fn find_replication(args: &Replay, design: &Design, point: usize) -> Result<u64>
     }
     let key = design.key(point).to_string();
     let mut counts = PointCounts::default();
-    Folder::counts(&args.results, design, |of, row| {
+    let parts = Folder::counts(&args.results, design, |of, row| {
         if of == key {
             counts.absorb(row);
         }
     })?;
+    if parts < sweep.plan.parts.len() {
+        let (n, all) = (counts.replications(), sweep.plan.replications(point));
+        let _ = writeln!(
+            io::stderr(),
+            "the sweep is unfinished: chosen among {n} of {all} replications of this design point"
+        );
+    }
     let extreme = if args.worst {
         counts.worst()
     } else {

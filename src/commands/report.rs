@@ -6,24 +6,25 @@ use anyhow::Result;
 use sysworld::error::usage;
 use sysworld::report;
 use sysworld::results::Sweep;
-use sysworld::summary::{self, Summary};
+use sysworld::summary;
 
 use super::print;
 use crate::cli::Report;
 
 /// `report RESULTS`.
 pub fn report(args: &Report) -> Result<()> {
-    let (folder, design) = (&args.results, Sweep::load(&args.results)?.design);
-    let (counts, parts) = summary::read_counts(folder, &design)?;
-    let summary = Summary::new(&design, &counts, parts)?;
+    let (folder, sweep) = (&args.results, Sweep::load(&args.results)?);
+    let design = &sweep.design;
+    let (counts, parts) = summary::read_counts(folder, design)?;
+    let summary = summary::summarize_counts(folder, &sweep, &counts, parts)?;
     if summary.points.is_empty() {
         let folder = folder.display();
         return Err(usage(format!("{folder} holds no finished part yet")));
     }
-    report::write_page(folder, &design, &counts, &summary)?;
+    report::write_page(folder, design, &counts, &summary)?;
     let mut text = format!("{}\n", folder.join(report::PAGE).display());
     if args.plots {
-        let data = report::Report::new(&design, &counts, &summary);
+        let data = report::Report::new(design, &counts, &summary);
         let (names, left_out) = report::write_plots(folder, &data)?;
         for name in names {
             let file = folder.join(report::PLOTS).join(name);

@@ -9,11 +9,14 @@ use std::time::{Instant, SystemTime};
 use anyhow::{Context, Result, anyhow};
 use sysworld::design::Design;
 use sysworld::experiment::Overrides;
+use sysworld::precision;
 use sysworld::progress::Progress;
 use sysworld::results::{Facts, Folder};
-use sysworld::sweep::{self, Failed, Part};
+use sysworld::statistics::Confidence;
+use sysworld::summary;
+use sysworld::sweep::{self, Failed};
 
-use super::{load_design, print_summary, summarize_into};
+use super::{gate, load_design, print_summary, summarize_into};
 use crate::cli::{Run, StdoutFormat};
 
 /// `run EXPERIMENT`.
@@ -29,15 +32,8 @@ pub fn run(args: &Run) -> Result<()> {
         .clone()
         .unwrap_or_else(|| design.experiment().default_folder());
     let mut folder = Folder::open(&out, design, args.shard, args.force)?;
-    let missing = folder.missing();
-    let nothing_missing = missing.is_empty();
-    if !nothing_missing {
-        let facts = simulate(args, &folder, &missing)
-            .map_err(|error| with_replay(error, &out, &folder.sweep().design))?;
-        if args.shard.is_none() {
-            folder.finish(facts)?;
-        }
-    }
+    gate::check(args, folder.sweep())?;
+    let nothing_missing = complete(args, &out, &mut folder)?;
     let done = if nothing_missing {
         "nothing was missing; "
     } else {
@@ -51,12 +47,45 @@ pub fn run(args: &Run) -> Result<()> {
         );
     }
     let design = &folder.sweep().design;
-    let summary = summarize_into(&out, design, !args.no_report)?;
+    let summary = summarize_into(&out, folder.sweep(), !args.no_report)?;
     // JSON was asked for by name; the table comes by itself.
     if !args.quiet || args.format == StdoutFormat::Json {
         print_summary(design, &summary, args.format)?;
     }
-    say(args, &format!("{done}results are in {}", out.display()))
+    say(args, &format!("{done}results are in {}", out.display()))?;
+    gate::gate(args, &out, folder.sweep())
+}
+
+/// Simulates what is missing, look after look where a precision is asked for. Returns whether
+/// nothing was.
+fn complete(args: &Run, out: &Path, folder: &mut Folder) -> Result<bool> {
+    let runner = Runner::new(args)?;
+    let confidence = Confidence::new(folder.sweep().design.experiment().confidence)
+        .context("a confidence outside 0 to 1")?;
+    let mut nothing_missing = true;
+    let mut total: Option<Facts> = None;
+    loop {
+        if !folder.missing().is_empty() {
+            nothing_missing = false;
+            let facts = runner
+                .simulate(folder)
+                .map_err(|error| with_replay(error, out, &folder.sweep().design))?;
+            total = Some(facts.after(total));
+        }
+        let design = &folder.sweep().design;
+        if design.experiment().precision.is_empty() {
+            break;
+        }
+        let (counts, _) = summary::read_counts(out, design)?;
+        match precision::next_look(design, &counts, confidence) {
+            None => break,
+            Some(look) => folder.look(&look.points, look.replications)?,
+        }
+    }
+    if let (Some(facts), None) = (total, args.shard) {
+        folder.finish(facts)?;
+    }
+    Ok(nothing_missing)
 }
 
 /// The error of a replication that panicked, with the command that shows it.
@@ -85,39 +114,53 @@ fn say(args: &Run, text: &str) -> Result<()> {
     Ok(())
 }
 
-fn simulate(args: &Run, folder: &Folder, missing: &[&Part]) -> Result<Facts> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
-        .context("can't listen for Ctrl-C")?;
-    let threads = args.threads.map_or(0, usize::from);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .context("can't start the threads")?;
-    let design = &folder.sweep().design;
-    let all: u64 = match args.shard {
-        None => folder.sweep().plan.work(),
-        Some(_) => missing.iter().map(|part| part.work).sum(),
-    };
-    let left: u64 = missing.iter().map(|part| part.work).sum();
-    let progress = Progress::new(all, all - left, args.quiet);
-    progress.say(format!("{} design points", design.len()));
-    let begun = Instant::now();
-    let result = pool.install(|| {
-        sweep::execute(design, missing, &stop, |part, data| {
-            folder.finish_part(part, &data)?;
-            progress.advance(part.work);
-            Ok(())
+/// Threads, and the wish to stop.
+struct Runner<'a> {
+    args: &'a Run,
+    stop: Arc<AtomicBool>,
+    pool: rayon::ThreadPool,
+}
+
+impl<'a> Runner<'a> {
+    fn new(args: &'a Run) -> Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&stop);
+        ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
+            .context("can't listen for Ctrl-C")?;
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(args.threads.map_or(0, usize::from))
+            .build()
+            .context("can't start the threads")?;
+        Ok(Self { args, stop, pool })
+    }
+
+    /// Simulates the parts that a folder lacks.
+    fn simulate(&self, folder: &Folder) -> Result<Facts> {
+        let missing = folder.missing();
+        let design = &folder.sweep().design;
+        let left: u64 = missing.iter().map(|part| part.work).sum();
+        let all = match self.args.shard {
+            None => folder.sweep().plan.work(),
+            Some(_) => left,
+        };
+        let progress = Progress::new(all, all - left, self.args.quiet);
+        progress.say(format!("{} design points", design.len()));
+        let begun = Instant::now();
+        let result = self.pool.install(|| {
+            sweep::execute(design, &missing, &self.stop, |part, data| {
+                folder.finish_part(part, &data)?;
+                progress.advance(part.work);
+                Ok(())
+            })
+        });
+        progress.finish();
+        result?;
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        Ok(Facts {
+            finished_unix_seconds: now.map_or(0, |since| since.as_secs()),
+            seconds: begun.elapsed().as_secs_f64(),
+            replications: missing.iter().map(|part| part.replications()).sum(),
+            threads: self.pool.current_num_threads(),
         })
-    });
-    progress.finish();
-    result?;
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    Ok(Facts {
-        finished_unix_seconds: now.map_or(0, |since| since.as_secs()),
-        seconds: begun.elapsed().as_secs_f64(),
-        replications: missing.iter().map(|part| part.replications()).sum(),
-        threads: pool.current_num_threads(),
-    })
+    }
 }

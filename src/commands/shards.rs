@@ -3,7 +3,9 @@
 use std::fs;
 
 use anyhow::{Result, anyhow};
+use sysworld::precision;
 use sysworld::results::{self, Verification};
+use sysworld::statistics::Confidence;
 use sysworld::summary;
 use sysworld::sweep::Shard;
 
@@ -43,7 +45,7 @@ pub fn verify(args: &Verify) -> Result<()> {
 /// Summary tables of a finished sweep that are not what its counts say.
 fn damaged_tables(args: &Verify, state: &Verification) -> Result<Vec<String>> {
     let design = &state.sweep.design;
-    let files = summary::summarize(&args.results, design)?.files(design)?;
+    let files = summary::summarize(&args.results, &state.sweep)?.files(design)?;
     let damage = |(name, bytes): &(String, Vec<u8>)| match fs::read(args.results.join(name)) {
         Ok(found) if found == *bytes => None,
         Ok(_) => Some(format!("{name}: not what the counts say")),
@@ -74,14 +76,31 @@ pub fn status(args: &Status) -> Result<()> {
     let all: u64 = parts.iter().map(|part| part.replications()).sum();
     let done: u64 = state.whole.values().map(|record| record.replications).sum();
     let generations = state.sweep.manifest.generations.len();
+    let wanting = wanting(args, &state)?;
     print(&format!(
         "generations   {generations}\n\
          parts         {} of {} finished\n\
          replications  {done} of {all} finished\n\
-         damages       {}\n",
+         damages       {}\n{wanting}",
         state.whole.len(),
         parts.len(),
         state.damages.len()
+    ))
+}
+
+/// How many design points a precision gives more replications than are planned so far.
+fn wanting(args: &Status, state: &Verification) -> Result<String> {
+    let design = &state.sweep.design;
+    if design.experiment().precision.is_empty() || !state.missing().is_empty() {
+        return Ok(String::new());
+    }
+    let confidence = Confidence::new(design.experiment().confidence);
+    let confidence = confidence.ok_or_else(|| anyhow!("a confidence outside 0 to 1"))?;
+    let (counts, _) = summary::read_counts(&args.results, design)?;
+    let points = precision::next_look(design, &counts, confidence).map_or(0, |l| l.points.len());
+    Ok(format!(
+        "precision     {points} of {} design points are to get more replications\n",
+        design.len()
     ))
 }
 
@@ -96,9 +115,9 @@ pub fn merge(args: &Merge) -> Result<()> {
             ));
         }
     };
-    let design = results::merge(&args.folders, out)?;
-    let summary = summarize_into(out, &design, true)?;
-    print_summary(&design, &summary, StdoutFormat::Table)
+    let sweep = results::merge(&args.folders, out)?;
+    let summary = summarize_into(out, &sweep, true)?;
+    print_summary(&sweep.design, &summary, StdoutFormat::Table)
 }
 
 /// Ascending numbers as `1,5-7`, the form that job arrays take.

@@ -12,7 +12,8 @@ use crate::diagnostics::{Problem, Span};
 use crate::document::{Node, Result, Value};
 use crate::experiment::{Experiment, Factor, FactorKind, Level, RandomNumbers};
 use crate::simulation::{Model, Setting, compile};
-use crate::world::{NameAt, NonNegative, Skill, World, WorldFile};
+use crate::statistics::sre::Window;
+use crate::world::{Indicator, NameAt, NonNegative, Skill, World, WorldFile};
 
 /// The key of a design point: the same wherever the same world meets the same chaos and skill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,12 +54,25 @@ pub struct Variation {
     pub round_minutes: f64,
     /// The SLA's target in percent.
     pub sla_target: String,
+    /// The SLA's target, 0 to 1.
+    pub sla_target_share: f64,
+    /// Whether the SLA is held to the user journey, not to the servers.
+    pub sla_on_journey: bool,
 }
 
 impl Variation {
     /// Checks of a replication: servers × rounds.
     pub fn checks(&self) -> u64 {
         u64::from(self.servers) * u64::from(self.rounds)
+    }
+
+    /// What downtime is stated over: a replication, of all servers or of the journey.
+    pub fn window(&self) -> Window {
+        Window {
+            rounds: self.rounds,
+            round_minutes: self.round_minutes,
+            servers: if self.sla_on_journey { 1 } else { self.servers },
+        }
     }
 }
 
@@ -145,6 +159,8 @@ impl Design {
                 journey: world.journey.is_some(),
                 round_minutes: world.round_minutes.get(),
                 sla_target: world.sla.target.percent().to_string(),
+                sla_target_share: world.sla.target.share(),
+                sla_on_journey: world.sla.indicator == Indicator::JourneyAvailability,
             });
         }
         refuse::impossible(&design)?;

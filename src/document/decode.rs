@@ -280,6 +280,11 @@ impl<'de> Deserializer<'de> for &'de Value {
         if is_spanned(name) {
             return visitor.visit_map(SpannedDeserializer::new(self, self.span.clone()));
         }
+        // serde would also take the fields of a table in order, as an array.
+        if let Node::Array(_) = &self.node {
+            let found = de::Error::invalid_type(Unexpected::Seq, &visitor);
+            return Err(Error::within(found, &self.span));
+        }
         self.deserialize_any(visitor)
     }
 

@@ -32,6 +32,12 @@ pub(super) fn read(
     if let Some(value) = factors {
         groups.extend(groups_of_factors(value, &method, problems));
     }
+    if let Method::Sample(sample) = &method {
+        // An interval that can't be read is told of already.
+        if problems.is_empty() {
+            problems.extend(refuse_sample(sample, &groups));
+        }
+    }
     groups.extend(zip.map_or(Vec::new(), |value| groups_of_zip(value, problems)));
     if let Some(problem) = too_many(&groups, factors.or(zip).or(design)) {
         problems.push(problem);
@@ -135,16 +141,13 @@ fn groups_of_factors(value: &Value, method: &Method, problems: &mut Vec<Problem>
             }
         }
     }
-    // An interval that can't be read is told of already.
-    if let (Some(sample), true) = (sample, problems.is_empty()) {
-        let columns = sampled.map_or(0, |group| groups[group].columns.len());
-        problems.extend(refuse_sample(sample, columns));
-    }
     groups
 }
 
-fn refuse_sample(sample: &Sample, columns: usize) -> Option<Problem> {
+fn refuse_sample(sample: &Sample, groups: &[Group]) -> Option<Problem> {
     let at = sample.at.clone();
+    let sampled = groups.iter().find(|group| group.together);
+    let columns = sampled.map_or(0, |group| group.columns.len());
     if columns == 0 {
         let message = "there is nothing to sample";
         return Some(Problem::at(at, message, "no factor is sampled").help(
@@ -230,8 +233,8 @@ pub(super) fn table<'a>(
 
 /// Counted before any range is spelled out.
 fn too_many(groups: &[Group], at: Option<&Value>) -> Option<Problem> {
-    let rows = groups.iter().map(|group| group.rows);
-    let points = rows.fold(Some(1_u64), |product, rows| product?.checked_mul(rows));
+    let mut rows = groups.iter().map(|group| group.rows);
+    let points = rows.try_fold(1_u64, u64::checked_mul);
     if points.is_some_and(|points| points <= MOST_POINTS) {
         return None;
     }

@@ -92,6 +92,13 @@ impl Default for Output {
     }
 }
 
+impl Output {
+    /// Whether the table `runs` is written as Parquet, from which it can be read again.
+    pub fn has_runs(&self) -> bool {
+        self.tables.contains(&RowTable::Runs) && self.formats.contains(&Format::Parquet)
+    }
+}
+
 fn some_formats<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> std::result::Result<Vec<Format>, D::Error> {

@@ -120,17 +120,14 @@ impl Recipe {
             factors: Vec::new(),
             grid: None,
             worlds: Vec::new(),
-            confidence: 0.0,
-            compare: None,
-            precision: Vec::new(),
-            intervals: Intervals::default(),
-            ..recipe.clone()
+            ..recipe.without_analysis()
         };
-        // The looks of a precision are at multiples of the replications to begin with.
-        let begins_alike = if self.precision.is_empty() && other.precision.is_empty() {
-            self.replications <= other.replications
-        } else {
-            self.replications == other.replications
+        // The looks of a precision are at multiples of the replications to begin with, and what
+        // has been looked at stays so.
+        let begins_alike = match (self.precision.is_empty(), other.precision.is_empty()) {
+            (true, _) => self.replications <= other.replications,
+            (false, false) => self.replications == other.replications,
+            (false, true) => false,
         };
         let mut pairs = self.factors.iter().zip(&other.factors);
         let same_type =
@@ -142,6 +139,23 @@ impl Recipe {
             && pairs.all(|(old, new)| {
                 old.name == new.name && same_type(&old.levels[0], &new.levels[0])
             })
+            // What a comparison pairs is kept from the start, or stands in `runs`.
+            && (other.output.has_runs() || self.compare.is_some() == other.compare.is_some())
+    }
+
+    /// Whether another recipe asks for the same replications, whatever it makes of them.
+    pub fn same_work(&self, other: &Self) -> bool {
+        self.without_analysis() == other.without_analysis()
+    }
+
+    fn without_analysis(&self) -> Self {
+        Self {
+            confidence: 0.0,
+            compare: None,
+            precision: Vec::new(),
+            intervals: Intervals::default(),
+            ..self.clone()
+        }
     }
 
     /// Every place where this recipe and another differ.

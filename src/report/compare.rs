@@ -11,10 +11,8 @@ use crate::summary::Summary;
 pub struct Comparison {
     /// Key of the design point.
     pub point: String,
-    /// Key of the one that it is compared with.
-    pub baseline_point: String,
     /// The estimate: its column in the summary.
-    pub estimate: String,
+    pub estimate: &'static str,
     /// Replications that both have.
     pub n: u64,
     /// The difference from the baseline.
@@ -24,7 +22,7 @@ pub struct Comparison {
     /// Upper end.
     pub hi: Option<f64>,
     /// Method of the interval.
-    pub method: Option<String>,
+    pub method: Option<&'static str>,
     /// Probability of such a difference by chance, adjusted by Holm over the table.
     pub p_holm: Option<f64>,
     /// How many times smaller pairing made the variance.
@@ -40,34 +38,35 @@ pub struct Baseline {
     pub level: String,
 }
 
-/// The comparisons of a summary.
-pub fn of(_summary: &Summary) -> Vec<Comparison> {
-    Vec::new()
+/// The comparisons of the points that are shown; `keys` has theirs by index of the point.
+pub fn of(summary: &Summary, keys: &[(usize, &str)]) -> Vec<Comparison> {
+    let shown = summary.comparisons.iter().filter_map(|row| {
+        let at = keys.binary_search_by_key(&row.point, |(point, _)| *point);
+        let interval = row.difference.and_then(|d| d.interval);
+        Some(Comparison {
+            point: keys[at.ok()?].1.to_owned(),
+            estimate: row.estimate,
+            n: row.n,
+            difference: row.difference.map(|d| d.value),
+            lo: interval.map(|i| i.lo),
+            hi: interval.map(|i| i.hi),
+            method: row.difference.map(|d| d.method),
+            p_holm: row.p_holm,
+            variance_reduction: row.variance_reduction,
+        })
+    });
+    shown.collect()
 }
 
-/// What the differences are from: the one factor in which the two points of a pair differ.
-pub fn baseline(comparisons: &[Comparison], axes: &Axes, design: &Design) -> Option<Baseline> {
-    let first = comparisons.first()?;
-    let keys = design.by_key();
-    let index = |key: &str| {
-        let mut known = keys.iter();
-        known
-            .find(|(known, _)| known.to_string() == key)
-            .map(|(_, point)| *point)
-    };
-    let (point, base) = (index(&first.point)?, index(&first.baseline_point)?);
-    let mut factors = axes.factors.iter().enumerate();
-    let differs =
-        |(factor, _): &(usize, _)| design.level(point, *factor) != design.level(base, *factor);
-    let (factor, axis) = factors.find(differs)?;
+/// What the differences are from; `None` where no comparison is asked for.
+pub fn baseline(design: &Design, axes: &Axes) -> Option<Baseline> {
+    let compare = design.experiment().compare.as_ref()?;
+    let mut factors = axes.factors.iter();
+    let axis = factors.find(|axis| axis.name == compare.factor)?;
+    let mut levels = axis.levels.iter().zip(&axis.labels);
+    let level = levels.find(|(level, _)| **level == compare.baseline);
     Some(Baseline {
         factor: axis.label.clone(),
-        level: design.level(base, factor).to_string(),
+        level: level.map_or_else(|| compare.baseline.to_string(), |(_, label)| label.clone()),
     })
-}
-
-/// The comparisons of the points that are shown.
-pub fn kept(comparisons: Vec<Comparison>, keys: &[&str]) -> Vec<Comparison> {
-    let shown = |comparison: &Comparison| keys.contains(&comparison.point.as_str());
-    comparisons.into_iter().filter(shown).collect()
 }

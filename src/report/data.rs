@@ -65,7 +65,7 @@ pub struct Indicator {
 
 const AVAILABILITY: &str = "Mean share of checks that find the server up.";
 /// The indicators, in the order in which they are offered.
-pub const INDICATORS: [Indicator; 10] = [
+pub const INDICATORS: [Indicator; 13] = [
     Indicator {
         key: "sla_miss",
         label: "SLA-miss probability",
@@ -114,6 +114,27 @@ pub const INDICATORS: [Indicator; 10] = [
         unit: "rounds",
         scale: 1.0,
         about: "90 % of the incidents are resolved within.",
+    },
+    Indicator {
+        key: "ttr_p99_rounds",
+        label: "99 % resolved within",
+        unit: "rounds",
+        scale: 1.0,
+        about: "99 % of the incidents are resolved within.",
+    },
+    Indicator {
+        key: "downtime_minutes",
+        label: "Downtime of a replication",
+        unit: "min",
+        scale: 1.0,
+        about: "Downtime to expect in a replication: of all servers together, or of the journey where the SLA is held to it.",
+    },
+    Indicator {
+        key: "nines",
+        label: "Nines of availability",
+        unit: "nines",
+        scale: 1.0,
+        about: "Minus the logarithm of what the availability, that the SLA is held to, lacks to 1.",
     },
     Indicator {
         key: "availability_p01",
@@ -232,7 +253,6 @@ impl Report {
     /// The data of a report, from the counts of each design point and their summary.
     pub fn new(design: &Design, counts: &[Option<PointCounts>], summary: &Summary) -> Self {
         let experiment = design.experiment();
-        let comparisons = compare::of(summary);
         let all: Vec<usize> = summary.points.iter().map(|row| row.point).collect();
         let (kept, mut omissions) = kept_points(design, &all);
         let axes = Axes::new(design, &kept);
@@ -249,7 +269,8 @@ impl Report {
             .collect();
         omissions.extend(caps.omissions(design, summary));
         let sla = made::agreement(design);
-        let kept_keys: Vec<&str> = points.iter().map(|point| point.key.as_str()).collect();
+        let keys = points.iter().map(|point| point.key.as_str());
+        let keys: Vec<(usize, &str)> = kept.iter().copied().zip(keys).collect();
         Self {
             title: experiment.name.as_str().to_owned(),
             answers: answers(&axes, &points, &sla, experiment.confidence),
@@ -260,8 +281,8 @@ impl Report {
             common_random_numbers: design.len() > 1
                 && experiment.random_numbers == crate::experiment::RandomNumbers::Common,
             indicators: shown_indicators(&points),
-            baseline: compare::baseline(&comparisons, &axes, design),
-            comparisons: compare::kept(comparisons, &kept_keys),
+            baseline: compare::baseline(design, &axes),
+            comparisons: compare::of(summary, &keys),
             made: made::facts(design, summary),
             points,
             axes,
@@ -306,6 +327,9 @@ impl Point {
             ("mttr_closed_rounds", Value::of(row.mttr_closed_rounds)),
             ("ttr_p50_rounds", Value::of_quantile(row.ttr_p50)),
             ("ttr_p90_rounds", Value::of_quantile(row.ttr_p90)),
+            ("ttr_p99_rounds", Value::of_quantile(row.ttr_p99)),
+            ("downtime_minutes", Value::of(row.downtime_minutes)),
+            ("nines", Value::of(row.nines)),
             ("availability_p01", Value::of(p01)),
             ("availability_p05", Value::of(p05)),
             ("availability_p50", Value::of(p50)),

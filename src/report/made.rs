@@ -5,17 +5,15 @@ use crate::design::Design;
 use crate::experiment::RandomNumbers;
 use crate::simulation::MODEL_VERSION;
 use crate::summary::Summary;
-use crate::world::Indicator;
 
 /// The agreement, at the beginning of a sentence.
 pub fn agreement(design: &Design) -> String {
     let first = design.variation(0);
     let same = (0..design.len()).all(|p| design.variation(p).sla_target == first.sla_target);
-    // The design was checked, so its first point resolves.
-    let indicator = design.resolve(0).map(|point| point.world.sla.indicator);
-    let what = match indicator {
-        Ok(Indicator::JourneyAvailability) => "journey-availability SLA",
-        _ => "availability SLA",
+    let what = if first.sla_on_journey {
+        "journey-availability SLA"
+    } else {
+        "availability SLA"
     };
     if same {
         format!("The {} % {what}", first.sla_target)

@@ -85,7 +85,7 @@ impl Grid {
                 sacrifice,
             });
         };
-        add("availability %", 0, |row| mean(row.availability));
+        add("available %", 0, |row| mean(row.availability));
         add("SLA miss %", 0, |row| estimate(row.sla_miss, 100.0, 1));
         add("MTTR rounds", 3, |row| estimate(row.mttr_rounds, 1.0, 2));
         add("journey %", 4, |row| mean(row.journey_availability));

@@ -19,9 +19,9 @@ use crate::sweep::{Part, PartData, PartId, Shard};
 
 const LOCK: &str = ".lock";
 /// Folders of parts.
-pub(super) const PART_FOLDERS: [&str; 4] = ["runs", "incidents", "rounds", "counts"];
+pub(super) const PART_FOLDERS: [&str; 5] = ["runs", "incidents", "rounds", "counts", "outcomes"];
 /// Tables beside the manifest.
-const TABLES: [&str; 3] = ["design", "summary", "ttr"];
+const TABLES: [&str; 4] = ["design", "summary", "ttr", "comparisons"];
 
 /// What is made of them for people.
 const PAGE: &str = "report.html";
@@ -47,6 +47,9 @@ impl Folder {
             return Err(usage("the results folder needs a name"));
         }
         let found = inspect(path)?;
+        if shard.is_some() {
+            refuse_precision(&design)?;
+        }
         let mut sweep = Sweep::begin(design);
         let replaces = force && matches!(found, Found::Ours(_));
         match found {
@@ -131,6 +134,12 @@ impl Folder {
         })
     }
 
+    /// Adds further replications of some design points, by their index, to the sweep.
+    pub fn look(&mut self, points: &[usize], replications: u64) -> Result<()> {
+        self.sweep.look(points, replications)?;
+        write_whole(&self.path, MANIFEST, &self.sweep.manifest.encode()?)
+    }
+
     /// Notes what the sweep took.
     pub fn finish(&mut self, facts: Facts) -> Result<()> {
         self.sweep.manifest.facts = Some(facts);
@@ -149,16 +158,7 @@ impl Folder {
         design: &Design,
         mut take: impl FnMut(&str, &CountRow),
     ) -> Result<usize> {
-        let pages = read_all(path)?.into_iter();
-        let mut records: Vec<PartRecord> = pages.flat_map(|page| page.records).collect();
-        // A part whose files were lost is not finished; the next run makes it again.
-        records.retain(|record| {
-            let paths = part_paths(design, record.id);
-            let listed = record.files.iter().map(|file| &file.path);
-            listed.eq(&paths) && paths.iter().all(|file| path.join(file).is_file())
-        });
-        records.sort_by_key(|record| record.id);
-        records.dedup_by_key(|record| record.id);
+        let records = finished_parts(path, design)?;
         let files = records.iter().flat_map(|record| &record.files);
         for file in files.filter(|file| file.path.starts_with("counts/")) {
             if let Some(why) = damage(path, file) {
@@ -174,6 +174,32 @@ impl Folder {
         }
         Ok(records.len())
     }
+}
+
+/// Shards can't know when a design point is precise enough: that rests on all its replications.
+pub fn refuse_precision(design: &Design) -> Result<()> {
+    if design.experiment().precision.is_empty() {
+        return Ok(());
+    }
+    Err(usage(
+        "a precision can't be reached in shards: how many replications a design point gets is \
+         decided from all that it has. Run it without --shard, or without [[precision]]",
+    ))
+}
+
+/// The parts that are in a ledger with all their files, in order. One whose files were lost is
+/// not finished; the next run makes it again.
+pub(super) fn finished_parts(path: &Path, design: &Design) -> Result<Vec<PartRecord>> {
+    let pages = read_all(path)?.into_iter();
+    let mut records: Vec<PartRecord> = pages.flat_map(|page| page.records).collect();
+    records.retain(|record| {
+        let paths = part_paths(design, record.id);
+        let listed = record.files.iter().map(|file| &file.path);
+        listed.eq(&paths) && paths.iter().all(|file| path.join(file).is_file())
+    });
+    records.sort_by_key(|record| record.id);
+    records.dedup_by_key(|record| record.id);
+    Ok(records)
 }
 
 /// A whole run has the folder for itself; shards share it, each with a lock of its own.
@@ -259,8 +285,8 @@ fn sweep_up(path: &Path, sweep: &Sweep) {
     }
 }
 
-/// The parts that are whole. Ledgers that this run has for itself lose the lines that are torn,
-/// and those of parts that are not whole.
+/// The parts that are whole. Ledgers that this run has for itself lose the lines that are torn
+/// or doubled, and those of parts that are not whole.
 fn mend(path: &Path, sweep: &Sweep, shard: Option<Shard>) -> Result<BTreeSet<PartId>> {
     let mut done = BTreeSet::new();
     for page in read_all(path)? {
@@ -268,7 +294,7 @@ fn mend(path: &Path, sweep: &Sweep, shard: Option<Shard>) -> Result<BTreeSet<Par
         let sound: Vec<&PartRecord> = page.records.iter().filter(whole).collect();
         done.extend(sound.iter().map(|record| record.id));
         let own = shard.is_none() || page.name == ledger_name(shard);
-        if own && (page.torn > 0 || sound.len() < page.records.len()) {
+        if own && (page.wrong > 0 || sound.len() < page.records.len()) {
             rewrite(path, &page.name, sound)?;
         }
     }

@@ -90,3 +90,12 @@ pub(crate) fn decode(bytes: Vec<u8>) -> Result<DataFrame> {
         .finish()
         .context("not a readable Parquet file")
 }
+
+/// Reads some columns of a Parquet table from its bytes.
+pub(super) fn decode_columns(bytes: Vec<u8>, columns: &[&str]) -> Result<DataFrame> {
+    let columns = columns.iter().map(|name| (*name).to_owned()).collect();
+    ParquetReader::new(Cursor::new(bytes))
+        .with_columns(Some(columns))
+        .finish()
+        .context("not a readable Parquet file")
+}

@@ -4,6 +4,7 @@
 //! that a crash cut short is no line. Such lines, and those of parts that were lost, are dropped
 //! by the next run. A whole run has `ledger.jsonl`, a shard has its own.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::Path;
@@ -104,8 +105,8 @@ pub(super) struct Page {
     pub(super) name: String,
     /// Its records.
     pub(super) records: Vec<PartRecord>,
-    /// How many of its lines are no records.
-    pub(super) torn: usize,
+    /// How many of its lines are no records, or enter a part once more.
+    pub(super) wrong: usize,
 }
 
 /// All ledgers in a folder.
@@ -117,17 +118,18 @@ pub(super) fn read_all(root: &Path) -> Result<Vec<Page>> {
 fn read(root: &Path, name: String) -> Result<Page> {
     let path = root.join(&name);
     let text = std::fs::read(&path).with_context(|| format!("can't read {}", path.display()))?;
-    let (mut records, mut torn) = (Vec::new(), 0);
+    let (mut records, mut wrong) = (Vec::new(), 0);
+    let mut entered = BTreeSet::new();
     for line in text.split(|byte| *byte == b'\n').filter(|l| !l.is_empty()) {
-        match serde_json::from_slice(line) {
-            Ok(record) => records.push(record),
-            Err(_) => torn += 1,
+        match serde_json::from_slice::<PartRecord>(line) {
+            Ok(record) if entered.insert(record.id) => records.push(record),
+            _ => wrong += 1,
         }
     }
     Ok(Page {
         name,
         records,
-        torn,
+        wrong,
     })
 }
 

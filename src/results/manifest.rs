@@ -22,10 +22,24 @@ pub struct Manifest {
     /// The experiment and its worlds as resolved, as it was begun and each time it was extended;
     /// the last is what the sweep is now.
     pub generations: Vec<Recipe>,
+    /// Further replications of design points that were not known well enough, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looks: Vec<Look>,
     /// Facts of the machine and the clock; `None` while the sweep is not finished.
     pub facts: Option<Facts>,
     /// BLAKE3 of this file as it is while this is empty, in hex.
     pub checksum: String,
+}
+
+/// What was decided at a look at the precision of the design points.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    /// Which of the generations was looked at, from 0.
+    pub generation: usize,
+    /// Replications that the points are to have.
+    pub replications: u64,
+    /// Keys of the points, in design order.
+    pub points: Vec<String>,
 }
 
 /// What a sweep took. Nothing that is computed depends on it.
@@ -39,6 +53,19 @@ pub struct Facts {
     pub replications: u64,
     /// Threads it used.
     pub threads: usize,
+}
+
+impl Facts {
+    /// With those of what the same run did before.
+    #[must_use]
+    pub fn after(self, before: Option<Self>) -> Self {
+        let (seconds, replications) = before.map_or((0.0, 0), |b| (b.seconds, b.replications));
+        Self {
+            seconds: seconds + self.seconds,
+            replications: replications + self.replications,
+            ..self
+        }
+    }
 }
 
 /// The value of [`Manifest::format`].
@@ -55,6 +82,7 @@ impl Manifest {
             random_layout: RANDOM_LAYOUT.to_owned(),
             hash: hash(&generations),
             generations,
+            looks: Vec::new(),
             facts: None,
             checksum: String::new(),
         }
@@ -92,10 +120,25 @@ impl Manifest {
         self.generations.last()
     }
 
-    /// Adds a generation.
+    /// Adds a generation; one that asks for the same work only takes the place of the last.
     pub(super) fn extend(&mut self, recipe: Recipe) {
-        self.generations.push(recipe);
+        match self.generations.last_mut() {
+            Some(last) if last.same_work(&recipe) => *last = recipe,
+            _ => {
+                self.generations.push(recipe);
+                self.facts = None;
+            }
+        }
         self.hash = hash(&self.generations);
+    }
+
+    /// Adds a look at the last generation.
+    pub(super) fn look(&mut self, replications: u64, points: Vec<String>) {
+        self.looks.push(Look {
+            generation: self.generations.len() - 1,
+            replications,
+            points,
+        });
         self.facts = None;
     }
 }

@@ -8,14 +8,13 @@ use anyhow::{Context, Result};
 use super::files::{names, remove, write_whole};
 use super::folder::lock;
 use super::ledger::{LEDGER, PartRecord, is_ledger, rewrite};
-use super::sweep::MANIFEST;
+use super::sweep::{MANIFEST, Sweep};
 use super::verify::Verification;
-use crate::design::Design;
 use crate::error::usage;
 
 /// Joins `folders` into `out`, which may be one of them. Refuses what is missing, foreign or
-/// damaged, by name, before anything is written. Returns the design, to summarise.
-pub fn merge(folders: &[PathBuf], out: &Path) -> Result<Design> {
+/// damaged, by name, before anything is written. Returns the sweep, to summarise.
+pub fn merge(folders: &[PathBuf], out: &Path) -> Result<Sweep> {
     let mut checked = Vec::new();
     for folder in folders {
         checked.push((folder, Verification::of(folder)?));
@@ -64,7 +63,7 @@ pub fn merge(folders: &[PathBuf], out: &Path) -> Result<Design> {
         }
     }
     let (_, first) = checked.swap_remove(0);
-    Ok(first.sweep.design)
+    Ok(first.sweep)
 }
 
 fn same_place(a: &Path, b: &Path) -> bool {

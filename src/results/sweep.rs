@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
 use super::files::{damage, is_litter, names};
 use super::ledger::{PartRecord, is_ledger};
@@ -69,10 +69,10 @@ impl Sweep {
                 manifest.version
             )));
         }
-        let last = manifest.generations.len() - 1;
         let rebuild = || {
-            let design = design_of(&manifest.generations[last])?;
-            let goals = goals(&manifest.generations[..last], &design)?;
+            let last = manifest.recipe().ok_or("it has no experiment")?;
+            let design = design_of(last)?;
+            let goals = goals(&manifest, &design)?;
             Ok((Plan::new(&design, &goals), design))
         };
         let (plan, design) = rebuild().map_err(|why: String| damaged(path, &why))?;
@@ -82,6 +82,14 @@ impl Sweep {
             design,
             plan,
         })
+    }
+
+    /// After how many replications a sweep was first looked at that got more since, or gets more
+    /// by what is seen; `None` if its replications were fixed beforehand.
+    pub fn first_look(&self) -> Option<u64> {
+        let first = self.manifest.generations.first()?.replications;
+        let last = self.manifest.recipe()?;
+        (last.replications > first || !last.precision.is_empty()).then_some(first)
     }
 
     /// What is wrong with a part that is in the ledger, a line each; nothing if it is whole.
@@ -114,29 +122,42 @@ impl Sweep {
             return Ok(self);
         };
         let same_model = old.model_version == MODEL_VERSION && old.random_layout == RANDOM_LAYOUT;
-        let earlier = &old.generations[..old.generations.len() - 1];
-        let goals_of = |generations: &[Recipe]| goals(generations, &self.design).ok();
-        if same_model && was == now {
-            let goals = goals(earlier, &self.design).map_err(|why| damaged(path, &why))?;
-            return Ok(Self {
-                plan: Plan::new(&self.design, &goals),
-                manifest: old,
-                ..self
-            });
+        if !same_model || was != now && !was.can_become(now) {
+            return Err(refusal(path, &old, was, now));
         }
-        match goals_of(&old.generations) {
-            Some(goals) if same_model && was.can_become(now) => {
+        let mut manifest = old.clone();
+        if was != now {
+            manifest.extend(now.clone());
+        }
+        // Points that are gone are the difference of two designs.
+        match goals(&manifest, &self.design) {
+            Ok(goals) => {
                 let plan = Plan::new(&self.design, &goals);
-                let mut manifest = old;
-                manifest.extend(Recipe::of(self.design.experiment()));
+                let newest = plan.parts.last().map(|part| part.id.generation as usize);
+                if newest < Some(goals.len() - 1) {
+                    // Nothing was added, so it is as finished as it was.
+                    manifest.facts = old.facts;
+                }
                 Ok(Self {
-                    manifest,
                     plan,
+                    manifest,
                     ..self
                 })
             }
-            _ => Err(refusal(path, &old, was, now)),
+            Err(why) if was == now => Err(damaged(path, &why)),
+            Err(_) => Err(refusal(path, &old, was, now)),
         }
+    }
+
+    /// Adds further replications of some design points, by their index, to the plan.
+    pub(super) fn look(&mut self, points: &[usize], replications: u64) -> Result<()> {
+        let keys = points
+            .iter()
+            .map(|point| self.design.key(*point).to_string());
+        self.manifest.look(replications, keys.collect());
+        let goals = goals(&self.manifest, &self.design).map_err(|why| anyhow!(why))?;
+        self.plan = Plan::new(&self.design, &goals);
+        Ok(())
     }
 }
 
@@ -146,24 +167,44 @@ fn design_of(recipe: &Recipe) -> Result<Design, String> {
         .map_err(|problems| Problems::new(&Sources::default(), problems).to_string())
 }
 
-/// The goals of earlier generations and, last, of the design itself.
-fn goals(earlier: &[Recipe], design: &Design) -> Result<Vec<Goal>, String> {
+/// The goals of a sweep: of each generation, and of each look at it. `design` is the last one.
+fn goals(manifest: &Manifest, design: &Design) -> Result<Vec<Goal>, String> {
     let points = design.by_key();
+    let keys: Vec<String> = points.iter().map(|(key, _)| key.to_string()).collect();
+    let index = |key: &str| {
+        // Keys have one length, so they are in order as texts too.
+        let found = keys.binary_search_by(|known| known.as_str().cmp(key));
+        let at = found.map_err(|_| format!("the design point {key} is gone"))?;
+        Ok::<usize, String>(points[at].1)
+    };
     let mut goals = Vec::new();
-    for recipe in earlier {
-        let old = design_of(recipe)?;
-        let index = |point| {
-            let key = old.key(point);
-            let found = points.binary_search_by_key(&key, |(key, _)| *key);
-            let at = found.map_err(|_| format!("the design point {key} is gone"))?;
-            Ok::<usize, String>(points[at].1)
-        };
-        goals.push(Goal {
-            points: (0..old.len()).map(index).collect::<Result<_, _>>()?,
-            replications: recipe.replications,
+    let last = manifest.generations.len() - 1;
+    for (generation, recipe) in manifest.generations.iter().enumerate() {
+        goals.push(if generation == last {
+            Goal::of(design)
+        } else {
+            let old = design_of(recipe)?;
+            let points = (0..old.len()).map(|point| index(&old.key(point).to_string()));
+            Goal {
+                points: points.collect::<Result<_, _>>()?,
+                replications: recipe.replications,
+            }
         });
+        for look in manifest
+            .looks
+            .iter()
+            .filter(|look| look.generation == generation)
+        {
+            goals.push(Goal {
+                points: look
+                    .points
+                    .iter()
+                    .map(|key| index(key))
+                    .collect::<Result<_, _>>()?,
+                replications: look.replications,
+            });
+        }
     }
-    goals.push(Goal::of(design));
     Ok(goals)
 }
 

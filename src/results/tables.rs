@@ -69,22 +69,38 @@ fn level_series<'a>(name: &str, levels: impl Iterator<Item = &'a Level> + Clone)
 
 /// The tables of one part: folder name and content.
 pub fn part_files(design: &Design, data: &PartData) -> Vec<(&'static str, Frame)> {
-    let mut files = vec![("counts", counts(design, &data.counts))];
-    for table in &design.experiment().output.tables {
-        files.push(match table {
-            RowTable::Runs => ("runs", runs(design, &data.runs)),
-            RowTable::Incidents => ("incidents", incidents(design, &data.incidents)),
-            RowTable::Rounds => ("rounds", rounds(design, &data.rounds)),
-        });
-    }
-    files
+    let frame = |folder| match folder {
+        "runs" => runs(design, &data.runs),
+        "incidents" => incidents(design, &data.incidents),
+        "rounds" => rounds(design, &data.rounds),
+        "outcomes" => outcomes(design, &data.runs),
+        _ => counts(design, &data.counts),
+    };
+    let folders = part_folders(design).into_iter();
+    folders.map(|folder| (folder, frame(folder))).collect()
 }
 
-/// The formats of the files of a part in one of its folders. Counts are ours; the format of the
-/// row tables is the user's choice.
+/// The folders that a part has files in, in the order they are written.
+fn part_folders(design: &Design) -> Vec<&'static str> {
+    let experiment = design.experiment();
+    let mut folders = vec!["counts"];
+    folders.extend(experiment.output.tables.iter().map(|table| match table {
+        RowTable::Runs => "runs",
+        RowTable::Incidents => "incidents",
+        RowTable::Rounds => "rounds",
+    }));
+    // Comparisons pair replications, so these are kept one by one.
+    if experiment.compare.is_some() && !experiment.output.has_runs() {
+        folders.push("outcomes");
+    }
+    folders
+}
+
+/// The formats of the files of a part in one of its folders. Counts and outcomes are ours; the
+/// format of the row tables is the user's choice.
 pub(super) fn formats_of<'a>(design: &'a Design, folder: &str) -> &'a [Format] {
     match folder {
-        "counts" => &[Format::Parquet],
+        "counts" | "outcomes" => &[Format::Parquet],
         _ => &design.experiment().output.formats,
     }
 }
@@ -107,12 +123,7 @@ pub(super) fn is_part_file(name: &str) -> bool {
 
 /// The paths within the results folder of all files of a part, in the order they are written.
 pub(super) fn part_paths(design: &Design, id: PartId) -> Vec<String> {
-    let tables = design.experiment().output.tables.iter();
-    let folders = std::iter::once("counts").chain(tables.map(|table| match table {
-        RowTable::Runs => "runs",
-        RowTable::Incidents => "incidents",
-        RowTable::Rounds => "rounds",
-    }));
+    let folders = part_folders(design).into_iter();
     let paths = folders.flat_map(|folder| {
         let formats = formats_of(design, folder).iter();
         formats.map(move |format| format!("{folder}/{}", part_name(id, *format)))
@@ -188,6 +199,23 @@ fn runs(design: &Design, rows: &[RunRow]) -> Frame {
     let about = "journey_up_rounds / rounds, 0 to 1; null in a world without a journey";
     frame.column(rows, "journey_availability", about, |r| {
         journey(r).map(|rounds| f64::from(rounds) / f64::from(variation(r).rounds))
+    });
+    frame
+}
+
+/// Of `runs` what comparisons need.
+fn outcomes(design: &Design, rows: &[RunRow]) -> Frame {
+    let mut frame = Frame::new();
+    frame.column(rows, "up_checks", "checks that found the server up", |r| {
+        r.outcome.up_checks
+    });
+    let about = "rounds in which the user journey worked; null in a world without one";
+    frame.column(rows, "journey_up_rounds", about, |r| {
+        let journey = design.variation(r.point).journey;
+        journey.then_some(r.outcome.journey_up_rounds)
+    });
+    frame.column(rows, "sla_met", "whether the SLA was met", |r| {
+        r.outcome.sla_met
     });
     frame
 }

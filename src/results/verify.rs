@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::files::{is_litter, names};
 use super::folder::PART_FOLDERS;
-use super::ledger::{PartRecord, read_all};
+use super::ledger::{Page, PartRecord, read_all};
 use super::sweep::Sweep;
 use crate::sweep::PartId;
 
@@ -29,8 +29,9 @@ impl Verification {
         let (mut whole, mut listed) = (BTreeMap::new(), BTreeSet::new());
         let mut damages = Vec::new();
         for page in read_all(path)? {
-            if page.torn > 0 {
-                damages.push(format!("{}: {} torn lines", page.name, page.torn));
+            if page.wrong > 0 {
+                let Page { name, wrong, .. } = &page;
+                damages.push(format!("{name}: {wrong} torn or doubled lines"));
             }
             for record in page.records {
                 listed.extend(record.files.iter().map(|file| file.path.clone()));

@@ -29,6 +29,20 @@ pub struct Difference {
 }
 
 impl Difference {
+    /// The difference in another unit, of which the present one is `factor` (above 0).
+    pub fn scaled(self, factor: f64) -> Self {
+        let of = |value: f64| value * factor;
+        Self {
+            value: of(self.value),
+            standard_error: self.standard_error.map(of),
+            interval: self.interval.map(|interval| Interval {
+                lo: of(interval.lo),
+                hi: of(interval.hi),
+            }),
+            ..self
+        }
+    }
+
     fn withheld(value: f64, reason: &'static str) -> Self {
         Self {
             value,

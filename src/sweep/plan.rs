@@ -112,6 +112,13 @@ impl Plan {
         Self { parts }
     }
 
+    /// Replications of one design point.
+    pub fn replications(&self, point: usize) -> u64 {
+        let segments = self.parts.iter().flat_map(|part| &part.segments);
+        let own = segments.filter(|segment| segment.point == point);
+        own.map(|segment| segment.count).sum()
+    }
+
     /// Work of the whole sweep, in server-rounds.
     pub fn work(&self) -> u64 {
         self.parts.iter().map(|part| part.work).sum()

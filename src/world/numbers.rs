@@ -241,6 +241,12 @@ impl Target {
         self.0
     }
 
+    /// The target as a share, 0 to 1: the nearest number to the decimal.
+    pub fn share(self) -> f64 {
+        let share = self.0 / Decimal::ONE_HUNDRED;
+        share.normalize().to_string().parse().unwrap_or(1.0)
+    }
+
     /// The least number of good checks out of `checks` that meets the target, exactly.
     pub fn least(self, checks: u64) -> u64 {
         let wanted = self.0.normalize();

@@ -56,6 +56,27 @@ async function curves(page, summary) {
   await page.locator("#curve-1 select").selectOption("sla_miss");
 }
 
+/** The paired differences are those of comparisons.csv. */
+async function differences(page, folder) {
+  const report = await page.evaluate(() => window.sysworld.report);
+  if (!report.baseline) return assert.equal(await page.locator("#difference").count(), 0);
+  const table = rows(readFileSync(`${folder}/comparisons.csv`, "utf8"));
+  assert.equal(report.comparisons.length, table.length);
+  report.comparisons.forEach((ours, i) => {
+    const row = table[i];
+    assert.deepEqual([ours.point, ours.estimate], [row.point, row.estimate]);
+    for (const [name, column] of [["difference", "difference"], ["lo", "difference_lo"], ["hi", "difference_hi"], ["p_holm", "p_holm"], ["variance_reduction", "variance_reduction"]]) {
+      assert.equal(ours[name], number(row[column]), `${row.point} ${column}`);
+    }
+  });
+  const drawn = await page.evaluate(() => window.sysworld.figures.find(({ id }) => id === "difference").chart.getOption().series
+    .filter(({ type }) => type === "line").flatMap(({ data }) => data.map(([, y]) => y)));
+  const chosen = await page.locator("#difference select").inputValue();
+  const wanted = table.filter((row) => row.estimate === chosen).map((row) => 100 * Number(row.difference));
+  assert.equal(chosen, "sla_miss");
+  assert.deepEqual(drawn.sort((a, b) => a - b), wanted.sort((a, b) => a - b));
+}
+
 /** Hovering says what is drawn there; the arrow keys read the same. */
 async function hover(page) {
   const figure = page.locator("#curve-1");
@@ -173,6 +194,7 @@ async function check(open, folder) {
   const page = await open(file);
   const compared = await numbers(page, summary);
   await curves(page, summary);
+  await differences(page, folder);
   await hover(page);
   await toggles(page);
   await details(page, folder);

@@ -7,10 +7,11 @@ use std::path::Path;
 use crate::sandbox::shipped;
 
 /// Each room with the rooms it may use.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     ("diagnostics", &[]),
     ("statistics", &[]),
     ("progress", &[]),
+    ("schema", &[]),
     ("error", &["diagnostics"]),
     ("document", &["diagnostics"]),
     ("world", &["diagnostics", "document"]),
@@ -24,8 +25,13 @@ const MAY_USE: [(&str, &[&str]); 15] = [
             "document",
             "experiment",
             "simulation",
+            "statistics",
             "world",
         ],
+    ),
+    (
+        "precision",
+        &["counts", "design", "experiment", "statistics"],
     ),
     (
         "sweep",
@@ -52,7 +58,25 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ),
     (
         "summary",
-        &["counts", "design", "experiment", "results", "statistics"],
+        &[
+            "counts",
+            "design",
+            "experiment",
+            "precision",
+            "results",
+            "statistics",
+        ],
+    ),
+    (
+        "gate",
+        &[
+            "counts",
+            "design",
+            "diagnostics",
+            "precision",
+            "statistics",
+            "summary",
+        ],
     ),
     ("narrate", &["design", "simulation", "world"]),
     (
@@ -65,7 +89,6 @@ const MAY_USE: [(&str, &[&str]); 15] = [
             "simulation",
             "statistics",
             "summary",
-            "world",
         ],
     ),
 ];

@@ -16,6 +16,23 @@ tables = ["runs", "incidents", "rounds"]
 formats = ["parquet", "csv"]
 "#;
 
+/// Of single replications only what a comparison needs, and two looks at a precision.
+const LOOKED_AT: &str = r#"
+name = "looked-at"
+replications = 300
+[factors]
+chaos_level = ["low", "extreme"]
+[compare]
+factor = "chaos_level"
+baseline = "low"
+[[precision]]
+estimate = "availability"
+half_width = 0.02
+max_replications = 900
+[output]
+tables = []
+"#;
+
 /// Damages one file in one way; returns what was done.
 fn damage(path: &Path, kind: usize, chance: &mut Chance) -> &'static str {
     let mut bytes = fs::read(path).expect("a file of the folder");
@@ -40,6 +57,17 @@ fn damage(path: &Path, kind: usize, chance: &mut Chance) -> &'static str {
             fs::write(path, bytes).expect("written");
             "appended"
         }
+        4 => {
+            let again = match path.file_name().and_then(|name| name.to_str()) {
+                Some(name) if name.contains("part-") => name.replace("part-0", "part-9"),
+                _ => {
+                    fs::write(path, bytes.repeat(2)).expect("written");
+                    return "doubled";
+                }
+            };
+            fs::copy(path, path.with_file_name(again)).expect("copied");
+            "copied"
+        }
         _ => {
             let name = path.file_name().and_then(|name| name.to_str());
             let other = name.expect("a name").replace("part-", "part-9");
@@ -53,21 +81,28 @@ fn damage(path: &Path, kind: usize, chance: &mut Chance) -> &'static str {
 /// same bytes and `verify` is content; a damaged manifest is refused and nothing is touched.
 #[test]
 fn every_kind_of_damage_to_every_kind_of_file() {
+    let kinds = [SWEEP, LOOKED_AT].map(damaged_in_every_way);
+    println!("damages found: {kinds:?}");
+    // Tables beside the manifest and the first part in each folder and format.
+    assert!(kinds[0].values().sum::<usize>() > 70 && kinds[1].values().sum::<usize>() > 50);
+}
+
+fn damaged_in_every_way(experiment: &str) -> BTreeMap<&'static str, usize> {
     let sandbox = Sandbox::new();
-    sandbox.write("e.toml", SWEEP);
+    sandbox.write("e.toml", experiment);
     sandbox.ok("run e.toml --quiet --out r");
     let good = sandbox.data("r");
     let mut files: Vec<PathBuf> = good.keys().cloned().collect();
     files.extend(["ledger.jsonl", "manifest.json"].map(PathBuf::from));
     let mut chance = Chance(2);
-    let mut found: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut found: BTreeMap<&'static str, usize> = BTreeMap::new();
     for file in files.iter().filter(|file| {
         let name = file.display().to_string();
         !name.contains("part-") || name.contains("part-00-000000")
     }) {
         let name = file.to_str().expect("UTF-8");
         let is_part = name.contains("part-");
-        for kind in 0..if is_part { 5 } else { 4 } {
+        for kind in 0..if is_part { 6 } else { 5 } {
             let path = sandbox.path("r").join(file);
             let manifest = fs::read(sandbox.path("r/manifest.json")).expect("there");
             let ledger = fs::read(sandbox.path("r/ledger.jsonl")).expect("there");
@@ -90,7 +125,12 @@ fn every_kind_of_damage_to_every_kind_of_file() {
             let same = fs::read(&path).is_ok_and(|now| now.trim_ascii() == ledger.trim_ascii());
             if !same {
                 assert_eq!(output.status.code(), Some(1), "{name} {done}: {said}");
-                let named = name == "ledger.jsonl" || said.contains(name);
+                let left = if done == "copied" {
+                    name.replace("part-0", "part-9")
+                } else {
+                    name.to_owned()
+                };
+                let named = name == "ledger.jsonl" || said.contains(&left);
                 assert!(named, "{name} {done} is not named: {said}");
             }
             sandbox.ok("run e.toml --quiet --out r");
@@ -98,7 +138,7 @@ fn every_kind_of_damage_to_every_kind_of_file() {
             sandbox.ok("verify r");
         }
     }
-    println!("damages found: {found:?}");
+    found
 }
 
 /// Two part files that changed places are both named; strays of killed writes and copies of parts

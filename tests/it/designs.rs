@@ -168,6 +168,7 @@ fn designs_that_make_no_sense_are_refused() {
         "[design]\npoints = 3",
         "[design]\nmethod = \"sobool\"",
         "[design]\nmethod = \"sobol\"",
+        "[design]\nmethod = \"sobol\"\npoints = 4",
         "[design]\nmethod = \"sobol\"\npoints = 0",
         "[design]\nmethod = \"sobol\"\npoints = 65537",
         "[design]\nmethod = \"sobol\"\npoints = 4\n[factors]\nskill = [\"mid\"]",

@@ -8,6 +8,8 @@ use std::process::{Child, Stdio};
 use assert_cmd::Command;
 use tempfile::TempDir;
 
+use crate::schema::{self, Kind};
+
 pub struct Sandbox(TempDir);
 
 impl Sandbox {
@@ -35,7 +37,21 @@ impl Sandbox {
     /// Runs `sysworld`, which must succeed, and returns its stdout.
     pub fn ok(&self, line: &str) -> String {
         let output = self.sysworld(line).assert().success().get_output().clone();
+        self.assert_accepted_by_schema(line);
         String::from_utf8(output.stdout).expect("stdout is UTF-8")
+    }
+
+    /// What a command read with success must be good to the schema for editors too.
+    fn assert_accepted_by_schema(&self, line: &str) {
+        let words: Vec<&str> = line.split(' ').collect();
+        let (kind, file) = match words[..] {
+            ["run" | "plan", file, ..] => (Kind::Experiment, file),
+            ["simulate", "--world", file, ..] => (Kind::World, file),
+            _ => return,
+        };
+        if let Ok(text) = fs::read_to_string(self.path(file)) {
+            schema::assert_accepted(kind, &text);
+        }
     }
 
     pub fn read(&self, name: &str) -> String {

@@ -11,11 +11,17 @@ use sysworld::simulation::{
 };
 use sysworld::world::{Skill, World, WorldFile, WorldSource};
 
+use crate::schema;
+
 /// The master seed of all tests.
 pub const SEED: u64 = 20_250_117;
 
 /// A world that must be good.
 pub fn load(source: &WorldSource) -> World {
+    if let WorldSource::File(path) = source {
+        let text = fs::read_to_string(path).expect("a text");
+        schema::assert_accepted(schema::Kind::World, &text);
+    }
     let mut sources = Sources::default();
     WorldFile::load(source, &mut sources)
         .and_then(|file| file.world())

@@ -84,7 +84,7 @@ function curves(colours, estimate, form) {
     option: {
       ...frame(colours, {
         x: xScale(), read,
-        y: { name: `${form.label} (${form.unit})`, scale: !form.zero, min: form.min, max: form.max },
+        y: { name: `${form.short ?? form.label} (${form.unit})`, scale: !form.zero, min: form.min, max: form.max },
       }),
       series,
     },
@@ -136,9 +136,9 @@ function indicatorFigure(id, parent, first) {
 
 /** Estimates of the comparisons, as the page names them. */
 const DIFFERENCES = {
-  sla_miss: { label: "Difference in SLA-miss probability", unit: "points of %", scale: 100 },
-  availability: { label: "Difference in availability", unit: "points of %", scale: 100 },
-  journey_availability: { label: "Difference in journey availability", unit: "points of %", scale: 100 },
+  sla_miss: { label: "Difference in SLA-miss probability", unit: "percentage points", scale: 100 },
+  availability: { label: "Difference in availability", unit: "percentage points", scale: 100 },
+  journey_availability: { label: "Difference in journey availability", unit: "percentage points", scale: 100 },
   mttr_rounds: { label: "Difference in mean time to resolve", unit: "rounds", scale: 1 },
 };
 
@@ -156,9 +156,10 @@ function differenceFigure(id, parent) {
       chosen = name;
       figure.render();
     })],
-    legend: seriesLines,
+    // The baseline has no line of its own.
+    legend: () => seriesLines().filter((line) => shown().some((point) => line.of(point) && find(point))),
     build: (colours) => curves(colours, find, {
-      ...DIFFERENCES[chosen], zero: true, across: { value: 0, text: "no difference" },
+      ...DIFFERENCES[chosen], short: "Difference", zero: true, across: { value: 0, text: "no difference" },
       about: "Above the line the level has more than the baseline, below it less. An interval that leaves out 0 tells the two apart.",
     }),
   });

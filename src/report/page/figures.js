@@ -128,7 +128,7 @@ function frame(colours, { x, y, read, trigger = "axis", axis = "x" }) {
   const line = { lineStyle: { color: colours.line } };
   const common = (given) => ({
     type: "value", nameTextStyle: text, axisLabel: { ...text, hideOverlap: true, ...given.label },
-    axisLine: { show: true, ...line }, splitLine: line, nameLocation: "middle", ...given,
+    axisLine: { show: true, onZero: false, ...line }, splitLine: line, nameLocation: "middle", ...given,
   });
   return {
     grid: { left: 14, right: 18, top: 14, bottom: 10, outerBoundsMode: "same", outerBoundsContain: "all" },

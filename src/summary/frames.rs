@@ -1,168 +1,21 @@
-//! From the counts of a sweep to its summary tables: one row a design point.
+//! The schema of each summary table: names, units, meanings.
 
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use polars::prelude::{NamedFrom, Series};
 
-use crate::counts::{PointCounts, Total};
+use super::{Comparison, PointSummary, Summary};
+use crate::counts::Total;
 use crate::design::Design;
 use crate::experiment::Format;
 use crate::results::{Folder, Frame, point_columns};
-use crate::statistics::jackknife::{TtrDistribution, TtrQuantile, TtrRow};
-use crate::statistics::mean::{MeanEstimate, bounded_mean};
-use crate::statistics::proportion::wilson;
-use crate::statistics::quantile::quantile;
-use crate::statistics::ratio::ratio_of_sums;
-use crate::statistics::{Confidence, Estimate, Interval};
-
-/// Every estimate of one design point; `None` where it is not defined.
-#[derive(Debug, Clone)]
-pub struct PointSummary {
-    /// Index of the design point.
-    pub point: usize,
-    /// Number of replications.
-    pub n: u64,
-    /// Mean availability of the servers, 0 to 1.
-    pub availability: Option<MeanEstimate>,
-    /// Mean availability of the user journey, 0 to 1.
-    pub journey_availability: Option<MeanEstimate>,
-    /// Probability that a replication misses the SLA.
-    pub sla_miss: Option<Estimate>,
-    /// Restricted mean time to resolve, in rounds.
-    pub mttr_rounds: Option<Estimate>,
-    /// Mean time to resolve of closed incidents, in rounds.
-    pub mttr_closed_rounds: Option<Estimate>,
-    /// Median time to resolve, in half rounds.
-    pub ttr_p50: TtrQuantile,
-    /// 90 % of incidents are resolved within, in half rounds.
-    pub ttr_p90: TtrQuantile,
-    /// Quantiles of availability: 1 %, 5 % and the median.
-    pub availability_quantiles: [Option<Estimate>; 3],
-    /// The distribution of the time to resolve.
-    pub ttr: Vec<TtrRow>,
-    counts: [u64; Total::ALL.len()],
-}
-
-/// Summaries of all design points that have replications, in design order.
-#[derive(Debug)]
-pub struct Summary {
-    /// One a design point.
-    pub points: Vec<PointSummary>,
-    /// The finished parts that they rest on.
-    pub parts: usize,
-}
-
-/// The counts of every design point that a results folder holds, in design order, and how many
-/// finished parts they come from.
-pub fn read_counts(path: &Path, design: &Design) -> Result<(Vec<Option<PointCounts>>, usize)> {
-    let mut order: Vec<(String, usize)> = (0..design.len())
-        .map(|point| (design.key(point).to_string(), point))
-        .collect();
-    order.sort();
-    let mut counts: Vec<Option<PointCounts>> = vec![None; design.len()];
-    let mut foreign = None;
-    let parts = Folder::counts(path, design, |key, row| {
-        match order.binary_search_by(|(known, _)| known.as_str().cmp(key)) {
-            Ok(at) => counts[order[at].1].get_or_insert_default().absorb(row),
-            Err(_) => foreign = Some(key.to_owned()),
-        }
-    })?;
-    if let Some(key) = foreign {
-        return Err(anyhow!(
-            "the counts hold a design point {key} that is not in the design"
-        ));
-    }
-    Ok((counts, parts))
-}
-
-/// Summarises a results folder, from its counts.
-pub fn summarize(path: &Path, design: &Design) -> Result<Summary> {
-    let (counts, parts) = read_counts(path, design)?;
-    Summary::new(design, &counts, parts)
-}
-
-impl PointSummary {
-    /// Summarises the counts of one design point.
-    pub fn new(
-        design: &Design,
-        point: usize,
-        counts: &PointCounts,
-        confidence: Confidence,
-    ) -> Self {
-        let variation = design.variation(point);
-        let checks = variation.checks();
-        let n = counts.replications();
-        let list = |histogram: &std::collections::BTreeMap<u32, u64>| -> Vec<(u64, u64)> {
-            let entries = histogram.iter();
-            entries
-                .map(|(value, count)| (u64::from(*value), *count))
-                .collect()
-        };
-        let (up_checks, journey) = (list(&counts.up_checks), list(&counts.journey_up_rounds));
-        let cells = counts.ttr_cells();
-        let horizon = 2 * variation.rounds;
-        let ttr = TtrDistribution::new(&cells, n, horizon, confidence);
-        let ttr_quantile = |per_mille| {
-            let ttr = ttr.as_ref();
-            ttr.map(|ttr| ttr.quantile(per_mille)).unwrap_or_default()
-        };
-        let restricted = ttr.as_ref().and_then(|ttr| ttr.restricted_mean.as_ref());
-        Self {
-            point,
-            n,
-            availability: bounded_mean(&up_checks, checks, confidence),
-            journey_availability: bounded_mean(&journey, u64::from(variation.rounds), confidence),
-            sla_miss: wilson(counts.total(Total::SlaMissed), n, confidence),
-            mttr_rounds: restricted.map(|mean| in_rounds(&mean.estimate)),
-            mttr_closed_rounds: counts
-                .closed_sums()
-                .and_then(|sums| ratio_of_sums(&sums, confidence))
-                .map(|estimate| in_rounds(&estimate)),
-            ttr_p50: ttr_quantile(500),
-            ttr_p90: ttr_quantile(900),
-            availability_quantiles: [10, 50, 500]
-                .map(|per_mille| quantile(&up_checks, checks, per_mille, confidence)),
-            ttr: ttr.map(|ttr| ttr.rows).unwrap_or_default(),
-            counts: Total::ALL.map(|total| counts.total(total)),
-        }
-    }
-
-    /// A total over all replications.
-    pub fn total(&self, total: Total) -> u64 {
-        self.counts[total as usize]
-    }
-}
-
-/// From half rounds to rounds.
-fn in_rounds(half_rounds: &Estimate) -> Estimate {
-    Estimate {
-        value: half_rounds.value / 2.0,
-        interval: half_rounds.interval.map(|interval| Interval {
-            lo: interval.lo / 2.0,
-            hi: interval.hi / 2.0,
-        }),
-        method: half_rounds.method,
-    }
-}
+use crate::statistics::jackknife::{TtrQuantile, TtrRow};
+use crate::statistics::mean::MeanEstimate;
+use crate::statistics::{Estimate, Interval};
 
 impl Summary {
-    /// Summarises the counts of the design points, in design order.
-    pub fn new(design: &Design, counts: &[Option<PointCounts>], parts: usize) -> Result<Self> {
-        let confidence = Confidence::new(design.experiment().confidence)
-            .ok_or_else(|| anyhow!("a confidence outside 0 to 1"))?;
-        let points = counts
-            .iter()
-            .enumerate()
-            .filter_map(|(point, counts)| {
-                let counts = counts.as_ref()?;
-                Some(PointSummary::new(design, point, counts, confidence))
-            })
-            .collect();
-        Ok(Self { points, parts })
-    }
-
-    /// Writes `design`, `summary` and `ttr` into a results folder.
+    /// Writes the summary tables into a results folder.
     pub fn write(&self, path: &Path, design: &Design) -> Result<()> {
         for (name, bytes) in self.files(design)? {
             Folder::write_file(path, &name, &bytes).context("can't write the summary tables")?;
@@ -170,15 +23,19 @@ impl Summary {
         Ok(())
     }
 
-    /// The files `design`, `summary` and `ttr`, in both formats: name and content.
+    /// The files of the summary tables, in both formats: name and content.
     pub fn files(&self, design: &Design) -> Result<Vec<(String, Vec<u8>)>> {
         let all: Vec<usize> = (0..design.len()).collect();
         let mut files = Vec::new();
-        for (name, frame) in [
+        let mut tables = vec![
             ("design", point_columns(design, &all)),
             ("summary", self.summary_frame(design)),
             ("ttr", self.ttr_frame(design)),
-        ] {
+        ];
+        if design.experiment().compare.is_some() {
+            tables.push(("comparisons", self.comparisons_frame(design)));
+        }
+        for (name, frame) in tables {
             for format in [Format::Parquet, Format::Csv] {
                 let file = format!("{name}.{}", format.extension());
                 files.push((file, frame.encode(format)?));
@@ -233,6 +90,11 @@ impl Summary {
             "90 % of the incidents are resolved within, in rounds",
             |row| row.ttr_p90,
         );
+        columns.ttr_quantile(
+            "ttr_p99_rounds",
+            "99 % of the incidents are resolved within, in rounds",
+            |row| row.ttr_p99,
+        );
         for (i, (name, share)) in [
             ("availability_p01", "1 %"),
             ("availability_p05", "5 %"),
@@ -244,10 +106,56 @@ impl Summary {
             let about = format!("availability that {share} of the replications do not exceed");
             columns.estimate(name, &about, |row| row.availability_quantiles[i]);
         }
+        columns.sre();
         for total in Total::ALL {
             let about = "total over the replications";
             frame.column(&self.points, total.name(), about, |row| row.total(total));
         }
+        frame
+    }
+
+    /// The table `comparisons`: each point less its baseline.
+    pub fn comparisons_frame(&self, design: &Design) -> Frame {
+        let rows = &self.comparisons;
+        let points: Vec<usize> = rows.iter().map(|row| row.point).collect();
+        let mut frame = point_columns(design, &points);
+        let about = "key of the point that it is compared with";
+        let keys: Vec<String> = rows
+            .iter()
+            .map(|row| design.key(row.baseline).to_string())
+            .collect();
+        frame.column(&keys, "baseline_point", about, String::as_str);
+        let about = "what is compared: a column of summary";
+        frame.column(rows, "estimate", about, |row| row.estimate);
+        let about = "replications that both points have";
+        frame.column(rows, "n", about, |row| row.n);
+        let about = "estimate of the point";
+        frame.column(rows, "value", about, |row| row.value);
+        let about = "estimate of the baseline";
+        frame.column(rows, "baseline_value", about, |row| row.baseline_value);
+        let of = |row: &Comparison| row.difference;
+        let about = "point less baseline";
+        frame.column(rows, "difference", about, |row| of(row).map(|d| d.value));
+        let about = "lower end of its interval";
+        frame.column(rows, "difference_lo", about, |row| {
+            ends(of(row).and_then(|d| d.interval))[0]
+        });
+        let about = "upper end of its interval";
+        frame.column(rows, "difference_hi", about, |row| {
+            ends(of(row).and_then(|d| d.interval))[1]
+        });
+        let about = "its standard error";
+        frame.column(rows, "difference_se", about, |row| of(row)?.standard_error);
+        let about = "method of the interval";
+        frame.column(rows, "method", about, |row| of(row).map(|d| d.method));
+        let about = "two-sided p-value of no difference";
+        frame.column(rows, "p_value", about, |row| of(row)?.p_value);
+        let about = "p-value adjusted for all rows of this table (Holm)";
+        frame.column(rows, "p_holm", about, |row| row.p_holm);
+        let about = "variance of the difference without common random numbers, by that with them";
+        frame.column(rows, "variance_reduction", about, |row| {
+            row.variance_reduction
+        });
         frame
     }
 
@@ -332,6 +240,38 @@ impl Columns<'_> {
         self.add(&format!("{name}_method"), about, |row| {
             Some(of(row)?.method)
         });
+    }
+
+    /// Availability in the quantities that operators speak in, of the SLA's indicator.
+    fn sre(&mut self) {
+        self.estimate(
+            "nines",
+            "-log10(1 - availability) of the SLA's indicator; null at 1",
+            |row| row.nines,
+        );
+        self.estimate(
+            "downtime_minutes",
+            "downtime to expect in a replication, in minutes: of all servers together, or of the \
+             journey if the SLA is held to it",
+            |row| row.downtime_minutes,
+        );
+        let about = "error budget spent by a replication: failed checks by those the target allows";
+        self.estimate("budget_spent_mean", &format!("mean {about}"), |row| {
+            Some(row.budget_spent?.mean)
+        });
+        self.estimate("budget_spent_p50", &format!("median {about}"), |row| {
+            Some(row.budget_spent?.p50)
+        });
+        self.estimate(
+            "budget_spent_p90",
+            &format!("90 % quantile, {about}"),
+            |row| Some(row.budget_spent?.p90),
+        );
+        self.estimate(
+            "budget_spent_p99",
+            &format!("99 % quantile, {about}"),
+            |row| Some(row.budget_spent?.p99),
+        );
     }
 
     fn ttr_quantile(&mut self, name: &str, about: &str, of: fn(&PointSummary) -> TtrQuantile) {

@@ -1,0 +1,145 @@
+//! `run --gate`: whether estimates hold to a bound, decided and told.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+use sysworld::design::Design;
+use sysworld::error::{Gated, usage};
+use sysworld::gate::{Decision, Gate, together};
+use sysworld::precision::Looks;
+use sysworld::results::Sweep;
+use sysworld::statistics::Confidence;
+use sysworld::statistics::gate::Verdict;
+use sysworld::summary;
+
+use super::print;
+use super::select::points_at;
+use crate::cli::{Run, StdoutFormat};
+
+/// Points that are listed of each verdict.
+const MOST_LISTED: usize = 20;
+
+/// Decides all gates of a finished sweep, says which points decided, and fails unless they hold.
+pub fn gate(args: &Run, out: &Path, sweep: &Sweep) -> Result<()> {
+    if args.gate.is_empty() {
+        return Ok(());
+    }
+    let design = &sweep.design;
+    let points = selected(args, design)?;
+    let looks = sweep.first_look().map_or_else(Looks::default, Looks::all);
+    let all = Confidence::new(design.experiment().confidence);
+    let one = all.and_then(|all| all.shared_by(points.len() * args.gate.len()));
+    let one = one.ok_or_else(|| anyhow!("a confidence outside 0 to 1"))?;
+    let (counts, _) = summary::read_counts(out, design)?;
+    let (mut text, mut decisions) = (String::new(), Vec::new());
+    for gate in &args.gate {
+        let decide = |point: &usize| {
+            let counts = counts[*point].as_ref()?;
+            Some(gate.decide(design, *point, counts, one, &looks))
+        };
+        let decided: Vec<Decision> = points.iter().filter_map(decide).collect();
+        if decided.len() < points.len() {
+            return Err(anyhow!("design points are missing; `run` goes on"));
+        }
+        text.push_str(&told(design, gate, &decided));
+        decisions.extend(decided);
+    }
+    if args.format == StdoutFormat::Json || args.quiet {
+        // stdout is for the JSON alone; where stderr is closed the exit code still tells.
+        let _ = io::stderr().write_all(text.as_bytes());
+    } else {
+        print(&text)?;
+    }
+    match together(&decisions) {
+        Verdict::Holds => Ok(()),
+        Verdict::Fails => Err(Gated::Fails.into()),
+        Verdict::Undecided => Err(Gated::Undecided.into()),
+    }
+}
+
+/// Refuses gates that could not be decided, before anything runs.
+pub fn check(args: &Run, sweep: &Sweep) -> Result<()> {
+    selected(args, &sweep.design)?;
+    if sweep.first_look().is_none() {
+        return Ok(());
+    }
+    match args.gate.iter().find(|gate| !gate.has_sequence()) {
+        None => Ok(()),
+        Some(gate) => Err(usage(format!(
+            "the gate `{gate}` can't be decided: this sweep was looked at before it got more \
+             replications, and that estimate has no interval that holds at every look. Gate on \
+             availability, journey_availability, sla_miss, nines or downtime_minutes, or begin \
+             anew with --force or another --out"
+        ))),
+    }
+}
+
+fn selected(args: &Run, design: &Design) -> Result<Vec<usize>> {
+    if args.gate_at.is_empty() {
+        return Ok((0..design.len()).collect());
+    }
+    let mut points = Vec::new();
+    for at in &args.gate_at {
+        let found = points_at(design, "--gate-at", at)?;
+        if found.is_empty() {
+            return Err(usage(format!(
+                "no design point has the levels --gate-at {at}"
+            )));
+        }
+        points.extend(found);
+    }
+    points.sort_unstable();
+    points.dedup();
+    Ok(points)
+}
+
+/// The verdicts on a gate, and the points that they are of.
+fn told(design: &Design, gate: &Gate, decisions: &[Decision]) -> String {
+    let (verdict, number) = (together(decisions), decisions.len());
+    let points = if number == 1 { "point" } else { "points" };
+    let error = 100.0 * (1.0 - design.experiment().confidence);
+    let mut text = format!(
+        "gate {gate}: {} ({number} design {points}; all decisions hold together, up to an error \
+         of {error:.3} %)\n",
+        name(verdict)
+    );
+    for verdict in [Verdict::Fails, Verdict::Undecided, Verdict::Holds] {
+        let of = || decisions.iter().filter(|d| d.verdict == verdict);
+        for decision in of().take(MOST_LISTED) {
+            text.push_str(&line(design, decision));
+        }
+        let more = of().count().saturating_sub(MOST_LISTED);
+        if more > 0 {
+            text.push_str(&format!("  {:<9}  … and {more} more\n", name(verdict)));
+        }
+    }
+    text
+}
+
+fn name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Holds => "holds",
+        Verdict::Fails => "fails",
+        Verdict::Undecided => "undecided",
+    }
+}
+
+fn line(design: &Design, decision: &Decision) -> String {
+    let value = decision
+        .value
+        .map_or("none".to_owned(), |v| format!("{v:.5}"));
+    let interval = match decision.interval {
+        Some(i) if i.hi < f64::MAX => format!(" [{:.5}, {:.5}]", i.lo, i.hi),
+        Some(i) => format!(" [{:.5}, no upper end]", i.lo),
+        None => " (no interval)".to_owned(),
+    };
+    let advice = decision.replications.map_or(String::new(), |n| {
+        format!("; {n} replications would probably decide it")
+    });
+    format!(
+        "  {:<9}  {}  {value}{interval}{advice}\n",
+        name(decision.verdict),
+        design.describe(decision.point)
+    )
+}

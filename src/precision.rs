@@ -1,0 +1,140 @@
+//! When a design point is known well enough: `[[precision]]`.
+//!
+//! Every design point is looked at after `replications`, twice, four times … as many, until each
+//! interval that was asked for is narrow enough or its cap is met. The intervals are confidence
+//! sequences, which hold at every look. A decision is a function of the counts at the look, so
+//! neither threads nor an interruption can change it.
+
+use crate::counts::{PointCounts, Total, histogram};
+use crate::design::Design;
+use crate::experiment::{Experiment, PreciseEstimate, Precision};
+use crate::statistics::sequence::{beta_binomial_sequence, betting_sequence};
+use crate::statistics::{Confidence, Estimate};
+
+/// What the sweep is to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextLook {
+    /// Indices of the design points that are not known well enough, in order.
+    pub points: Vec<usize>,
+    /// Replications that each of them is to have, in all.
+    pub replications: u64,
+}
+
+/// The estimates that are looked at while a sweep goes on, and when first.
+#[derive(Debug, Clone, Default)]
+pub struct Looks {
+    estimates: Vec<PreciseEstimate>,
+    first: u64,
+}
+
+impl Looks {
+    /// Those of an experiment: what a precision is asked for.
+    pub fn of(experiment: &Experiment) -> Self {
+        let estimates = experiment.precision.iter().map(|p| p.estimate);
+        Self {
+            estimates: estimates.collect(),
+            first: experiment.replications,
+        }
+    }
+
+    /// Every estimate that can be, in a sweep that was first looked at after so many replications.
+    pub fn all(first: u64) -> Self {
+        Self {
+            estimates: vec![
+                PreciseEstimate::SlaMiss,
+                PreciseEstimate::Availability,
+                PreciseEstimate::JourneyAvailability,
+            ],
+            first,
+        }
+    }
+
+    /// An estimate of a design point with its confidence sequence, if it is looked at.
+    pub fn estimate(
+        &self,
+        design: &Design,
+        point: usize,
+        counts: &PointCounts,
+        which: PreciseEstimate,
+        confidence: Confidence,
+    ) -> Option<Estimate> {
+        if !self.estimates.contains(&which) {
+            return None;
+        }
+        let variation = design.variation(point);
+        match which {
+            PreciseEstimate::SlaMiss => beta_binomial_sequence(
+                counts.total(Total::SlaMissed),
+                counts.replications(),
+                self.first,
+                confidence,
+            ),
+            PreciseEstimate::Availability => {
+                let histogram = histogram(&counts.up_checks);
+                betting_sequence(&histogram, variation.checks(), confidence)
+            }
+            PreciseEstimate::JourneyAvailability => {
+                let histogram = histogram(&counts.journey_up_rounds);
+                betting_sequence(&histogram, u64::from(variation.rounds), confidence)
+            }
+        }
+    }
+}
+
+/// The next look of a sweep, given the counts of each design point; `None` where every point is
+/// known well enough, or has as many replications as it may get.
+///
+/// Breadth first: the points with the fewest replications come first, so that an interrupted
+/// sweep has all of them equally advanced.
+pub fn next_look(
+    design: &Design,
+    counts: &[Option<PointCounts>],
+    confidence: Confidence,
+) -> Option<NextLook> {
+    let wanted: Vec<(usize, u64)> = counts
+        .iter()
+        .enumerate()
+        .filter_map(|(point, counts)| {
+            let target = target(design, point, counts.as_ref()?, confidence)?;
+            Some((point, target))
+        })
+        .collect();
+    let replications = wanted.iter().map(|(_, target)| *target).min()?;
+    let points = wanted
+        .into_iter()
+        .filter(|(_, target)| *target == replications);
+    Some(NextLook {
+        points: points.map(|(point, _)| point).collect(),
+        replications,
+    })
+}
+
+/// The number of replications at which a point is looked at next, if it is.
+fn target(
+    design: &Design,
+    point: usize,
+    counts: &PointCounts,
+    confidence: Confidence,
+) -> Option<u64> {
+    let experiment = design.experiment();
+    let looks = Looks::of(experiment);
+    let n = counts.replications();
+    let unmet = |precision: &&Precision| {
+        let estimate = looks.estimate(design, point, counts, precision.estimate, confidence);
+        n < precision.max_replications
+            && !estimate.is_some_and(|e| half_width(&e).is_some_and(|w| w <= precision.half_width))
+    };
+    let unmet = experiment.precision.iter().filter(unmet);
+    let cap = unmet.map(|precision| precision.max_replications).max()?;
+    let mut next = experiment.replications;
+    while next <= n {
+        next = next.saturating_mul(2);
+    }
+    Some(next.min(cap))
+}
+
+/// The larger side of an interval.
+pub fn half_width(estimate: &Estimate) -> Option<f64> {
+    let interval = estimate.interval?;
+    Some((interval.hi - estimate.value).max(estimate.value - interval.lo))
+}

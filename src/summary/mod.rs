@@ -1,0 +1,240 @@
+//! From the counts of a sweep to its summary tables: one row a design point.
+
+mod compare;
+mod frames;
+
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+
+use crate::counts::{PointCounts, Total, histogram};
+use crate::design::Design;
+use crate::experiment::{PreciseEstimate, ProportionInterval};
+use crate::precision::Looks;
+use crate::results::{Folder, Sweep};
+use crate::statistics::jackknife::{RestrictedMean, TtrDistribution, TtrQuantile, TtrRow};
+use crate::statistics::mean::{MeanEstimate, bounded_mean};
+use crate::statistics::proportion::{ProportionMethod, proportion};
+use crate::statistics::quantile::quantile;
+use crate::statistics::ratio::ratio_of_sums;
+use crate::statistics::sre::{BudgetSpent, budget_spent, downtime_minutes, nines};
+use crate::statistics::{Confidence, Estimate, Interval};
+
+pub use compare::Comparison;
+
+/// Every estimate of one design point; `None` where it is not defined.
+#[derive(Debug, Clone)]
+pub struct PointSummary {
+    /// Index of the design point.
+    pub point: usize,
+    /// Number of replications.
+    pub n: u64,
+    /// Mean availability of the servers, 0 to 1.
+    pub availability: Option<MeanEstimate>,
+    /// Mean availability of the user journey, 0 to 1.
+    pub journey_availability: Option<MeanEstimate>,
+    /// Probability that a replication misses the SLA.
+    pub sla_miss: Option<Estimate>,
+    /// Restricted mean time to resolve, in rounds.
+    pub mttr_rounds: Option<Estimate>,
+    /// Mean time to resolve of closed incidents, in rounds.
+    pub mttr_closed_rounds: Option<Estimate>,
+    /// Median time to resolve, in half rounds.
+    pub ttr_p50: TtrQuantile,
+    /// 90 % of incidents are resolved within, in half rounds.
+    pub ttr_p90: TtrQuantile,
+    /// Quantiles of availability: 1 %, 5 % and the median.
+    pub availability_quantiles: [Option<Estimate>; 3],
+    /// 99 % of incidents are resolved within, in half rounds.
+    pub ttr_p99: TtrQuantile,
+    /// The distribution of the time to resolve.
+    pub ttr: Vec<TtrRow>,
+    /// Nines of the availability that the SLA is held to.
+    pub nines: Option<Estimate>,
+    /// Downtime to expect in a replication of that, in minutes: of all servers together, or of
+    /// the journey.
+    pub downtime_minutes: Option<Estimate>,
+    /// Share of the error budget that a replication spends.
+    pub budget_spent: Option<BudgetSpent>,
+    /// The restricted mean in half rounds with what its jackknife left; kept for comparisons.
+    restricted_mean: Option<RestrictedMean>,
+    counts: [u64; Total::ALL.len()],
+}
+
+/// Summaries of all design points that have replications, in design order.
+#[derive(Debug)]
+pub struct Summary {
+    /// One a design point.
+    pub points: Vec<PointSummary>,
+    /// Differences from the baseline, if a comparison is asked for.
+    pub comparisons: Vec<Comparison>,
+    /// The finished parts that they rest on.
+    pub parts: usize,
+}
+
+/// The counts of each design point that has replications, from a results folder, and the number
+/// of finished parts that they are from.
+pub fn read_counts(path: &Path, design: &Design) -> Result<(Vec<Option<PointCounts>>, usize)> {
+    let mut order: Vec<(String, usize)> = (0..design.len())
+        .map(|point| (design.key(point).to_string(), point))
+        .collect();
+    order.sort();
+    let mut counts: Vec<Option<PointCounts>> = vec![None; design.len()];
+    let mut foreign = None;
+    let parts = Folder::counts(path, design, |key, row| {
+        match order.binary_search_by(|(known, _)| known.as_str().cmp(key)) {
+            Ok(at) => counts[order[at].1].get_or_insert_default().absorb(row),
+            Err(_) => foreign = Some(key.to_owned()),
+        }
+    })?;
+    match foreign {
+        None => Ok((counts, parts)),
+        Some(key) => Err(anyhow!(
+            "the counts hold a design point {key} that is not in the design"
+        )),
+    }
+}
+
+/// Summarises a results folder, from its counts; comparisons, from its replications.
+pub fn summarize(path: &Path, sweep: &Sweep) -> Result<Summary> {
+    let (counts, parts) = read_counts(path, &sweep.design)?;
+    summarize_counts(path, sweep, &counts, parts)
+}
+
+/// [`summarize`], from the counts that [`read_counts`] gave.
+pub fn summarize_counts(
+    path: &Path,
+    sweep: &Sweep,
+    counts: &[Option<PointCounts>],
+    parts: usize,
+) -> Result<Summary> {
+    let design = &sweep.design;
+    let confidence = Confidence::new(design.experiment().confidence)
+        .ok_or_else(|| anyhow!("a confidence outside 0 to 1"))?;
+    let looks = Looks::of(design.experiment());
+    let summarized = |(point, counts): (usize, &Option<PointCounts>)| {
+        let counts = counts.as_ref()?;
+        Some(PointSummary::new(design, point, counts, confidence, &looks))
+    };
+    let points: Vec<_> = counts.iter().enumerate().filter_map(summarized).collect();
+    let comparisons = compare::compare(path, sweep, &points, confidence)?;
+    Ok(Summary {
+        points,
+        comparisons,
+        parts,
+    })
+}
+
+impl PointSummary {
+    /// Summarises the counts of one design point; estimates that were looked at while the sweep
+    /// went on have intervals that hold at every look.
+    pub fn new(
+        design: &Design,
+        point: usize,
+        counts: &PointCounts,
+        confidence: Confidence,
+        looks: &Looks,
+    ) -> Self {
+        let variation = design.variation(point);
+        let experiment = design.experiment();
+        let checks = variation.checks();
+        let rounds = u64::from(variation.rounds);
+        let n = counts.replications();
+        let up_checks = histogram(&counts.up_checks);
+        let journey = histogram(&counts.journey_up_rounds);
+        let ttr = TtrDistribution::new(&counts.ttr_cells(), n, 2 * variation.rounds, confidence);
+        let ttr_quantile = |per_mille| {
+            let ttr = ttr.as_ref();
+            ttr.map(|ttr| ttr.quantile(per_mille)).unwrap_or_default()
+        };
+        let looked = |which| looks.estimate(design, point, counts, which, confidence);
+        let mean = |which, histogram: &[(u64, u64)], scale| {
+            let mean = bounded_mean(histogram, scale, confidence);
+            mean.map(|mean| with_sequence(mean, looked(which)))
+        };
+        let method = match experiment.intervals.sla_miss {
+            ProportionInterval::Wilson => ProportionMethod::Wilson,
+            ProportionInterval::ClopperPearson => ProportionMethod::ClopperPearson,
+            ProportionInterval::Jeffreys => ProportionMethod::Jeffreys,
+        };
+        let availability = mean(PreciseEstimate::Availability, &up_checks, checks);
+        let journey_availability = mean(PreciseEstimate::JourneyAvailability, &journey, rounds);
+        let (held_to, histogram, scale) = if variation.sla_on_journey {
+            (journey_availability, &journey, rounds)
+        } else {
+            (availability, &up_checks, checks)
+        };
+        let restricted = ttr.as_ref().and_then(|ttr| ttr.restricted_mean.clone());
+        Self {
+            point,
+            n,
+            availability,
+            journey_availability,
+            sla_miss: looked(PreciseEstimate::SlaMiss)
+                .or_else(|| proportion(counts.total(Total::SlaMissed), n, method, confidence)),
+            mttr_rounds: restricted.as_ref().map(|mean| in_rounds(&mean.estimate)),
+            mttr_closed_rounds: counts
+                .closed_sums()
+                .and_then(|sums| ratio_of_sums(&sums, confidence))
+                .map(|estimate| in_rounds(&estimate)),
+            ttr_p50: ttr_quantile(500),
+            ttr_p90: ttr_quantile(900),
+            ttr_p99: ttr_quantile(990),
+            availability_quantiles: [10, 50, 500]
+                .map(|per_mille| quantile(&up_checks, checks, per_mille, confidence)),
+            nines: held_to.and_then(|mean| turned(&mean, nines)),
+            downtime_minutes: held_to.and_then(|mean| {
+                let window = variation.window();
+                turned(&mean, |availability| downtime_minutes(availability, window))
+            }),
+            budget_spent: budget_spent(histogram, scale, variation.sla_target_share, confidence),
+            ttr: ttr.map(|ttr| ttr.rows).unwrap_or_default(),
+            // A hundred numbers a point, which only comparisons need.
+            restricted_mean: restricted.filter(|_| experiment.compare.is_some()),
+            counts: Total::ALL.map(|total| counts.total(total)),
+        }
+    }
+
+    /// A total over all replications.
+    pub fn total(&self, total: Total) -> u64 {
+        self.counts[total as usize]
+    }
+}
+
+/// A mean with the confidence sequence of it, if there is one.
+fn with_sequence(mean: MeanEstimate, sequence: Option<Estimate>) -> MeanEstimate {
+    match sequence {
+        None => mean,
+        Some(sequence) => MeanEstimate {
+            interval: sequence.interval,
+            method: sequence.method,
+            ..mean
+        },
+    }
+}
+
+/// What follows from an availability, with the interval that follows from its own. An end that
+/// has no such value is missing, and the interval with it.
+fn turned(mean: &MeanEstimate, of: impl Fn(f64) -> Option<f64>) -> Option<Estimate> {
+    let ends = mean.interval.and_then(|i| Some((of(i.lo)?, of(i.hi)?)));
+    Some(Estimate {
+        value: of(mean.mean)?,
+        interval: ends.map(|(a, b)| Interval {
+            lo: a.min(b),
+            hi: a.max(b),
+        }),
+        method: mean.method,
+    })
+}
+
+/// From half rounds to rounds.
+fn in_rounds(half_rounds: &Estimate) -> Estimate {
+    Estimate {
+        value: half_rounds.value / 2.0,
+        interval: half_rounds.interval.map(|interval| Interval {
+            lo: interval.lo / 2.0,
+            hi: interval.hi / 2.0,
+        }),
+        method: half_rounds.method,
+    }
+}

@@ -1,0 +1,178 @@
+//! `run --gate`: exit codes and what is said.
+
+use insta::assert_snapshot;
+
+use crate::sandbox::Sandbox;
+
+const SWEEP: &str = "name = \"gated\"\nreplications = 2000\n[factors]\n\
+                     chaos_level = [\"low\", \"high\"]\nskill = [\"junior\", \"senior\"]\n";
+
+fn gated(sandbox: &Sandbox, gates: &[&str]) -> (i32, String, String) {
+    let mut command = sandbox.sysworld("run e.toml --out r");
+    command.args(gates);
+    let output = command.output().expect("the binary runs");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    let code = output.status.code().expect("an exit code");
+    (code, text(output.stdout), text(output.stderr))
+}
+
+/// The lines of the gate in an output.
+fn told(output: &str) -> String {
+    let at = output.find("gate ").expect("the gate is told");
+    output[at..].to_owned()
+}
+
+#[test]
+fn the_exit_code_says_whether_a_gate_holds() {
+    let sandbox = Sandbox::new();
+    sandbox.write("e.toml", SWEEP);
+    let mut said = String::new();
+    for (gates, expected) in [
+        (&["--gate", "sla_miss < 0.9999"][..], 0),
+        (&["--gate", "sla_miss<0.3"][..], 3),
+        (
+            &[
+                "--gate",
+                "sla_miss < 0.3",
+                "--gate-at",
+                "chaos_level=low,skill=senior",
+            ][..],
+            4,
+        ),
+        (
+            &[
+                "--gate",
+                "mttr_rounds <= 3",
+                "--gate",
+                "nines > 0.1",
+                "--gate-at",
+                "skill=senior",
+            ][..],
+            0,
+        ),
+        (
+            &[
+                "--gate",
+                "ttr_p99_rounds < 2",
+                "--gate-at",
+                "chaos_level=high",
+            ][..],
+            3,
+        ),
+    ] {
+        let (code, out, _) = gated(&sandbox, gates);
+        said += &format!("{}\n{}\n", gates.join(" "), told(&out));
+        assert_eq!(code, expected, "{gates:?}\n{out}");
+    }
+    assert_snapshot!("told", said);
+}
+
+/// The decision of each point of a wider family is at most as sure: intervals widen.
+#[test]
+fn the_error_of_the_family_is_kept() {
+    let sandbox = Sandbox::new();
+    sandbox.write("e.toml", SWEEP);
+    let width = |gates: &[&str]| {
+        let (_, out, _) = gated(&sandbox, gates);
+        let told = told(&out);
+        let line = told.lines().find(|l| l.contains("level=low,skill=senior"));
+        let ends = line.and_then(|l| l.split_once('[')?.1.split_once(']'));
+        let (lo, hi) = ends
+            .and_then(|(ends, _)| ends.split_once(", "))
+            .expect("an interval");
+        hi.parse::<f64>().expect("a number") - lo.parse::<f64>().expect("a number")
+    };
+    let one = width(&[
+        "--gate",
+        "sla_miss < 0.3",
+        "--gate-at",
+        "chaos_level=low,skill=senior",
+    ]);
+    let four = width(&["--gate", "sla_miss < 0.3"]);
+    let eight = width(&["--gate", "sla_miss < 0.3", "--gate", "availability > 0.5"]);
+    // Normal critical values at 5 %, 5/4 % and 5/8 %.
+    assert!((four / one - 2.4977 / 1.9600).abs() < 0.005, "{one} {four}");
+    assert!(
+        (eight / one - 2.7344 / 1.9600).abs() < 0.005,
+        "{one} {eight}"
+    );
+}
+
+/// After a look and an extension, the gate is decided on a confidence sequence, which is wider.
+#[test]
+fn an_extended_sweep_is_gated_on_sequences() {
+    let sandbox = Sandbox::new();
+    sandbox.write("e.toml", SWEEP);
+    gated(&sandbox, &["--gate", "sla_miss < 0.3"]);
+    let extended = ["--replications", "4000", "--gate", "sla_miss < 0.3"];
+    let (code, out, _) = gated(&sandbox, &extended);
+    let fresh = {
+        let mut command = sandbox.sysworld("run e.toml --out fresh");
+        let output = command.args(extended).output().expect("the binary runs");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    assert_eq!(code, 3);
+    assert_ne!(told(&out), told(&fresh));
+    // The summary is that of a fresh run all the same.
+    let read = |folder| sandbox.read(&format!("{folder}/summary.csv"));
+    assert_eq!(read("r"), read("fresh"));
+    let (code, _, said) = gated(
+        &sandbox,
+        &["--replications", "4000", "--gate", "mttr_rounds < 3"],
+    );
+    assert_eq!(code, 2);
+    assert!(
+        said.contains("no interval that holds at every look"),
+        "{said}"
+    );
+}
+
+/// Beside JSON the gate is told on stderr.
+#[test]
+fn json_stays_json() {
+    let sandbox = Sandbox::new();
+    sandbox.write("e.toml", SWEEP);
+    let (code, out, said) = gated(&sandbox, &["--format", "json", "--gate", "sla_miss < 0.3"]);
+    assert_eq!(code, 3);
+    assert!(said.contains("gate sla_miss < 0.3: fails"), "{said}");
+    assert!(serde_json::from_str::<serde_json::Value>(&out).is_ok());
+}
+
+#[test]
+fn gates_that_make_no_sense_are_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.write("e.toml", SWEEP);
+    for (gates, expected) in [
+        (&["--gate", "sla_mis < 0.1"][..], "did you mean `sla_miss`?"),
+        (
+            &["--gate", "sla_miss = 0.1"],
+            "an estimate, a comparison and a number",
+        ),
+        (
+            &["--gate", "sla_miss < much"],
+            "an estimate, a comparison and a number",
+        ),
+        (
+            &["--gate", "sla_miss < nan"],
+            "an estimate, a comparison and a number",
+        ),
+        (&["--gate-at", "skill=mid"], "--gate"),
+        (
+            &["--gate", "sla_miss < 1", "--gate-at", "skill=mid"],
+            "has no level `mid`",
+        ),
+        (
+            &["--gate", "sla_miss < 1", "--gate-at", "skil=mid"],
+            "did you mean `skill`?",
+        ),
+        (
+            &["--gate", "sla_miss < 1", "--shard", "1/2"],
+            "cannot be used with",
+        ),
+    ] {
+        let (code, _, said) = gated(&sandbox, gates);
+        assert_eq!(code, 2, "{gates:?}");
+        assert!(said.contains(expected), "{gates:?}: {said}");
+    }
+    assert!(!sandbox.path("r/runs").exists());
+}
