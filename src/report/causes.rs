@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::counts::PointCounts;
 
 /// A cause of downtime.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Cause {
     /// The scenarios at work, joined by `+`; `None` where there was none.
     pub cause: Option<String>,
@@ -15,7 +15,20 @@ pub struct Cause {
     pub down_checks: u64,
 }
 
-/// The causes of a design point, the most downtime first; `None` where they are not counted.
-pub fn of(_counts: &PointCounts) -> Option<Vec<Cause>> {
-    None
+/// The causes of a design point with the most downtime, and the lost checks of all causes together.
+pub fn of(counts: &PointCounts, most: usize) -> (Vec<Cause>, u64) {
+    let mut causes: Vec<Cause> = counts
+        .causes()
+        .into_iter()
+        .map(|cause| Cause {
+            cause: cause.cause,
+            incidents: cause.incidents,
+            down_checks: cause.down_checks,
+        })
+        .collect();
+    let lost = causes.iter().map(|cause| cause.down_checks).sum();
+    // Stable, so that ties stay in the order of the counts.
+    causes.sort_by_key(|cause| std::cmp::Reverse(cause.down_checks));
+    causes.truncate(most);
+    (causes, lost)
 }

@@ -182,8 +182,10 @@ pub struct Point {
     pub ttr: Vec<TtrStep>,
     /// The replication with the fewest up checks, and these.
     pub worst: Option<(u64, u32)>,
-    /// Lost checks by cause, most first; `None` where they were not counted.
-    pub causes: Option<Vec<causes::Cause>>,
+    /// The causes of most lost checks, most first.
+    pub causes: Vec<causes::Cause>,
+    /// Lost checks of all causes together.
+    pub lost_checks: u64,
 }
 
 /// One step of a Kaplan–Meier curve: half rounds, survival, the ends of its interval, closed,
@@ -337,6 +339,7 @@ impl Point {
         let known = estimates
             .into_iter()
             .filter_map(|(key, value)| Some((key, value?)));
+        let (causes, lost_checks) = causes::of(counts, caps.causes);
         let fewest = counts.up_checks.keys().next();
         Self {
             key: design.key(row.point).to_string(),
@@ -349,7 +352,8 @@ impl Point {
             availability: distribution(&counts.up_checks, caps.steps),
             ttr: survival(&row.ttr, caps.steps),
             worst: counts.worst().zip(fewest.copied()),
-            causes: causes::of(counts),
+            causes,
+            lost_checks,
         }
     }
 }

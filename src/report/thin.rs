@@ -19,11 +19,16 @@ const MOST_LEVELS: usize = 40;
 /// Steps of all curves of a kind together.
 const ALL_STEPS: usize = 24_000;
 
+/// Causes of all points together.
+const ALL_CAUSES: usize = 8_000;
+
 /// Limits that depend on the number of points.
 #[derive(Debug, Clone, Copy)]
 pub struct Caps {
     /// Steps of one curve.
     pub steps: usize,
+    /// Causes of one point.
+    pub causes: usize,
 }
 
 impl Caps {
@@ -31,6 +36,7 @@ impl Caps {
     pub fn new(points: usize) -> Self {
         Self {
             steps: (ALL_STEPS / points.max(1)).clamp(40, 200),
+            causes: (ALL_CAUSES / points.max(1)).clamp(20, 200),
         }
     }
 

@@ -21,7 +21,14 @@ const LOCK: &str = ".lock";
 /// Folders of parts.
 pub(super) const PART_FOLDERS: [&str; 5] = ["runs", "incidents", "rounds", "counts", "outcomes"];
 /// Tables beside the manifest.
-const TABLES: [&str; 4] = ["design", "summary", "ttr", "comparisons"];
+const TABLES: [&str; 6] = [
+    "design",
+    "summary",
+    "ttr",
+    "budget",
+    "causes",
+    "comparisons",
+];
 
 /// What is made of them for people.
 const PAGE: &str = "report.html";

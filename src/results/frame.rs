@@ -34,7 +34,14 @@ impl Frame {
     ) where
         Series: NamedFrom<Vec<T>, P>,
     {
-        let values: Vec<T> = rows.iter().map(value).collect();
+        self.values(name, about, rows.iter().map(value).collect());
+    }
+
+    /// Adds a column of values.
+    pub fn values<T, P: ?Sized>(&mut self, name: &str, about: &str, values: Vec<T>)
+    where
+        Series: NamedFrom<Vec<T>, P>,
+    {
         self.series(name, about, Series::new(name.into(), values));
     }
 

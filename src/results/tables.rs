@@ -5,10 +5,10 @@ use polars::prelude::{IntoSeries, NamedFrom, NewChunkedArray, Series, StringChun
 
 use super::frame::{self, Frame};
 use crate::counts::{CountRow, Measure, PointCounts};
-use crate::design::Design;
+use crate::design::{Design, Variation};
 use crate::experiment::{Format, Level, RowTable};
 use crate::simulation::ClosedBy;
-use crate::sweep::{IncidentRow, PartData, PartId, RoundRow, RunRow};
+use crate::sweep::{IncidentRow, PartData, PartId, RoundRow, RunColumns};
 
 /// `point` and one column a factor, for rows of the given design points.
 pub fn point_columns(design: &Design, points: &[usize]) -> Frame {
@@ -131,92 +131,93 @@ pub(super) fn part_paths(design: &Design, id: PartId) -> Vec<String> {
     paths.collect()
 }
 
-fn runs(design: &Design, rows: &[RunRow]) -> Frame {
-    let points: Vec<usize> = rows.iter().map(|row| row.point).collect();
+fn runs(design: &Design, runs: &RunColumns) -> Frame {
+    let of_rows = runs
+        .segments
+        .iter()
+        .flat_map(|segment| std::iter::repeat_n(segment.point, segment.count as usize));
+    let points: Vec<usize> = of_rows.collect();
     let mut frame = point_columns(design, &points);
-    let variation = |row: &RunRow| design.variation(row.point);
-    let checks = |row: &RunRow| variation(row).checks();
-    // A world without a journey has no value there, which is not the same as 0.
-    let journey = |row: &RunRow| {
-        variation(row)
-            .journey
-            .then_some(row.outcome.journey_up_rounds)
+    let replications = runs
+        .segments
+        .iter()
+        .flat_map(|s| s.first..s.first + s.count);
+    let about = "number of the replication, from 0";
+    frame.values("replication", about, replications.collect::<Vec<u64>>());
+    // What is the same in all replications of a point is looked up once a segment.
+    let of_points = |value: fn(&Variation) -> u32| -> Vec<u32> {
+        let segments = runs.segments.iter();
+        let values = segments.flat_map(|segment| {
+            let value = value(design.variation(segment.point));
+            std::iter::repeat_n(value, segment.count as usize)
+        });
+        values.collect()
     };
-    frame.column(
-        rows,
-        "replication",
-        "number of the replication, from 0",
-        |r| r.replication,
-    );
-    frame.column(rows, "checks", "server checks: servers × rounds", |r| {
-        checks(r) as u32
-    });
-    frame.column(rows, "up_checks", "checks that found the server up", |r| {
-        r.outcome.up_checks
-    });
-    frame.column(rows, "rounds", "rounds of the replication", |r| {
-        variation(r).rounds
-    });
+    let checks = of_points(|variation| variation.checks() as u32);
+    let rounds = of_points(|variation| variation.rounds);
+    frame.values("checks", "server checks: servers × rounds", checks.clone());
+    let about = "checks that found the server up";
+    frame.values("up_checks", about, runs.up_checks.clone());
+    frame.values("rounds", "rounds of the replication", rounds.clone());
+    let journey = journey_column(design, runs);
+    let journey_share: Vec<Option<f64>> = (journey.iter().zip(&rounds))
+        .map(|(up, of)| up.map(|up| f64::from(up) / f64::from(*of)))
+        .collect();
     let about = "rounds in which the user journey worked; null in a world without one";
-    frame.column(rows, "journey_up_rounds", about, journey);
-    frame.column(rows, "sla_met", "whether the SLA was met", |r| {
-        r.outcome.sla_met
-    });
+    frame.values("journey_up_rounds", about, journey);
+    frame.values("sla_met", "whether the SLA was met", runs.sla_met.clone());
     let about = "injections of chaos, also those that changed nothing";
-    frame.column(rows, "events", about, |r| r.outcome.events);
-    frame.column(rows, "incidents", "incidents that opened", |r| {
-        r.outcome.incidents
-    });
-    frame.column(rows, "incidents_open", "incidents open at the end", |r| {
-        r.outcome.incidents_open
-    });
+    frame.values("events", about, runs.events.clone());
+    frame.values("incidents", "incidents that opened", runs.incidents.clone());
+    let about = "incidents open at the end";
+    frame.values("incidents_open", about, runs.incidents_open.clone());
     let about = "sum of the times to resolve of the closed incidents, in half rounds";
-    frame.column(rows, "ttr_half_rounds", about, |r| {
-        r.outcome.ttr_half_rounds
-    });
-    frame.column(rows, "alerts", "alerts raised", |r| r.outcome.alerts);
-    frame.column(rows, "alerts_handled", "alerts handled", |r| {
-        r.outcome.alerts_handled
-    });
+    frame.values("ttr_half_rounds", about, runs.ttr_half_rounds.clone());
+    frame.values("alerts", "alerts raised", runs.alerts.clone());
+    frame.values(
+        "alerts_handled",
+        "alerts handled",
+        runs.alerts_handled.clone(),
+    );
     let about = "alerts handled without the runbook";
-    frame.column(rows, "misdiagnoses", about, |r| r.outcome.misdiagnoses);
-    frame.column(rows, "actions", "remediations executed", |r| {
-        r.outcome.actions
-    });
+    frame.values("misdiagnoses", about, runs.misdiagnoses.clone());
+    frame.values("actions", "remediations executed", runs.actions.clone());
     let about = "remediations executed in vain";
-    frame.column(rows, "actions_failed", about, |r| r.outcome.actions_failed);
+    frame.values("actions_failed", about, runs.actions_failed.clone());
     let about = "remediations blocked by a cooldown";
-    frame.column(rows, "actions_blocked", about, |r| {
-        r.outcome.actions_blocked
-    });
+    frame.values("actions_blocked", about, runs.actions_blocked.clone());
     let about = "rounds with more critical alerts than the panic threshold";
-    frame.column(rows, "overwhelmed_rounds", about, |r| {
-        r.outcome.overwhelmed_rounds
-    });
-    frame.column(rows, "availability", "up_checks / checks, 0 to 1", |r| {
-        f64::from(r.outcome.up_checks) / checks(r) as f64
-    });
+    frame.values("overwhelmed_rounds", about, runs.overwhelmed_rounds.clone());
+    let availability: Vec<f64> = (runs.up_checks.iter().zip(&checks))
+        .map(|(up, of)| f64::from(*up) / f64::from(*of))
+        .collect();
+    frame.values("availability", "up_checks / checks, 0 to 1", availability);
     let about = "journey_up_rounds / rounds, 0 to 1; null in a world without a journey";
-    frame.column(rows, "journey_availability", about, |r| {
-        journey(r).map(|rounds| f64::from(rounds) / f64::from(variation(r).rounds))
-    });
+    frame.values("journey_availability", about, journey_share);
     frame
 }
 
+/// Rounds in which the journey worked. A world without a journey has no value there, which is not
+/// the same as 0.
+fn journey_column(design: &Design, runs: &RunColumns) -> Vec<Option<u32>> {
+    let with_journey = runs.segments.iter().flat_map(|segment| {
+        let journey = design.variation(segment.point).journey;
+        std::iter::repeat_n(journey, segment.count as usize)
+    });
+    let rounds = runs.journey_up_rounds.iter().zip(with_journey);
+    rounds
+        .map(|(rounds, journey)| journey.then_some(*rounds))
+        .collect()
+}
+
 /// Of `runs` what comparisons need.
-fn outcomes(design: &Design, rows: &[RunRow]) -> Frame {
+fn outcomes(design: &Design, runs: &RunColumns) -> Frame {
     let mut frame = Frame::new();
-    frame.column(rows, "up_checks", "checks that found the server up", |r| {
-        r.outcome.up_checks
-    });
+    let about = "checks that found the server up";
+    frame.values("up_checks", about, runs.up_checks.clone());
     let about = "rounds in which the user journey worked; null in a world without one";
-    frame.column(rows, "journey_up_rounds", about, |r| {
-        let journey = design.variation(r.point).journey;
-        journey.then_some(r.outcome.journey_up_rounds)
-    });
-    frame.column(rows, "sla_met", "whether the SLA was met", |r| {
-        r.outcome.sla_met
-    });
+    frame.values("journey_up_rounds", about, journey_column(design, runs));
+    frame.values("sla_met", "whether the SLA was met", runs.sla_met.clone());
     frame
 }
 
@@ -324,9 +325,11 @@ fn counts(design: &Design, counts: &[(usize, PointCounts)]) -> Frame {
     frame.column(&rows, "measure", "what is counted", |r| r.measure.name());
     let about = "replication mod 100, for times to resolve; else 0";
     frame.column(&rows, "group", about, |r| r.group);
-    let about = "the value that was met; for closed_*, count × 2^value is a term of the sum";
+    let about = "the value that was met";
     frame.column(&rows, "value", about, |r| r.value);
     frame.column(&rows, "count", "how often", |r| r.count);
+    let about = "scenarios behind incidents, joined by +, for cause_*; null if none, and else";
+    frame.column(&rows, "cause", about, |r| r.cause.as_deref());
     frame
 }
 
@@ -337,7 +340,7 @@ pub(crate) fn read_counts(bytes: Vec<u8>) -> Result<Vec<(String, CountRow)>> {
     let whole = |name| anyhow::Ok(data.column(name)?.u32()?);
     let (points, measures) = (text("point")?, text("measure")?);
     let (groups, values) = (whole("group")?, whole("value")?);
-    let counts = data.column("count")?.u64()?;
+    let (counts, causes) = (data.column("count")?.u64()?, text("cause")?);
     let mut rows = Vec::with_capacity(data.height());
     for i in 0..data.height() {
         let row = || {
@@ -347,6 +350,7 @@ pub(crate) fn read_counts(bytes: Vec<u8>) -> Result<Vec<(String, CountRow)>> {
                 group: groups.get(i)?,
                 value: values.get(i)?,
                 count: counts.get(i)?,
+                cause: causes.get(i).map(str::to_owned),
             };
             Some((points.get(i)?.to_owned(), row))
         };

@@ -1,6 +1,7 @@
 //! Phase `chaos`: scenarios strike.
 
 use super::model::{InstantEffect, Model};
+use super::numbers::clamp;
 use super::observer::Observer;
 use super::state::State;
 use super::streams::Half;
@@ -9,14 +10,14 @@ use crate::world::Quantity;
 pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer) {
     state.strikes += 1;
     for (index, scenario) in model.scenarios.iter().enumerate() {
-        // Two draws whatever happens, so that the events of a lower chaos level are among those
-        // of a higher one, and everything else of an event is the same.
-        let stream = &mut state.chaos[index];
-        let happens = stream.unit() < scenario.probability;
-        let (target, service) = stream.halves();
-        if !happens {
+        // One output whatever happens, and target and service follow from it: so the events of a
+        // lower chaos level are among those of a higher one, and everything else of an event is
+        // the same.
+        let bits = state.chaos[index].next();
+        if !scenario.chance.happens(bits) {
             continue;
         }
+        let (target, service) = (bits.details().upper(), bits.details().lower());
         let server = scenario.targets[target.below(scenario.targets.len())] as usize;
         let was_active = state.active(index, server);
         let mut changed = false;
@@ -68,7 +69,7 @@ fn apply(
                 Quantity::LatencyP99 => &mut s.latency,
             };
             let before = *value;
-            *value = (*value * multiply + add).max(min).min(max);
+            *value = clamp(*value * multiply + add, min, max);
             *value != before
         }
     }

@@ -2,10 +2,11 @@
 
 use super::journey::journey_model;
 use super::model::{
-    ActionModel, ActionStep, BandModel, DrawnModel, HealthAlert, Instant, InstantEffect, Model,
-    Ongoing, OngoingEffect, ScenarioModel, ServerModel, Thresholds, UsageModel,
+    ActionModel, ActionStep, BandModel, Change, DrawnModel, Instant, InstantEffect, Model, Ongoing,
+    OngoingEffect, ScenarioModel, ServerModel, Thresholds, UsageModel,
 };
-use super::streams::{Purpose, Uniform, stream_key};
+use super::rows::action_rows;
+use super::streams::{Chance, Purpose, Uniform, stream_key};
 use crate::world::{
     Action, ActionEffect, AlertKind, AlertLevel, ChaosEffect, DrawnMetric, End, Finite, FiniteAt,
     Indicator, Multiplied, NameAt, NonNegative, Phase, Quantity, RunbookLine, Scenario, Shock,
@@ -57,6 +58,11 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
     } else {
         world.servers.len() as u64 * u64::from(world.rounds)
     };
+    let actions: Vec<ActionModel> = world
+        .remediation
+        .iter()
+        .map(|action| names.action_model(action, setting))
+        .collect();
     let phases = phase_order(world);
     let position = |phase| phases.iter().position(|p| *p == phase);
     Model {
@@ -69,8 +75,9 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
         },
         up_health: world.up_health.get(),
         health_alert: match world.health_alert_below {
-            Some(below) => HealthAlert::Below(below.get()),
-            None => HealthAlert::AtOrBelow(world.up_health.get()),
+            // Below a number is at or below the one before it.
+            Some(below) => below.get().next_down(),
+            None => world.up_health.get(),
         },
         service_down_penalty: world.service_down_penalty.get(),
         cpu: usage_model(&world.metrics.cpu_usage),
@@ -88,17 +95,15 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
             .map(|scenario| names.scenario_model(world, scenario, setting, key))
             .collect(),
         ongoing,
-        actions: world
-            .remediation
-            .iter()
-            .map(|action| names.action_model(action, setting))
-            .collect(),
+        action_rows: action_rows(&actions),
+        actions,
         runbook: names.runbook(world),
-        diagnosis_accuracy: setting.skill.diagnosis_accuracy.get(),
+        diagnosis: Chance::new(setting.skill.diagnosis_accuracy.get()),
         panic_threshold: setting.skill.panic_threshold.get() as usize,
         journey: journey_model(world),
         sla_on_journey: on_journey,
         sla_least: world.sla.target.least(checks),
+        sla_budget: (checks - world.sla.target.least(checks)) as f64,
         traffic_key: key(Purpose::Traffic, ""),
         response_key: key(Purpose::Response, ""),
     }
@@ -237,7 +242,7 @@ impl<'a> Names<'a> {
         };
         let probability = scenario.probability.get() * setting.chaos_multiplier;
         ScenarioModel {
-            probability: probability.min(1.0),
+            chance: Chance::new(probability.min(1.0)),
             lasting: (0..self.kinds.len())
                 .map(|kind| {
                     let mut effects = scenario.effects.iter();
@@ -270,7 +275,7 @@ impl<'a> Names<'a> {
     fn action_model(&self, action: &Action, setting: &Setting) -> ActionModel {
         let success = action.success_rate.get() * setting.skill.remediation_speed.get();
         ActionModel {
-            success: success.min(1.0),
+            success: Chance::new(success.min(1.0)),
             cooldown: action.cooldown.get(),
             effects: action
                 .effects
@@ -282,27 +287,33 @@ impl<'a> Names<'a> {
 
     fn action_step(&self, effect: &ActionEffect) -> ActionStep {
         match effect {
-            ActionEffect::Add(e) => ActionStep::Change {
-                metric: e.metric,
-                multiply: 1.0,
-                add: e.amount.get(),
-                min: e.min.get(),
-                max: e.max.get(),
-            },
-            ActionEffect::Multiply(e) => ActionStep::Change {
-                metric: e.metric,
-                multiply: e.factor.get(),
-                add: 0.0,
-                min: e.min.get(),
-                max: e.max.get(),
-            },
-            ActionEffect::Set(e) => ActionStep::Change {
-                metric: e.metric,
-                multiply: 0.0,
-                add: e.value.get(),
-                min: 0.0,
-                max: 100.0,
-            },
+            ActionEffect::Add(e) => ActionStep::Change(
+                e.metric,
+                Change {
+                    multiply: 1.0,
+                    add: e.amount.get(),
+                    min: e.min.get(),
+                    max: e.max.get(),
+                },
+            ),
+            ActionEffect::Multiply(e) => ActionStep::Change(
+                e.metric,
+                Change {
+                    multiply: e.factor.get(),
+                    add: 0.0,
+                    min: e.min.get(),
+                    max: e.max.get(),
+                },
+            ),
+            ActionEffect::Set(e) => ActionStep::Change(
+                e.metric,
+                Change {
+                    multiply: 0.0,
+                    add: e.value.get(),
+                    min: 0.0,
+                    max: 100.0,
+                },
+            ),
             ActionEffect::Draw(e) => ActionStep::Draw(e.metric, uniform(e.range.get())),
             ActionEffect::RestartService(_) => ActionStep::RestartService,
             ActionEffect::End(End::All) => ActionStep::End((0..self.scenarios.len()).collect()),

@@ -1,6 +1,7 @@
 //! Usage and health of a server from its present state: what update, respond and assess share.
 
 use super::model::{Model, OngoingEffect, UsageModel};
+use super::numbers::{at_least, clamp};
 use super::state::State;
 use crate::world::Usage;
 
@@ -17,7 +18,8 @@ pub(super) fn evaluate_usage(model: &Model, state: &mut State, server: usize) {
             }
             match ongoing.effect {
                 OngoingEffect::Hold(metric, value) => {
-                    held[metric as usize] = held[metric as usize].max(value);
+                    let held = &mut held[metric as usize];
+                    *held = at_least(*held, value);
                 }
                 OngoingEffect::Load(factor) => load *= factor,
                 OngoingEffect::Isolate => isolated = true,
@@ -30,9 +32,9 @@ pub(super) fn evaluate_usage(model: &Model, state: &mut State, server: usize) {
     }
     let s = &mut state.servers[server];
     let cpu = s.base[Usage::CpuUsage as usize] + spec.cpu_gain * (load - 1.0);
-    s.usage = [cpu.clamp(0.0, 100.0), s.base[1], s.base[2]];
+    s.usage = [clamp(cpu, 0.0, 100.0), s.base[1], s.base[2]];
     for (usage, held) in s.usage.iter_mut().zip(held) {
-        *usage = usage.max(held);
+        *usage = at_least(*usage, held);
     }
     s.isolated = isolated;
 }
@@ -49,7 +51,7 @@ pub(super) fn evaluate_health(model: &Model, state: &mut State, server: usize) {
     s.health = if s.isolated {
         0.0
     } else {
-        (100.0 - lost).max(0.0)
+        at_least(100.0 - lost, 0.0)
     };
 }
 

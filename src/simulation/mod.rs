@@ -5,20 +5,26 @@
 //! after compiling there are no strings. Only +, −, ×, comparisons and exact scaling touch the
 //! numbers, so the results do not depend on a maths library.
 
+mod account;
 mod assess;
 mod chaos;
 mod compile;
 mod health;
 mod journey;
+mod lanes;
 mod model;
+mod numbers;
 mod observer;
 mod outcome;
 mod respond;
+mod rows;
 mod state;
 mod streams;
 mod update;
 
+pub use account::{Accountant, CauseSet, Replication, Spell};
 pub use compile::{Setting, compile};
+pub use lanes::{InstructionSet, LANES, LaneState, fits_lanes, simulate_lanes};
 pub use model::Model;
 pub use observer::{Alert, Handling, Observer, Response};
 pub use outcome::{ClosedBy, Incident, Outcome};
@@ -28,7 +34,7 @@ pub use streams::{Purpose, RANDOM_LAYOUT, stream_key};
 use crate::world::Phase;
 
 /// Version of what the simulator computes: a change of any result of any world changes it.
-pub const MODEL_VERSION: u32 = 1;
+pub const MODEL_VERSION: u32 = 2;
 
 /// Runs one replication from its initial state; `state` is only scratch space to reuse.
 ///

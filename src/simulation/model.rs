@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::journey::JourneyModel;
-use super::streams::Uniform;
+use super::numbers::clamp;
+use super::streams::{Chance, Uniform};
 use crate::world::{AlertKind, Phase, Quantity, Usage};
 
 /// Everything a replication reads and never changes. Made by [`super::compile`].
@@ -16,7 +17,8 @@ pub struct Model {
     /// the check and so belongs to the next.
     pub(super) update_offset: u32,
     pub(super) up_health: f64,
-    pub(super) health_alert: HealthAlert,
+    /// The health alert is raised at this or below.
+    pub(super) health_alert: f64,
     pub(super) service_down_penalty: f64,
     pub(super) cpu: UsageModel,
     pub(super) memory: UsageModel,
@@ -33,14 +35,18 @@ pub struct Model {
     /// What active scenarios do, by server (see [`ServerModel::ongoing`]).
     pub(super) ongoing: Vec<Ongoing>,
     pub(super) actions: Vec<ActionModel>,
+    /// The effects of each action as a row, and last one that does nothing.
+    pub(super) action_rows: Vec<ActionRow>,
     /// The action for (server type, alert, critical).
     pub(super) runbook: Vec<u16>,
-    pub(super) diagnosis_accuracy: f64,
+    pub(super) diagnosis: Chance,
     pub(super) panic_threshold: usize,
     pub(super) journey: Option<JourneyModel>,
     /// Which count is held to the SLA, and the least that meets it.
     pub(super) sla_on_journey: bool,
     pub(super) sla_least: u64,
+    /// How many may fail.
+    pub(super) sla_budget: f64,
     pub(super) traffic_key: u64,
     pub(super) response_key: u64,
 }
@@ -77,13 +83,6 @@ impl Model {
     }
 }
 
-/// When the health alert is raised.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum HealthAlert {
-    AtOrBelow(f64),
-    Below(f64),
-}
-
 /// The thresholds of a metric; infinite where it has none.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Thresholds {
@@ -102,6 +101,15 @@ pub(super) struct UsageModel {
     pub thresholds: Thresholds,
     /// (above, health lost), the highest first.
     pub penalties: Vec<(f64, f64)>,
+}
+
+impl UsageModel {
+    /// The base after a round of drift; `unit` is a uniform number on [0, 1).
+    #[inline(always)]
+    pub fn wander(&self, base: f64, unit: f64) -> f64 {
+        let moved = base + self.reversion * (self.mean - base) + self.drift.at(unit);
+        clamp(moved, self.low, self.high)
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -154,7 +162,7 @@ pub(super) enum OngoingEffect {
 #[derive(Debug, Clone)]
 pub(super) struct ScenarioModel {
     /// Probability of an event in a round, the chaos level included.
-    pub probability: f64,
+    pub chance: Chance,
     /// By server type: whether an event leaves something active.
     pub lasting: Vec<bool>,
     /// Rounds an event stays active; 0: until remediated.
@@ -187,21 +195,52 @@ pub(super) enum InstantEffect {
 #[derive(Debug, Clone)]
 pub(super) struct ActionModel {
     /// Probability of success, the skill's speed included.
-    pub success: f64,
+    pub success: Chance,
     pub cooldown: u32,
     pub effects: Vec<ActionStep>,
 }
 
+/// The effects of an action in a form that is applied without asking what they are. A row that
+/// does nothing stands for an action that was blocked or failed.
+#[derive(Debug, Clone)]
+pub(super) struct ActionRow {
+    /// By metric: base ← clamp(base × multiply + add, min, max).
+    pub changes: [Change; 3],
+    /// 1 if a service is restarted, else 0.
+    pub restart: u64,
+    /// The scenarios that end.
+    pub ends: Vec<usize>,
+    /// What the row can't say; it doesn't matter whether it comes before or after the rest.
+    pub steps: Vec<ActionStep>,
+}
+
+/// base ← clamp(base × multiply + add, min, max)
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Change {
+    pub multiply: f64,
+    pub add: f64,
+    pub min: f64,
+    pub max: f64,
+}
+
+impl Change {
+    /// Leaves the base as it is.
+    pub const NONE: Self = Self {
+        multiply: 1.0,
+        add: 0.0,
+        min: f64::NEG_INFINITY,
+        max: f64::INFINITY,
+    };
+
+    #[inline(always)]
+    pub fn of(&self, base: f64) -> f64 {
+        clamp(base * self.multiply + self.add, self.min, self.max)
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(super) enum ActionStep {
-    /// base ← clamp(base × multiply + add, min, max)
-    Change {
-        metric: Usage,
-        multiply: f64,
-        add: f64,
-        min: f64,
-        max: f64,
-    },
+    Change(Usage, Change),
     Draw(Usage, Uniform),
     RestartService,
     End(Vec<usize>),

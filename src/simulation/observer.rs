@@ -66,3 +66,51 @@ pub trait Observer {
 
 /// Watches nothing.
 impl Observer for () {}
+
+/// Two watch the same.
+impl<A: Observer, B: Observer> Observer for (&mut A, &mut B) {
+    fn round_begins(&mut self, model: &Model, state: &State) {
+        self.0.round_begins(model, state);
+        self.1.round_begins(model, state);
+    }
+
+    fn event(&mut self, scenario: usize, server: usize, changed: bool) {
+        self.0.event(scenario, server, changed);
+        self.1.event(scenario, server, changed);
+    }
+
+    fn alerts(&mut self, alerts: &[Alert]) {
+        self.0.alerts(alerts);
+        self.1.alerts(alerts);
+    }
+
+    fn overwhelmed(&mut self, kept: usize) {
+        self.0.overwhelmed(kept);
+        self.1.overwhelmed(kept);
+    }
+
+    fn handled(&mut self, handling: &Handling) {
+        self.0.handled(handling);
+        self.1.handled(handling);
+    }
+
+    fn opened(&mut self, model: &Model, state: &State, server: usize, half_round: u32) {
+        self.0.opened(model, state, server, half_round);
+        self.1.opened(model, state, server, half_round);
+    }
+
+    fn incident(&mut self, incident: &Incident) {
+        self.0.incident(incident);
+        self.1.incident(incident);
+    }
+
+    fn assessed(&mut self, model: &Model, state: &State, journey: Option<bool>) {
+        self.0.assessed(model, state, journey);
+        self.1.assessed(model, state, journey);
+    }
+
+    fn round_ends(&mut self, model: &Model, state: &State) {
+        self.0.round_ends(model, state);
+        self.1.round_ends(model, state);
+    }
+}

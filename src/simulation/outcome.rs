@@ -37,6 +37,19 @@ pub struct Outcome {
     pub overwhelmed_rounds: u32,
 }
 
+impl Outcome {
+    /// Holds the counts to the SLA.
+    #[inline(always)]
+    pub(super) fn judge(&mut self, model: &Model) {
+        let good = if model.sla_on_journey {
+            self.journey_up_rounds
+        } else {
+            self.up_checks
+        };
+        self.sla_met = u64::from(good) >= model.sla_least;
+    }
+}
+
 /// One spell in which a server was down. Times are in half rounds from the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Incident {
@@ -117,11 +130,6 @@ pub(super) fn finish(model: &Model, state: &mut State, observer: &mut impl Obser
             observer.incident(&incident);
         }
     }
-    let good = if model.sla_on_journey {
-        state.outcome.journey_up_rounds
-    } else {
-        state.outcome.up_checks
-    };
-    state.outcome.sla_met = u64::from(good) >= model.sla_least;
+    state.outcome.judge(model);
     state.outcome
 }

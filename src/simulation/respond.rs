@@ -1,9 +1,10 @@
 //! Phase `respond`: alerts are raised, diagnosed by the SRE, and remediated.
 
 use super::health::evaluate_usage;
-use super::model::{ActionStep, HealthAlert, Model, Thresholds};
+use super::model::{ActionStep, Model, Thresholds};
 use super::observer::{Alert, Handling, Observer, Response};
 use super::state::State;
+use super::streams::Half;
 use crate::world::{AlertKind, Role};
 
 pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer) {
@@ -70,10 +71,7 @@ fn raise(model: &Model, state: &mut State, server: usize) {
     let down = s.services_down.count_ones();
     raise_if(down > 0, AlertKind::ServiceDown, true, f64::from(down));
     raise_if(s.isolated, AlertKind::Network, true, 1.0);
-    let unhealthy = match model.health_alert {
-        HealthAlert::AtOrBelow(limit) => s.health <= limit,
-        HealthAlert::Below(limit) => s.health < limit,
-    };
+    let unhealthy = s.health <= model.health_alert;
     raise_if(unhealthy, AlertKind::Health, true, s.health);
 }
 
@@ -83,10 +81,12 @@ fn handle(model: &Model, state: &mut State, alert: Alert) -> Handling {
     let clock = state.clock;
     state.servers[server].handled.get_or_insert(clock);
 
-    let misdiagnosed = state.response.unit() >= model.diagnosis_accuracy;
+    // One output for diagnosis and success; whether it is blocked changes no later draw.
+    let bits = state.response.next();
+    let misdiagnosed = !model.diagnosis.happens_by_half(bits.upper());
     let action = if misdiagnosed {
         state.outcome.misdiagnoses += 1;
-        state.response.below(model.actions.len())
+        bits.details().upper().below(model.actions.len())
     } else {
         model.runbook_action(model.servers[server].kind, alert.kind, alert.critical)
     };
@@ -94,11 +94,12 @@ fn handle(model: &Model, state: &mut State, alert: Alert) -> Handling {
         alert,
         action,
         misdiagnosed,
-        response: execute(model, state, action, server),
+        response: execute(model, state, action, server, bits.lower()),
     }
 }
 
-fn execute(model: &Model, state: &mut State, action: usize, server: usize) -> Response {
+/// Executes an action unless it is cooling down; `luck` decides on its success.
+fn execute(model: &Model, state: &mut State, action: usize, server: usize, luck: Half) -> Response {
     let spec = &model.actions[action];
     let free_in = state.free_in[action];
     if state.round < free_in {
@@ -107,7 +108,7 @@ fn execute(model: &Model, state: &mut State, action: usize, server: usize) -> Re
     }
     state.free_in[action] = state.round + spec.cooldown;
     state.outcome.actions += 1;
-    if state.response.unit() >= spec.success {
+    if !spec.success.happens_by_half(luck) {
         state.outcome.actions_failed += 1;
         return Response::Failed;
     }
@@ -121,17 +122,13 @@ fn execute(model: &Model, state: &mut State, action: usize, server: usize) -> Re
 fn apply(model: &Model, state: &mut State, server: usize, step: &ActionStep) {
     let s = &mut state.servers[server];
     match step {
-        ActionStep::Change {
-            metric,
-            multiply,
-            add,
-            min,
-            max,
-        } => {
+        ActionStep::Change(metric, change) => {
             let base = s.base_mut(*metric);
-            *base = (*base * multiply + add).max(*min).min(*max);
+            *base = change.of(*base);
         }
-        ActionStep::Draw(metric, range) => *s.base_mut(*metric) = range.draw(&mut state.response),
+        ActionStep::Draw(metric, range) => {
+            *s.base_mut(*metric) = range.at(state.response.next().upper().unit());
+        }
         // Clears the lowest bit: the first crashed service in file order.
         ActionStep::RestartService => s.services_down &= s.services_down.wrapping_sub(1),
         ActionStep::End(scenarios) => {

@@ -195,13 +195,18 @@ fn refill<T>(list: &mut Vec<T>, values: impl Iterator<Item = T>) {
 fn initial(model: &Model, server: usize, replication: u64) -> ServerState {
     let spec = &model.servers[server];
     let mut environment = Stream::new(spec.environment_key, replication);
-    let base = [&model.cpu, &model.memory, &model.disk].map(|m| m.initial.draw(&mut environment));
+    let [cpu, memory, disk, error_rate, latency] = environment.five();
+    let base = [
+        model.cpu.initial.at(cpu),
+        model.memory.initial.at(memory),
+        model.disk.initial.at(disk),
+    ];
     ServerState {
         base,
         usage: base,
         health: 100.0,
-        error_rate: model.error_rate.initial.draw(&mut environment),
-        latency: model.latency.initial.draw(&mut environment),
+        error_rate: model.error_rate.initial.at(error_rate),
+        latency: model.latency.initial.at(latency),
         load: 1.0,
         isolated: false,
         services_down: 0,

@@ -15,7 +15,7 @@ use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 /// Name of the way seeds and draws are laid out; part of every stream's key.
-pub const RANDOM_LAYOUT: &str = "sysworld streams 1";
+pub const RANDOM_LAYOUT: &str = "sysworld streams 2";
 
 /// What a stream is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,11 +59,21 @@ pub fn stream_key(master_seed: u64, scope: u64, purpose: Purpose, name: &str) ->
 }
 
 /// The output of one step of SplitMix64 from a state (Steele, Lea and Flood 2014; constants by Stafford).
-fn mix(value: u64) -> u64 {
-    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+#[inline(always)]
+pub(super) fn mix(value: u64) -> u64 {
+    let value = value.wrapping_add(GOLDEN);
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     value ^ (value >> 31)
+}
+
+/// What a state of SplitMix64 moves by in a step.
+pub(super) const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The seed of one stream of one replication.
+#[inline(always)]
+pub(super) fn seed(key: u64, replication: u64) -> u64 {
+    mix(key ^ mix(replication))
 }
 
 /// One stream of one replication.
@@ -79,26 +89,43 @@ impl Default for Stream {
 
 impl Stream {
     pub fn new(key: u64, replication: u64) -> Self {
-        Self(Xoshiro256PlusPlus::seed_from_u64(mix(
-            key ^ mix(replication)
-        )))
+        Self(Xoshiro256PlusPlus::seed_from_u64(seed(key, replication)))
     }
 
-    /// A number in [0, 1): 53 random bits, so that a probability of 0 never and of 1 always
-    /// exceeds it.
-    pub fn unit(&mut self) -> f64 {
-        (self.0.next_u64() >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
+    /// The next output.
+    pub fn next(&mut self) -> Bits {
+        Bits(self.0.next_u64())
     }
 
-    /// One draw as two independent halves, to be scaled to indices.
-    pub fn halves(&mut self) -> (Half, Half) {
-        let bits = self.0.next_u64();
-        (Half(bits >> 32), Half(bits & u64::from(u32::MAX)))
+    /// Five uniform numbers, from three outputs: what a server needs at its start, and in every
+    /// update.
+    pub fn five(&mut self) -> [f64; 5] {
+        let [a, b, c] = [self.next(), self.next(), self.next()];
+        [a.upper(), a.lower(), b.upper(), b.lower(), c.upper()].map(Half::unit)
+    }
+}
+
+/// One output of a stream.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bits(pub u64);
+
+impl Bits {
+    #[inline(always)]
+    pub fn upper(self) -> Half {
+        Half(self.0 >> 32)
     }
 
-    /// An index below `bound`.
-    pub fn below(&mut self, bound: usize) -> usize {
-        self.halves().0.below(bound)
+    #[inline(always)]
+    pub fn lower(self) -> Half {
+        Half(self.0 & u64::from(u32::MAX))
+    }
+
+    /// Other bits, that tell nothing of how an output of this kind compares with a threshold: the
+    /// details of what rarely happens cost no output of their own, and are the same whatever
+    /// the threshold.
+    #[inline(always)]
+    pub fn details(self) -> Self {
+        Self(mix(self.0))
     }
 }
 
@@ -107,10 +134,46 @@ impl Stream {
 pub(super) struct Half(u64);
 
 impl Half {
+    /// A number in [0, 1), exactly h · 2⁻³²: the bits become the fraction of a number in [1, 2).
+    #[inline(always)]
+    pub fn unit(self) -> f64 {
+        f64::from_bits(self.0 << 20 | 0x3ff0_0000_0000_0000) - 1.0
+    }
+
     /// An index below `bound` (at most 2³²), by multiply and shift: the number of draws never
     /// depends on their values.
+    #[inline(always)]
     pub fn below(self, bound: usize) -> usize {
         ((self.0 * bound as u64) >> 32) as usize
+    }
+}
+
+/// A probability as a threshold of whole numbers: 0 never and 1 always happens.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Chance {
+    /// Of 2⁵³, for a whole output: rare events keep their probability.
+    of_bits: u64,
+    /// Of 2³², for half an output.
+    of_half: u64,
+}
+
+impl Chance {
+    pub fn new(probability: f64) -> Self {
+        let threshold = |bits: u32| (probability * (1_u64 << bits) as f64).ceil() as u64;
+        Self {
+            of_bits: threshold(53),
+            of_half: threshold(32),
+        }
+    }
+
+    #[inline(always)]
+    pub fn happens(self, bits: Bits) -> bool {
+        bits.0 >> 11 < self.of_bits
+    }
+
+    #[inline(always)]
+    pub fn happens_by_half(self, half: Half) -> bool {
+        half.0 < self.of_half
     }
 }
 
@@ -129,11 +192,8 @@ impl Uniform {
         }
     }
 
-    pub fn draw(self, stream: &mut Stream) -> f64 {
-        self.at(stream.unit())
-    }
-
     /// The value at a number in [0, 1).
+    #[inline(always)]
     pub fn at(self, unit: f64) -> f64 {
         self.low + self.width * unit
     }

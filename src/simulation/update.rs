@@ -1,18 +1,19 @@
 //! Phase `update`: traffic, drift, growth, load, usage, health, error rate and latency.
 
 use super::health::{evaluate_health, evaluate_usage};
-use super::model::{DrawnModel, Model, OngoingEffect, UsageModel};
+use super::model::{DrawnModel, Model, OngoingEffect};
+use super::numbers::clamp;
 use super::observer::Observer;
 use super::outcome::check;
 use super::state::State;
-use super::streams::Stream;
 
 pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer) {
     let half_round = 2 * state.round + model.update_offset;
     state.clock = half_round;
-    state.traffic = model.traffic.draw(&mut state.traffic_stream);
+    state.traffic = model.traffic.at(state.traffic_stream.next().upper().unit());
     for server in 0..model.servers.len() {
-        drift(model, state, server);
+        let [cpu, memory, disk, error_rate, latency] = state.servers[server].environment.five();
+        drift(model, state, server, [cpu, memory, disk]);
         let (error_factor, latency_factor) = grow(model, state, server);
         let kind = model.servers[server].kind;
         let share = model.load_shares[kind][state.kind_up[kind] as usize];
@@ -21,24 +22,19 @@ pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer
         evaluate_health(model, state, server);
         let s = &mut state.servers[server];
         let (health, cpu) = (s.health, s.usage[0]);
-        s.error_rate = error_factor * draw(&model.error_rate, health, cpu, &mut s.environment);
-        s.latency = latency_factor * draw(&model.latency, health, cpu, &mut s.environment);
+        s.error_rate = error_factor * drawn(&model.error_rate, health, cpu, error_rate);
+        s.latency = latency_factor * drawn(&model.latency, health, cpu, latency);
         check(model, state, server, half_round, observer);
     }
 }
 
-fn drift(model: &Model, state: &mut State, server: usize) {
-    let s = &mut state.servers[server];
-    let mut wander = |base: f64, metric: &UsageModel| {
-        let moved =
-            base + metric.reversion * (metric.mean - base) + metric.drift.draw(&mut s.environment);
-        moved.max(metric.low).min(metric.high)
-    };
-    s.base = [
-        wander(s.base[0], &model.cpu),
-        wander(s.base[1], &model.memory),
-        wander(s.base[2], &model.disk),
-    ];
+/// The bases wander; `units` are three uniform numbers on [0, 1).
+fn drift(model: &Model, state: &mut State, server: usize, units: [f64; 3]) {
+    let base = &mut state.servers[server].base;
+    let metrics = [&model.cpu, &model.memory, &model.disk];
+    for ((value, metric), unit) in base.iter_mut().zip(metrics).zip(units) {
+        *value = metric.wander(*value, unit);
+    }
 }
 
 /// Adds active growth to the base; returns the active multipliers of error rate and latency.
@@ -52,7 +48,7 @@ fn grow(model: &Model, state: &mut State, server: usize) -> (f64, f64) {
             match ongoing.effect {
                 OngoingEffect::Grow(metric, amount, max) => {
                     let base = state.servers[server].base_mut(metric);
-                    *base = (*base + amount).max(0.0).min(max);
+                    *base = clamp(*base + amount, 0.0, max);
                 }
                 OngoingEffect::ErrorRate(factor) => error_factor *= factor,
                 OngoingEffect::Latency(factor) => latency_factor *= factor,
@@ -64,9 +60,8 @@ fn grow(model: &Model, state: &mut State, server: usize) -> (f64, f64) {
     (error_factor, latency_factor)
 }
 
-/// Draws from the first band whose conditions hold; one draw in any case. Without bands, 0.
-fn draw(metric: &DrawnModel, health: f64, cpu: f64, stream: &mut Stream) -> f64 {
-    let unit = stream.unit();
+/// The value in the first band whose conditions hold. Without bands, 0.
+fn drawn(metric: &DrawnModel, health: f64, cpu: f64, unit: f64) -> f64 {
     metric
         .bands
         .iter()

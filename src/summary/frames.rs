@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use polars::prelude::{NamedFrom, Series};
 
 use super::{Comparison, PointSummary, Summary};
-use crate::counts::Total;
+use crate::counts::{CauseCounts, Total};
 use crate::design::Design;
 use crate::experiment::Format;
 use crate::results::{Folder, Frame, point_columns};
@@ -31,6 +31,8 @@ impl Summary {
             ("design", point_columns(design, &all)),
             ("summary", self.summary_frame(design)),
             ("ttr", self.ttr_frame(design)),
+            ("budget", self.budget_frame(design)),
+            ("causes", self.causes_frame(design)),
         ];
         if design.experiment().compare.is_some() {
             tables.push(("comparisons", self.comparisons_frame(design)));
@@ -156,6 +158,54 @@ impl Summary {
         frame.column(rows, "variance_reduction", about, |row| {
             row.variance_reduction
         });
+        frame
+    }
+
+    /// The table `budget`: when the error budget is exhausted.
+    pub fn budget_frame(&self, design: &Design) -> Frame {
+        let rows: Vec<(usize, u32, Estimate)> = self
+            .points
+            .iter()
+            .flat_map(|point| {
+                let rounds = point.budget_exhausted_by.iter();
+                rounds.map(|(round, estimate)| (point.point, *round, *estimate))
+            })
+            .collect();
+        let points: Vec<usize> = rows.iter().map(|(point, _, _)| *point).collect();
+        let mut frame = point_columns(design, &points);
+        let about = "round from 0; the probability stays between the rounds of the table";
+        frame.column(&rows, "round", about, |(_, round, _)| *round);
+        let about = "probability that the error budget is exhausted by the end of the round";
+        frame.column(&rows, "exhausted", about, |(_, _, estimate)| estimate.value);
+        let about = "lower end of its interval";
+        frame.column(&rows, "exhausted_lo", about, |(_, _, e)| {
+            ends(e.interval)[0]
+        });
+        let about = "upper end of its interval";
+        frame.column(&rows, "exhausted_hi", about, |(_, _, e)| {
+            ends(e.interval)[1]
+        });
+        let about = "method of the interval";
+        frame.column(&rows, "exhausted_method", about, |(_, _, e)| e.method);
+        frame
+    }
+
+    /// The table `causes`: incidents and downtime by the scenarios behind them.
+    pub fn causes_frame(&self, design: &Design) -> Frame {
+        let rows: Vec<(usize, &CauseCounts)> = self
+            .points
+            .iter()
+            .flat_map(|point| point.causes.iter().map(|cause| (point.point, cause)))
+            .collect();
+        let points: Vec<usize> = rows.iter().map(|(point, _)| *point).collect();
+        let mut frame = point_columns(design, &points);
+        let about = "scenarios active on the server, or that had just struck it, when the incident \
+                     opened, joined by +; null if none";
+        frame.column(&rows, "cause", about, |(_, cause)| cause.cause.as_deref());
+        let about = "incidents that opened";
+        frame.column(&rows, "incidents", about, |(_, cause)| cause.incidents);
+        let about = "checks that found the server down in these incidents";
+        frame.column(&rows, "down_checks", about, |(_, cause)| cause.down_checks);
         frame
     }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 
-use crate::counts::{PointCounts, Total, histogram};
+use crate::counts::{CauseCounts, PointCounts, Total, histogram};
 use crate::design::Design;
 use crate::experiment::{PreciseEstimate, ProportionInterval};
 use crate::precision::Looks;
@@ -16,8 +16,8 @@ use crate::statistics::jackknife::{RestrictedMean, TtrDistribution, TtrQuantile,
 use crate::statistics::mean::{MeanEstimate, bounded_mean};
 use crate::statistics::proportion::{ProportionMethod, proportion};
 use crate::statistics::quantile::quantile;
-use crate::statistics::ratio::ratio_of_sums;
-use crate::statistics::sre::{BudgetSpent, budget_spent, downtime_minutes, nines};
+use crate::statistics::ratio::closed_mean;
+use crate::statistics::sre::{BudgetSpent, budget_spent, downtime_minutes, exhausted_by, nines};
 use crate::statistics::{Confidence, Estimate, Interval};
 
 pub use compare::Comparison;
@@ -56,6 +56,11 @@ pub struct PointSummary {
     pub downtime_minutes: Option<Estimate>,
     /// Share of the error budget that a replication spends.
     pub budget_spent: Option<BudgetSpent>,
+    /// Probability that the error budget is exhausted by the end of a round, for each round in
+    /// which some replication exhausts it.
+    pub budget_exhausted_by: Vec<(u32, Estimate)>,
+    /// Incidents and downtime by what caused them.
+    pub causes: Vec<CauseCounts>,
     /// The restricted mean in half rounds with what its jackknife left; kept for comparisons.
     restricted_mean: Option<RestrictedMean>,
     counts: [u64; Total::ALL.len()],
@@ -142,7 +147,8 @@ impl PointSummary {
         let n = counts.replications();
         let up_checks = histogram(&counts.up_checks);
         let journey = histogram(&counts.journey_up_rounds);
-        let ttr = TtrDistribution::new(&counts.ttr_cells(), n, 2 * variation.rounds, confidence);
+        let cells = counts.ttr_cells();
+        let ttr = TtrDistribution::new(&cells, n, 2 * variation.rounds, confidence);
         let ttr_quantile = |per_mille| {
             let ttr = ttr.as_ref();
             ttr.map(|ttr| ttr.quantile(per_mille)).unwrap_or_default()
@@ -164,6 +170,11 @@ impl PointSummary {
         } else {
             (availability, &up_checks, checks)
         };
+        let exhausted: Vec<(u32, u64)> = counts
+            .budget_exhausted_round
+            .iter()
+            .map(|(round, count)| (*round, *count))
+            .collect();
         let restricted = ttr.as_ref().and_then(|ttr| ttr.restricted_mean.clone());
         Self {
             point,
@@ -173,10 +184,7 @@ impl PointSummary {
             sla_miss: looked(PreciseEstimate::SlaMiss)
                 .or_else(|| proportion(counts.total(Total::SlaMissed), n, method, confidence)),
             mttr_rounds: restricted.as_ref().map(|mean| in_rounds(&mean.estimate)),
-            mttr_closed_rounds: counts
-                .closed_sums()
-                .and_then(|sums| ratio_of_sums(&sums, confidence))
-                .map(|estimate| in_rounds(&estimate)),
+            mttr_closed_rounds: closed_mean(&cells, n, confidence).as_ref().map(in_rounds),
             ttr_p50: ttr_quantile(500),
             ttr_p90: ttr_quantile(900),
             ttr_p99: ttr_quantile(990),
@@ -188,6 +196,8 @@ impl PointSummary {
                 turned(&mean, |availability| downtime_minutes(availability, window))
             }),
             budget_spent: budget_spent(histogram, scale, variation.sla_target_share, confidence),
+            budget_exhausted_by: exhausted_by(&exhausted, n, confidence).unwrap_or_default(),
+            causes: counts.causes(),
             ttr: ttr.map(|ttr| ttr.rows).unwrap_or_default(),
             // A hundred numbers a point, which only comparisons need.
             restricted_mean: restricted.filter(|_| experiment.compare.is_some()),

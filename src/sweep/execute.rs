@@ -6,74 +6,17 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use anyhow::{Context, Result};
 
 use super::plan::{Part, Segment};
-use crate::counts::PointCounts;
+use super::record::{PartData, Recorder};
+use crate::counts::Tally;
 use crate::design::Design;
 use crate::diagnostics::{Problems, Sources};
 use crate::error::Interrupted;
 use crate::experiment::RowTable;
-use crate::simulation::{Alert, Incident, Model, Observer, Outcome, State, simulate};
-
-/// One replication of a design point.
-#[derive(Debug, Clone, Copy)]
-pub struct RunRow {
-    /// Index of the design point.
-    pub point: usize,
-    /// Which replication.
-    pub replication: u64,
-    /// What it counted.
-    pub outcome: Outcome,
-}
-
-/// One incident of a replication.
-#[derive(Debug, Clone)]
-pub struct IncidentRow {
-    /// Index of the design point.
-    pub point: usize,
-    /// Which replication.
-    pub replication: u64,
-    /// Its number within the replication, in the order of opening.
-    pub number: u32,
-    /// What happened.
-    pub incident: Incident,
-    /// Indices of the scenarios that were active, or just struck, when it opened.
-    pub causes: Vec<usize>,
-}
-
-/// One round of a replication.
-#[derive(Debug, Clone, Copy)]
-pub struct RoundRow {
-    /// Index of the design point.
-    pub point: usize,
-    /// Which replication.
-    pub replication: u64,
-    /// Which round.
-    pub round: u32,
-    /// Traffic as a ratio of the base traffic, as last drawn.
-    pub traffic: f64,
-    /// Servers that were up at the check.
-    pub servers_up: u32,
-    /// Whether the journey worked; `None` in a world without one.
-    pub journey_up: Option<bool>,
-    /// Injections of chaos.
-    pub events: u32,
-    /// Alerts raised.
-    pub alerts: u32,
-    /// Alerts handled.
-    pub alerts_handled: u32,
-}
-
-/// What one part produced, in design order.
-#[derive(Debug, Default)]
-pub struct PartData {
-    /// One row a replication.
-    pub runs: Vec<RunRow>,
-    /// One row an incident, if asked for.
-    pub incidents: Vec<IncidentRow>,
-    /// One row a round, if asked for.
-    pub rounds: Vec<RoundRow>,
-    /// The counts of each design point.
-    pub counts: Vec<(usize, PointCounts)>,
-}
+use crate::simulation::{
+    Accountant, CauseSet, InstructionSet, LANES, LaneState, Model, State, fits_lanes, simulate,
+    simulate_lanes,
+};
+use crate::world::World;
 
 /// Simulates `parts` and hands each to `finish`, about in their order. Stops at the first error,
 /// and within a part once `stop` is set: then the error is [`Interrupted`].
@@ -108,79 +51,127 @@ pub fn execute(
 /// Simulates one part, unless `stop` is set before it is done.
 pub fn simulate_part(design: &Design, part: &Part, stop: &AtomicBool) -> Result<PartData> {
     let tables = &design.experiment().output.tables;
-    let mut data = PartData::default();
-    let mut state = State::new();
-    let mut recorder = Recorder::new(
-        tables.contains(&RowTable::Incidents),
-        tables.contains(&RowTable::Rounds),
-    );
+    let mut worker = Worker {
+        stop,
+        lanes: LaneState::new(),
+        instructions: InstructionSet::best(),
+        state: State::new(),
+        accountant: Accountant::default(),
+        recorder: Recorder::new(
+            tables.contains(&RowTable::Incidents),
+            tables.contains(&RowTable::Rounds),
+        ),
+        data: PartData::default(),
+    };
     for segment in &part.segments {
         // The design was checked when it was made, so this does not fail.
-        let model = design
-            .compile(segment.point)
+        let point = design
+            .resolve(segment.point)
             .map_err(|problems| Problems::new(&Sources::default(), problems))
             .with_context(|| format!("design point {}", design.key(segment.point)))?;
-        if recorder.idle() {
-            simulate_segment(&model, segment, &mut state, &mut data, stop, &mut ())?;
+        let seed = design.experiment().seed;
+        let model = point.compile(seed, design.scope(segment.point));
+        worker.simulate(&model, &point.world, segment)?;
+    }
+    Ok(worker.data)
+}
+
+/// What simulates the segments of a part, one after another.
+struct Worker<'a> {
+    stop: &'a AtomicBool,
+    lanes: LaneState,
+    instructions: InstructionSet,
+    state: State,
+    accountant: Accountant,
+    recorder: Recorder,
+    data: PartData,
+}
+
+impl Worker<'_> {
+    fn simulate(&mut self, model: &Model, world: &World, segment: &Segment) -> Result<()> {
+        let mut tally = Tally::default();
+        self.data.runs.begin(*segment);
+        // Only the scalar way can be watched.
+        if self.recorder.idle() && fits_lanes(model) {
+            self.in_lanes(model, segment, &mut tally)?;
         } else {
-            simulate_segment(&model, segment, &mut state, &mut data, stop, &mut recorder)?;
+            self.one_by_one(model, segment, &mut tally)?;
         }
+        let counts = tally.finish(|cause| cause_name(world, &self.accountant, cause));
+        self.data.counts.push((segment.point, counts));
+        Ok(())
     }
-    Ok(data)
-}
 
-/// Observers that are told which replication they watch, and give away what they recorded of it.
-trait SegmentObserver: Observer {
-    fn replication(&mut self, _point: usize, _replication: u64) {}
-    fn drain(&mut self, _data: &mut PartData) {}
-}
-
-impl SegmentObserver for () {}
-
-fn simulate_segment<O: SegmentObserver>(
-    model: &Model,
-    segment: &Segment,
-    state: &mut State,
-    data: &mut PartData,
-    stop: &AtomicBool,
-    observer: &mut O,
-) -> Result<()> {
-    let mut counts = PointCounts::default();
-    for replication in segment.first..segment.first + segment.count {
-        if stop.load(Ordering::Relaxed) {
-            return Err(Interrupted.into());
+    fn in_lanes(&mut self, model: &Model, segment: &Segment, tally: &mut Tally) -> Result<()> {
+        let end = segment.first + segment.count;
+        let mut first = segment.first;
+        while first < end {
+            self.interrupted()?;
+            guard(|| simulate_lanes(model, first, &mut self.lanes, self.instructions))
+                .map_err(|message| self.failed(model, segment, first, message))?;
+            // Lanes beyond the segment are another part's, or nobody's.
+            let wanted = (end - first).min(LANES as u64) as usize;
+            for (number, replication) in (first..end).zip(self.lanes.replications()) {
+                tally.replication(number, &replication, model.has_journey());
+                self.data.runs.push(&replication.outcome);
+            }
+            let incidents = self.lanes.incidents().iter();
+            for spell in incidents.filter(|spell| spell.lane < wanted) {
+                tally.incident(first, spell);
+            }
+            first += LANES as u64;
         }
-        observer.replication(segment.point, replication);
-        let outcome =
-            guard(|| simulate(model, replication, state, observer)).map_err(|message| Failed {
-                segment: Segment {
-                    first: replication,
-                    count: 1,
-                    ..*segment
-                },
-                message,
-            })?;
-        counts.add(
-            replication,
-            &outcome,
-            model.has_journey(),
-            state.closed_ttr(),
-            state.censored_ttr(),
-        );
-        data.runs.push(RunRow {
-            point: segment.point,
-            replication,
-            outcome,
+        Ok(())
+    }
+
+    /// A block panicked: the scalar way may tell which of its replications that was.
+    fn failed(&mut self, model: &Model, segment: &Segment, first: u64, message: String) -> Failed {
+        let failing = (first..first + LANES as u64).find_map(|replication| {
+            let alone = guard(|| simulate(model, replication, &mut self.state, &mut ()));
+            Some((replication, alone.err()?))
         });
-        observer.drain(data);
+        let (replication, message) = failing.unwrap_or((first, message));
+        Failed::new(segment, replication, message)
     }
-    data.counts.push((segment.point, counts));
-    Ok(())
+
+    fn one_by_one(&mut self, model: &Model, segment: &Segment, tally: &mut Tally) -> Result<()> {
+        for number in segment.first..segment.first + segment.count {
+            self.interrupted()?;
+            self.recorder.watch(segment.point, number);
+            let mut observer = (&mut self.recorder, &mut self.accountant);
+            let outcome = guard(|| simulate(model, number, &mut self.state, &mut observer))
+                .map_err(|message| Failed::new(segment, number, message))?;
+            let replication = self.accountant.replication(outcome);
+            tally.replication(number, &replication, model.has_journey());
+            for spell in self.accountant.incidents() {
+                tally.incident(number, spell);
+            }
+            self.data.runs.push(&outcome);
+            self.recorder.drain(&mut self.data);
+        }
+        Ok(())
+    }
+
+    fn interrupted(&self) -> Result<()> {
+        match self.stop.load(Ordering::Relaxed) {
+            true => Err(Interrupted.into()),
+            false => Ok(()),
+        }
+    }
 }
 
-/// Runs one replication; a panic, which would be a bug of ours, becomes its message.
+/// The scenarios of a cause as the tables name it; `None` if there are none.
+fn cause_name(world: &World, accountant: &Accountant, cause: CauseSet) -> Option<String> {
+    let scenarios = accountant.scenarios(cause).into_iter();
+    let names: Vec<&str> = scenarios
+        .map(|scenario| world.chaos[scenario].name.get_ref().as_str())
+        .collect();
+    (!names.is_empty()).then(|| names.join("+"))
+}
+
+/// Runs some replications; a panic, which would be a bug of ours, becomes its message.
 fn guard<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    // What the replication left half done is thrown away with its part.
+    // What they left half done is thrown away with its part.
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).map_err(|payload| {
         let text = payload
             .downcast_ref::<&str>()
@@ -199,6 +190,19 @@ pub struct Failed {
     pub message: String,
 }
 
+impl Failed {
+    fn new(segment: &Segment, replication: u64, message: String) -> Self {
+        Self {
+            segment: Segment {
+                first: replication,
+                count: 1,
+                ..*segment
+            },
+            message,
+        }
+    }
+}
+
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Segment { point, first, .. } = self.segment;
@@ -211,125 +215,6 @@ impl fmt::Display for Failed {
 }
 
 impl std::error::Error for Failed {}
-
-/// Records incidents and rounds of one replication at a time.
-#[derive(Debug, Default)]
-struct Recorder {
-    want_incidents: bool,
-    want_rounds: bool,
-    point: usize,
-    replication: u64,
-    incidents: Vec<IncidentRow>,
-    /// By server: which of `incidents` is open.
-    open: Vec<(usize, usize)>,
-    rounds: Vec<RoundRow>,
-    round: Option<RoundRow>,
-}
-
-impl Recorder {
-    fn new(want_incidents: bool, want_rounds: bool) -> Self {
-        Self {
-            want_incidents,
-            want_rounds,
-            ..Self::default()
-        }
-    }
-
-    fn idle(&self) -> bool {
-        !self.want_incidents && !self.want_rounds
-    }
-}
-
-impl SegmentObserver for Recorder {
-    fn replication(&mut self, point: usize, replication: u64) {
-        (self.point, self.replication) = (point, replication);
-    }
-
-    fn drain(&mut self, data: &mut PartData) {
-        data.incidents.append(&mut self.incidents);
-        data.rounds.append(&mut self.rounds);
-        self.open.clear();
-    }
-}
-
-impl Observer for Recorder {
-    fn round_begins(&mut self, _: &Model, state: &State) {
-        self.round = self.want_rounds.then_some(RoundRow {
-            point: self.point,
-            replication: self.replication,
-            round: state.round,
-            traffic: 1.0,
-            servers_up: 0,
-            journey_up: None,
-            events: 0,
-            alerts: 0,
-            alerts_handled: 0,
-        });
-    }
-
-    fn event(&mut self, _: usize, _: usize, _: bool) {
-        if let Some(round) = &mut self.round {
-            round.events += 1;
-        }
-    }
-
-    fn alerts(&mut self, alerts: &[Alert]) {
-        if let Some(round) = &mut self.round {
-            round.alerts = alerts.len() as u32;
-        }
-    }
-
-    fn handled(&mut self, _: &crate::simulation::Handling) {
-        if let Some(round) = &mut self.round {
-            round.alerts_handled += 1;
-        }
-    }
-
-    fn opened(&mut self, model: &Model, state: &State, server: usize, half_round: u32) {
-        if !self.want_incidents {
-            return;
-        }
-        let caused = |scenario: &usize| {
-            state.active(*scenario, server) || state.just_struck(*scenario, server)
-        };
-        self.open.push((server, self.incidents.len()));
-        self.incidents.push(IncidentRow {
-            point: self.point,
-            replication: self.replication,
-            number: self.incidents.len() as u32,
-            incident: Incident {
-                server,
-                opened: half_round,
-                handled: None,
-                closed: None,
-                ttr: 0,
-            },
-            causes: (0..model.scenarios()).filter(caused).collect(),
-        });
-    }
-
-    fn incident(&mut self, incident: &Incident) {
-        let open = self.open.iter().position(|(s, _)| *s == incident.server);
-        if let Some(open) = open {
-            let (_, row) = self.open.swap_remove(open);
-            self.incidents[row].incident = *incident;
-        }
-    }
-
-    fn assessed(&mut self, model: &Model, state: &State, journey: Option<bool>) {
-        if let Some(round) = &mut self.round {
-            round.servers_up = (0..model.servers()).filter(|s| state.is_up(*s)).count() as u32;
-            round.journey_up = journey;
-        }
-    }
-
-    fn round_ends(&mut self, _: &Model, state: &State) {
-        if let Some(mut round) = self.round.take() {
-            round.traffic = state.traffic;
-            self.rounds.push(round);
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests {

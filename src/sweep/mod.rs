@@ -2,6 +2,8 @@
 
 mod execute;
 mod plan;
+mod record;
 
-pub use execute::{Failed, IncidentRow, PartData, RoundRow, RunRow, execute, simulate_part};
+pub use execute::{Failed, execute, simulate_part};
 pub use plan::{Goal, Part, PartId, Plan, Segment, Shard};
+pub use record::{IncidentRow, PartData, RoundRow, RunColumns};

@@ -130,8 +130,17 @@ async function details(page, folder) {
   });
   for (const curve of spread) assert.equal(curve.at(-1)[1], 100);
   assert.equal(spread.length, lines.length);
+  // The bars of each line add up to what its availability lacks.
+  const bars = await page.evaluate(() => (window.sysworld.figures.find(({ id }) => id === "causes").chart?.getOption().series ?? []).map(({ data }) => data));
+  const table = rows(readFileSync(`${folder}/summary.csv`, "utf8"));
+  bars.forEach((data, i) => {
+    const lost = data.reduce((sum, value) => sum + value, 0);
+    const availability = Number(table.find((row) => row.point === lines[i].key).availability);
+    assert.ok(Math.abs(lost - 100 * (1 - availability)) < 1e-9, `${lost} % lost, ${availability} available`);
+  });
   const withIncidents = lines.filter(({ count }) => count > 0);
   assert.equal(drawn.length, withIncidents.length);
+  assert.ok(bars.length === lines.length || bars.length === 0);
   withIncidents.forEach(({ key, count }, i) => {
     const table = ttr.filter((row) => row.point === key);
     const known = new Map(table.map((row) => [Number(row.half_round) / 2, 100 * Number(row.survival)]));

@@ -42,6 +42,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "error",
             "experiment",
             "simulation",
+            "world",
         ],
     ),
     (

@@ -4,7 +4,7 @@ use sysworld::statistics::jackknife::{GROUPS, TtrCell, TtrDistribution, TtrQuant
 use sysworld::statistics::mean::bounded_mean;
 use sysworld::statistics::proportion::wilson;
 use sysworld::statistics::quantile::quantile;
-use sysworld::statistics::ratio::{ClusterSums, ratio_of_sums};
+use sysworld::statistics::ratio::{ClusterSums, closed_mean, ratio_of_sums};
 use sysworld::statistics::survival::{self, TtrCount, kaplan_meier};
 use sysworld::statistics::{Confidence, Interval, WITHHELD_NO_SPREAD, WITHHELD_ONE_REPLICATION};
 
@@ -103,6 +103,8 @@ fn no_spread_is_never_an_empty_interval() {
     assert_eq!(limits(990), (Some(4), None));
     let mean = repair.restricted_mean.expect("a mean").estimate;
     assert_eq!((mean.value, mean.method), (4.0, WITHHELD_NO_SPREAD));
+    let closed = closed_mean(&[cell], 1000, Confidence::default()).expect("a mean");
+    assert_eq!((closed.value, closed.method), (4.0, WITHHELD_NO_SPREAD));
 }
 
 #[test]
@@ -114,9 +116,11 @@ fn no_incident_and_only_open_incidents() {
         let none = TtrDistribution::new(&cells, 50, 20, confidence).expect("a distribution");
         assert_eq!(none.restricted_mean, None);
         assert_eq!(none.quantile(500), TtrQuantile::default());
+        assert_eq!(closed_mean(&cells, 50, confidence), None);
     }
     let mut open = empty_cell(5);
     open.censored = [1; GROUPS];
+    assert_eq!(closed_mean(&[open], 100, confidence), None);
     let open = TtrDistribution::new(&[open], 100, 20, confidence).expect("a distribution");
     assert_eq!(open.rows[0].step.survival, 1.0);
     assert_sound(open.rows[0].interval);
@@ -127,7 +131,7 @@ fn no_incident_and_only_open_incidents() {
 
 #[test]
 fn too_few_groups_with_incidents_withhold_the_interval() {
-    for with_incidents in 1..=6 {
+    for with_incidents in 1..=8 {
         let mut cells = [empty_cell(2), empty_cell(8)];
         for group in 0..with_incidents {
             cells[group % 2].closed[group] = 5;
@@ -135,9 +139,9 @@ fn too_few_groups_with_incidents_withhold_the_interval() {
         let repair = TtrDistribution::new(&cells, 100, 20, Confidence::default());
         let repair = repair.expect("a distribution");
         let mean = repair.restricted_mean.as_ref().expect("a mean");
-        assert_eq!(mean.estimate.interval.is_some(), with_incidents >= 5);
+        assert_eq!(mean.estimate.interval.is_some(), with_incidents >= 7);
         assert_eq!(mean.leave_one_out[0].is_some(), with_incidents > 1);
-        assert_eq!(repair.rows[0].interval.is_some(), with_incidents >= 5);
+        assert_eq!(repair.rows[0].interval.is_some(), with_incidents >= 7);
         assert_eq!(repair.rows[0].standard_error.is_some(), with_incidents > 1);
     }
 }
@@ -182,6 +186,8 @@ fn malformed_counts_are_refused() {
     assert!(TtrDistribution::new(&cells, 61, 9, confidence).is_some());
     assert_eq!(TtrDistribution::new(&cells, 60, 9, confidence), None);
     assert_eq!(TtrDistribution::new(&[], 0, 9, confidence), None);
+    assert_eq!(closed_mean(&cells, 0, confidence), None);
+    assert_eq!(closed_mean(&cells, 60, confidence), None);
     let huge = ClusterSums {
         n: 9,
         x: 1,
@@ -245,6 +251,9 @@ fn every_interval_is_finite_and_holds_its_estimate() {
         for row in &repair.rows {
             holds(row.interval, row.step.survival);
             assert!(row.standard_error.is_none_or(|error| error.is_finite()));
+        }
+        if let Some(mean) = closed_mean(&cells, n, confidence) {
+            holds(mean.interval, mean.value);
         }
         if let Some(mean) = &repair.restricted_mean {
             holds(mean.estimate.interval, mean.estimate.value);

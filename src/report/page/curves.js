@@ -65,7 +65,7 @@ function curves(colours, estimate, form) {
         itemStyle: { color: colour },
         markLine: i === 0 && form.across ? mark("yAxis", form.across.value, form.across.text, colours) : undefined,
       },
-      ...(joined && rows.length > 1 ? [band(name, colour, ends)] : []),
+      ...(joined && ends.length > 1 ? [band(name, colour, ends)] : []),
       ...(rows.length <= 60 ? [whiskers(name, colour, ends)] : []),
     ];
   });

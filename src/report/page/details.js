@@ -112,21 +112,22 @@ function survivalOption(colours) {
 /** Lost checks by cause. */
 function causesOption(colours) {
   const lines = present();
-  if (!lines.some((line) => line.point.causes)) return { empty: "These results hold no counts by cause. A run with a newer version makes them." };
-  const share = (line, cause) => {
-    const found = line.point.causes?.find((known) => known.cause === cause);
-    return found ? (100 * found.down_checks) / (line.point.n * line.point.checks) : 0;
-  };
+  const percent = (line, checks) => (100 * checks) / (line.point.n * line.point.checks);
+  const share = (line, cause) => percent(line, line.point.causes.find((known) => known.cause === cause)?.down_checks ?? 0);
   const sums = new Map();
-  for (const line of lines) for (const { cause } of line.point.causes ?? []) sums.set(cause, (sums.get(cause) ?? 0) + share(line, cause));
+  for (const line of lines) for (const { cause } of line.point.causes) sums.set(cause, (sums.get(cause) ?? 0) + share(line, cause));
   const MOST = 10;
-  const ranked = [...sums.keys()].filter((cause) => sums.get(cause) > 0).sort((a, b) => sums.get(b) - sums.get(a));
-  if (!ranked.length) return { empty: `No check was lost${place()}.` };
-  const top = ranked.slice(0, MOST);
-  const rest = ranked.slice(MOST);
+  const top = [...sums.keys()].filter((cause) => sums.get(cause) > 0).sort((a, b) => sums.get(b) - sums.get(a)).slice(0, MOST);
+  if (!top.length) return { empty: `No check was lost${place()}.` };
+  // All causes together less those that have a bar.
+  const rest = (line) => {
+    const named = line.point.causes.filter(({ cause }) => top.includes(cause));
+    return percent(line, line.point.lost_checks - named.reduce((sum, { down_checks: lost }) => sum + lost, 0));
+  };
   const names = top.map((cause) => (cause ?? "no active scenario").replaceAll("_", " ").replaceAll("+", " + "));
-  if (rest.length) names.push(`${rest.length} others`);
-  const values = (line) => [...top.map((cause) => share(line, cause)), ...(rest.length ? [rest.reduce((sum, cause) => sum + share(line, cause), 0)] : [])];
+  const others = lines.some((line) => rest(line) > 0);
+  if (others) names.push("all others");
+  const values = (line) => [...top.map((cause) => share(line, cause)), ...(others ? [rest(line)] : [])];
   const read = (position) => {
     const entries = lines.map((line) => ({ label: line.label, value: `${values(line)[position].toFixed(3)} % of checks`, index: line.index }));
     return { title: names[position], lines: entries, text: spoken(names[position], entries) };
@@ -134,7 +135,7 @@ function causesOption(colours) {
   const base = frame(colours, { x: { name: "checks lost (% of all)" }, y: {}, read, axis: "y" });
   base.yAxis = {
     type: "category", data: names, inverse: true, axisLine: base.yAxis.axisLine, axisTick: { show: false },
-    axisLabel: { color: colours.text, fontSize: 12, width: innerWidth < 500 ? 110 : 190, overflow: "break" },
+    axisLabel: { color: colours.text, fontSize: 12, lineHeight: 13, width: innerWidth < 500 ? 110 : 260, overflow: "break" },
   };
   base.tooltip.axisPointer = { type: "shadow" };
   base.tooltip.formatter = (found) => tip(read(found[0].dataIndex));

@@ -1,10 +1,13 @@
 //! The integers that every summary rests on: they add up in any order to the same totals.
 
+mod tally;
+
 use std::collections::BTreeMap;
+
+pub use tally::Tally;
 
 use crate::simulation::Outcome;
 use crate::statistics::jackknife::{GROUPS, TtrCell};
-use crate::statistics::ratio::ClusterSums;
 
 /// Counts that are summed over replications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,6 +70,7 @@ impl Total {
         }
     }
 
+    #[inline]
     fn of(self, outcome: &Outcome) -> u64 {
         u64::from(match self {
             Self::SlaMissed => u32::from(!outcome.sla_met),
@@ -95,38 +99,31 @@ pub enum Measure {
     TtrClosed,
     /// Incidents of group `group` that were open for `value` half rounds at the end.
     TtrCensored,
-    /// Sums of powers of a replication's closed incidents x and their half rounds y, in parts:
-    /// the sum is that of count × 2^value.
-    ClosedX,
-    /// See [`Self::ClosedX`].
-    ClosedY,
-    /// See [`Self::ClosedX`].
-    ClosedXX,
-    /// See [`Self::ClosedX`].
-    ClosedXY,
-    /// See [`Self::ClosedX`].
-    ClosedYY,
     /// The first replication with the fewest up checks is `count`, with `value` of them.
     Worst,
     /// The first replication with the most up checks is `count`, with `value` of them.
     Best,
+    /// Replications whose error budget was exhausted in round `value`.
+    BudgetExhaustedRound,
+    /// Incidents of cause `cause`.
+    CauseIncidents,
+    /// Down checks in incidents of cause `cause`.
+    CauseDownChecks,
     /// A total.
     Total(Total),
 }
 
 impl Measure {
-    const PLAIN: [(Self, &'static str); 11] = [
+    const PLAIN: [(Self, &'static str); 9] = [
         (Self::UpChecks, "up_checks"),
         (Self::JourneyUpRounds, "journey_up_rounds"),
         (Self::TtrClosed, "ttr_closed"),
         (Self::TtrCensored, "ttr_censored"),
-        (Self::ClosedX, "closed_x"),
-        (Self::ClosedY, "closed_y"),
-        (Self::ClosedXX, "closed_xx"),
-        (Self::ClosedXY, "closed_xy"),
-        (Self::ClosedYY, "closed_yy"),
         (Self::Worst, "worst_replication"),
         (Self::Best, "best_replication"),
+        (Self::BudgetExhaustedRound, "budget_exhausted_round"),
+        (Self::CauseIncidents, "cause_incidents"),
+        (Self::CauseDownChecks, "cause_down_checks"),
     ];
 
     /// Its name in the `counts` tables.
@@ -151,7 +148,7 @@ impl Measure {
 }
 
 /// One row of a `counts` table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CountRow {
     /// What is counted.
     pub measure: Measure,
@@ -161,6 +158,20 @@ pub struct CountRow {
     pub value: u32,
     /// How often.
     pub count: u64,
+    /// Names of scenarios joined by `+`, where it matters; `None` if there was none.
+    pub cause: Option<String>,
+}
+
+/// The incidents of one cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CauseCounts {
+    /// The scenarios that were active, or had just struck, when they opened: names joined by `+`,
+    /// in file order; `None` if there was none.
+    pub cause: Option<String>,
+    /// How many.
+    pub incidents: u64,
+    /// Checks at assess that found a server down in one of them.
+    pub down_checks: u64,
 }
 
 /// All counts of one design point, over any number of replications.
@@ -172,49 +183,17 @@ pub struct PointCounts {
     pub journey_up_rounds: BTreeMap<u32, u64>,
     /// Incidents by time and group.
     ttr: BTreeMap<u32, Box<TtrCell>>,
-    /// Sums over replications for the closed incidents only.
-    closed: [u128; 5],
     /// Up checks and number of the replications with the fewest and the most.
     worst: Option<(u32, u64)>,
     best: Option<(u32, u64)>,
     totals: [u64; Total::ALL.len()],
+    /// Replications by the round in which their error budget was exhausted.
+    pub budget_exhausted_round: BTreeMap<u32, u64>,
+    /// Incidents and down checks by cause.
+    causes: BTreeMap<Option<String>, [u64; 2]>,
 }
 
 impl PointCounts {
-    /// Counts one replication.
-    pub fn add(
-        &mut self,
-        replication: u64,
-        outcome: &Outcome,
-        journey: bool,
-        closed_ttr: &[u32],
-        censored_ttr: &[u32],
-    ) {
-        *self.up_checks.entry(outcome.up_checks).or_default() += 1;
-        self.rank(outcome.up_checks, replication);
-        if journey {
-            let rounds = outcome.journey_up_rounds;
-            *self.journey_up_rounds.entry(rounds).or_default() += 1;
-        }
-        let group = (replication % GROUPS as u64) as usize;
-        for ttr in closed_ttr {
-            self.cell(*ttr).closed[group] += 1;
-        }
-        for ttr in censored_ttr {
-            self.cell(*ttr).censored[group] += 1;
-        }
-        let (x, y) = (
-            closed_ttr.len() as u128,
-            u128::from(outcome.ttr_half_rounds),
-        );
-        for (sum, term) in self.closed.iter_mut().zip([x, y, x * x, x * y, y * y]) {
-            *sum += term;
-        }
-        for total in Total::ALL {
-            self.totals[total as usize] += total.of(outcome);
-        }
-    }
-
     /// Number of replications.
     pub fn replications(&self) -> u64 {
         self.up_checks.values().sum()
@@ -235,6 +214,7 @@ impl PointCounts {
         self.best.map(|(_, replication)| replication)
     }
 
+    /// Takes note of a replication that may be the one with the fewest or the most up checks.
     fn rank(&mut self, up_checks: u32, replication: u64) {
         let this = (up_checks, replication);
         self.worst = Some(self.worst.map_or(this, |worst| worst.min(this)));
@@ -245,23 +225,21 @@ impl PointCounts {
         self.best = Some(self.best.map_or(this, higher));
     }
 
+    /// The incidents by cause: those without one first, then in the order of the names.
+    pub fn causes(&self) -> Vec<CauseCounts> {
+        let causes = self.causes.iter();
+        causes
+            .map(|(cause, [incidents, down_checks])| CauseCounts {
+                cause: cause.clone(),
+                incidents: *incidents,
+                down_checks: *down_checks,
+            })
+            .collect()
+    }
+
     /// The incidents by time and group, in the order of time.
     pub fn ttr_cells(&self) -> Vec<TtrCell> {
         self.ttr.values().map(|cell| **cell).collect()
-    }
-
-    /// The sums for the closed incidents with the replication as cluster; `None` where they
-    /// would not fit.
-    pub fn closed_sums(&self) -> Option<ClusterSums> {
-        let [x, y, xx, xy, yy] = self.closed;
-        Some(ClusterSums {
-            n: self.replications(),
-            x: u64::try_from(x).ok()?,
-            y: u64::try_from(y).ok()?,
-            xx,
-            xy,
-            yy,
-        })
     }
 
     /// The counts as rows, in a fixed order.
@@ -274,6 +252,7 @@ impl PointCounts {
                     group: group as u32,
                     value,
                     count,
+                    cause: None,
                 });
             }
         };
@@ -289,11 +268,8 @@ impl PointCounts {
                 push(Measure::TtrCensored, group, *value, cell.censored[group]);
             }
         }
-        for (measure, sum) in CLOSED.into_iter().zip(self.closed) {
-            for digit in 0..4 {
-                let bits = (sum >> (32 * digit)) as u64 & u64::from(u32::MAX);
-                push(measure, 0, 32 * digit, bits);
-            }
+        for (round, count) in &self.budget_exhausted_round {
+            push(Measure::BudgetExhaustedRound, 0, *round, *count);
         }
         for total in Total::ALL {
             push(Measure::Total(total), 0, 0, self.total(total));
@@ -304,7 +280,23 @@ impl PointCounts {
                 group: 0,
                 value,
                 count: replication,
+                cause: None,
             }));
+        }
+        for (cause, counts) in &self.causes {
+            let measures = [Measure::CauseIncidents, Measure::CauseDownChecks];
+            rows.extend(
+                measures
+                    .into_iter()
+                    .zip(counts)
+                    .map(|(measure, count)| CountRow {
+                        measure,
+                        group: 0,
+                        value: 0,
+                        count: *count,
+                        cause: cause.clone(),
+                    }),
+            );
         }
         rows
     }
@@ -321,12 +313,16 @@ impl PointCounts {
             Measure::TtrCensored => self.cell(row.value).censored[group] += row.count,
             Measure::Worst | Measure::Best => self.rank(row.value, row.count),
             Measure::Total(total) => self.totals[total as usize] += row.count,
-            sum => {
-                if let Some(i) = CLOSED.iter().position(|measure| *measure == sum) {
-                    self.closed[i] += u128::from(row.count) << row.value.min(96);
-                }
+            Measure::BudgetExhaustedRound => {
+                *self.budget_exhausted_round.entry(row.value).or_default() += row.count;
             }
+            Measure::CauseIncidents => self.cause(row)[0] += row.count,
+            Measure::CauseDownChecks => self.cause(row)[1] += row.count,
         }
+    }
+
+    fn cause(&mut self, row: &CountRow) -> &mut [u64; 2] {
+        self.causes.entry(row.cause.clone()).or_default()
     }
 
     fn cell(&mut self, ttr: u32) -> &mut TtrCell {
@@ -347,11 +343,3 @@ pub fn histogram(counts: &BTreeMap<u32, u64>) -> Vec<(u64, u64)> {
         .map(|(value, count)| (u64::from(*value), *count))
         .collect()
 }
-
-const CLOSED: [Measure; 5] = [
-    Measure::ClosedX,
-    Measure::ClosedY,
-    Measure::ClosedXX,
-    Measure::ClosedXY,
-    Measure::ClosedYY,
-];

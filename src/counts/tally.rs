@@ -1,0 +1,125 @@
+//! Counting while simulating: plain lists where the maps of [`PointCounts`] would cost more than
+//! the replication.
+
+use std::collections::BTreeMap;
+
+use super::{PointCounts, Total};
+use crate::simulation::{CauseSet, Replication, Spell};
+use crate::statistics::jackknife::{GROUPS, TtrCell};
+
+/// The counts of one design point while its replications are being simulated. After the first
+/// few, counting another allocates nothing.
+#[derive(Debug, Default)]
+pub struct Tally {
+    up_checks: Histogram<u64>,
+    journey_up_rounds: Histogram<u64>,
+    budget_exhausted_round: Histogram<u64>,
+    ttr: Histogram<Option<Box<TtrCell>>>,
+    /// Incidents and down checks by cause.
+    causes: Histogram<[u64; 2]>,
+    worst: Option<(u32, u64)>,
+    best: Option<(u32, u64)>,
+    totals: [u64; Total::ALL.len()],
+}
+
+impl Tally {
+    /// Counts one replication. Those of a tally come in ascending order.
+    pub fn replication(&mut self, number: u64, replication: &Replication, journey: bool) {
+        let outcome = &replication.outcome;
+        *self.up_checks.at(outcome.up_checks.into()) += 1;
+        if journey {
+            *self.journey_up_rounds.at(outcome.journey_up_rounds.into()) += 1;
+        }
+        if let Some(round) = replication.budget_exhausted {
+            *self.budget_exhausted_round.at(round.into()) += 1;
+        }
+        // Of several with as many up checks the first counts, and the first comes first.
+        if self
+            .worst
+            .is_none_or(|(least, _)| outcome.up_checks < least)
+        {
+            self.worst = Some((outcome.up_checks, number));
+        }
+        if self.best.is_none_or(|(most, _)| outcome.up_checks > most) {
+            self.best = Some((outcome.up_checks, number));
+        }
+        for total in Total::ALL {
+            self.totals[total as usize] += total.of(outcome);
+        }
+    }
+
+    /// Counts one incident; `first` is the replication of lane 0.
+    pub fn incident(&mut self, first: u64, spell: &Spell) {
+        let [incidents, down_checks] = self.causes.at(spell.cause.0);
+        *incidents += 1;
+        *down_checks += u64::from(spell.down_checks);
+        let group = ((first + spell.lane as u64) % GROUPS as u64) as usize;
+        let cell = self.ttr.at(spell.ttr.into()).get_or_insert_with(|| {
+            Box::new(TtrCell {
+                half_round: spell.ttr,
+                closed: [0; GROUPS],
+                censored: [0; GROUPS],
+            })
+        });
+        let counts = if spell.censored {
+            &mut cell.censored
+        } else {
+            &mut cell.closed
+        };
+        counts[group] += 1;
+    }
+
+    /// The counts, with causes by name.
+    pub fn finish(self, name: impl Fn(CauseSet) -> Option<String>) -> PointCounts {
+        let plain = |histogram: Histogram<u64>| {
+            let met = histogram.into_values().filter(|(_, count)| *count > 0);
+            met.map(|(value, count)| (value as u32, count)).collect()
+        };
+        let causes = self.causes.into_values();
+        PointCounts {
+            up_checks: plain(self.up_checks),
+            journey_up_rounds: plain(self.journey_up_rounds),
+            budget_exhausted_round: plain(self.budget_exhausted_round),
+            ttr: self
+                .ttr
+                .into_values()
+                .filter_map(|(ttr, cell)| Some((ttr as u32, cell?)))
+                .collect(),
+            worst: self.worst,
+            best: self.best,
+            totals: self.totals,
+            causes: causes
+                .filter(|(_, [incidents, _])| *incidents > 0)
+                .map(|(cause, counts)| (name(CauseSet(cause)), counts))
+                .collect(),
+        }
+    }
+}
+
+/// Counts by value: small values in a list, for speed; great ones, of long replications, in a map.
+#[derive(Debug, Default)]
+struct Histogram<T> {
+    near: Vec<T>,
+    far: BTreeMap<u64, T>,
+}
+
+impl<T: Default> Histogram<T> {
+    /// Values below are near.
+    const NEAR: u64 = 1 << 12;
+
+    fn at(&mut self, value: u64) -> &mut T {
+        if value >= Self::NEAR {
+            return self.far.entry(value).or_default();
+        }
+        let value = value as usize;
+        if value >= self.near.len() {
+            self.near.resize_with(value + 1, T::default);
+        }
+        &mut self.near[value]
+    }
+
+    /// All values up to the greatest, in order, also those that were not met.
+    fn into_values(self) -> impl Iterator<Item = (u64, T)> {
+        (0..).zip(self.near).chain(self.far)
+    }
+}

@@ -1,0 +1,162 @@
+//! What the counts of a sweep keep of a replication beside its outcome: its incidents with their
+//! causes, and the round in which the error budget was exhausted.
+
+use super::model::Model;
+use super::observer::Observer;
+use super::outcome::{Incident, Outcome};
+use super::state::State;
+
+/// A set of scenarios is one machine word: bit i is scenario i.
+pub(super) const MOST_SCENARIOS_OF_A_WORD: usize = u64::BITS as usize;
+
+/// What a replication comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replication {
+    /// Its counts.
+    pub outcome: Outcome,
+    /// The round at whose assess the SLA could no longer be met; `None` if it was met.
+    pub budget_exhausted: Option<u32>,
+}
+
+/// The scenarios that were active on a server, or had just struck it, when its incident opened.
+/// Sets that are equal have equal numbers; [`Accountant::scenarios`] says which set a number is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CauseSet(pub u64);
+
+/// One incident, as the counts keep it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Spell {
+    /// The replication, counted from the first of those that were simulated together.
+    pub lane: usize,
+    /// Time to resolve, or time open until the last assess, in half rounds.
+    pub ttr: u32,
+    /// Whether it was open at the end.
+    pub censored: bool,
+    /// Checks at assess that found the server down in it.
+    pub down_checks: u32,
+    /// What may have caused it.
+    pub cause: CauseSet,
+}
+
+impl Spell {
+    /// One that closed; times in half rounds. The checks at assess are at the odd ones.
+    #[inline(always)]
+    pub(super) fn closed(lane: usize, cause: CauseSet, opened: u32, closed: u32) -> Self {
+        Self {
+            lane,
+            ttr: closed - opened,
+            censored: false,
+            down_checks: closed / 2 - opened / 2,
+            cause,
+        }
+    }
+
+    /// One that was open after the last of so many rounds. Only an update after the last assess
+    /// opens later than that.
+    #[inline(always)]
+    pub(super) fn open(lane: usize, cause: CauseSet, opened: u32, rounds: u32) -> Self {
+        Self {
+            lane,
+            ttr: (2 * rounds - 1).saturating_sub(opened),
+            censored: true,
+            down_checks: rounds - opened / 2,
+            cause,
+        }
+    }
+}
+
+/// Watches replications one by one, and keeps of the last what the lanes keep of theirs.
+#[derive(Debug, Default)]
+pub struct Accountant {
+    rounds: u32,
+    good: u32,
+    budget_exhausted: Option<u32>,
+    /// Server and cause of the open incidents.
+    open: Vec<(usize, CauseSet)>,
+    spells: Vec<Spell>,
+    /// The sets of a world with more scenarios than a word has bits, by number.
+    sets: Vec<Vec<usize>>,
+}
+
+impl Accountant {
+    /// The last replication, of which this is the outcome.
+    pub fn replication(&self, outcome: Outcome) -> Replication {
+        Replication {
+            outcome,
+            budget_exhausted: self.budget_exhausted,
+        }
+    }
+
+    /// The incidents of the last replication.
+    pub fn incidents(&self) -> &[Spell] {
+        &self.spells
+    }
+
+    /// The scenarios of a set, in file order.
+    pub fn scenarios(&self, set: CauseSet) -> Vec<usize> {
+        match self.sets.get(set.0 as usize) {
+            Some(set) => set.clone(),
+            None => (0..MOST_SCENARIOS_OF_A_WORD)
+                .filter(|scenario| set.0 >> scenario & 1 == 1)
+                .collect(),
+        }
+    }
+
+    fn number(&mut self, model: &Model, set: impl Iterator<Item = usize>) -> CauseSet {
+        if model.scenarios() <= MOST_SCENARIOS_OF_A_WORD {
+            return CauseSet(set.fold(0, |bits, scenario| bits | 1 << scenario));
+        }
+        let set: Vec<usize> = set.collect();
+        let known = self.sets.iter().position(|known| *known == set);
+        let number = known.unwrap_or_else(|| {
+            self.sets.push(set);
+            self.sets.len() - 1
+        });
+        CauseSet(number as u64)
+    }
+}
+
+impl Observer for Accountant {
+    fn round_begins(&mut self, model: &Model, state: &State) {
+        if state.round == 0 {
+            self.rounds = model.rounds;
+            self.good = 0;
+            self.budget_exhausted = None;
+            self.open.clear();
+            self.spells.clear();
+        }
+    }
+
+    fn opened(&mut self, model: &Model, state: &State, server: usize, _half_round: u32) {
+        let caused = |scenario: &usize| {
+            state.active(*scenario, server) || state.just_struck(*scenario, server)
+        };
+        let cause = self.number(model, (0..model.scenarios()).filter(caused));
+        self.open.push((server, cause));
+    }
+
+    fn incident(&mut self, incident: &Incident) {
+        let open = self.open.iter().position(|(s, _)| *s == incident.server);
+        if let Some(open) = open {
+            let (_, cause) = self.open.swap_remove(open);
+            self.spells.push(match incident.closed {
+                Some((closed, _)) => Spell::closed(0, cause, incident.opened, closed),
+                None => Spell::open(0, cause, incident.opened, self.rounds),
+            });
+        }
+    }
+
+    fn assessed(&mut self, model: &Model, state: &State, journey: Option<bool>) {
+        let rounds = f64::from(state.round + 1);
+        let (good, due) = if model.sla_on_journey {
+            (u32::from(journey == Some(true)), rounds)
+        } else {
+            let up = (0..model.servers()).filter(|server| state.is_up(*server));
+            (up.count() as u32, rounds * model.servers() as f64)
+        };
+        self.good += good;
+        if self.budget_exhausted.is_none() && due - f64::from(self.good) > model.sla_budget {
+            self.budget_exhausted = Some(state.round);
+        }
+    }
+}

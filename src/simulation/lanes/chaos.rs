@@ -1,0 +1,76 @@
+//! Phase `chaos`: see [`super::super::chaos`].
+
+use super::row::{LANES, LaneSet, Row};
+use super::state::LaneState;
+use crate::simulation::model::{InstantEffect, Model};
+use crate::simulation::numbers::clamp;
+use crate::simulation::streams::{Bits, Half};
+use crate::world::Quantity;
+
+#[inline(always)]
+pub(super) fn run(model: &Model, state: &mut LaneState) {
+    for server in &mut state.servers {
+        server.struck = Row::of(0);
+    }
+    for (index, scenario) in model.scenarios.iter().enumerate() {
+        let bits = state.chaos[index].next();
+        let mut happens = Row::of(0);
+        for lane in 0..LANES {
+            happens[lane] = u64::from(scenario.chance.happens(Bits(bits[lane])));
+            state.events[lane] += happens[lane];
+        }
+        let expiry = state.expiry(scenario.duration);
+        // Events are rare, so each is a matter of its lane alone.
+        for lane in LaneSet::of(|lane| happens[lane] != 0) {
+            let details = Bits(bits[lane]).details();
+            let target = details.upper().below(scenario.targets.len());
+            let server = scenario.targets[target] as usize;
+            let kind = model.servers[server].kind;
+            let s = &mut state.servers[server];
+            s.struck[lane] |= 1 << index;
+            s.touched = true;
+            if scenario.lasting[kind] {
+                state.activate(index, server, lane, expiry);
+            }
+            for instant in &scenario.instant {
+                if instant.kinds.is_empty() || instant.kinds.contains(&kind) {
+                    apply(model, state, server, lane, instant.effect, details.lower());
+                }
+            }
+        }
+    }
+}
+
+/// Applies an instant effect; `service` picks the service that crashes.
+#[inline(always)]
+fn apply(
+    model: &Model,
+    state: &mut LaneState,
+    server: usize,
+    lane: usize,
+    effect: InstantEffect,
+    service: Half,
+) {
+    let services = model.servers[server].services as usize;
+    let s = &mut state.servers[server];
+    match effect {
+        InstantEffect::CrashService if services == 0 => {}
+        InstantEffect::CrashService => s.services_down[lane] |= 1 << service.below(services),
+        InstantEffect::Shock {
+            quantity,
+            multiply,
+            add,
+            min,
+            max,
+        } => {
+            let value = match quantity {
+                Quantity::CpuUsage => &mut s.base[0][lane],
+                Quantity::MemoryUsage => &mut s.base[1][lane],
+                Quantity::DiskUsage => &mut s.base[2][lane],
+                Quantity::ErrorRate => &mut s.error_rate[lane],
+                Quantity::LatencyP99 => &mut s.latency[lane],
+            };
+            *value = clamp(*value * multiply + add, min, max);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The kernel of a sweep: sixteen replications at once, one a lane.
+//!
+//! The phases are those of [`super::simulate`], written for rows of lanes, one file a phase by the
+//! same name. That one is the reference: it narrates, and tests hold this one against it bit for
+//! bit. What all lanes do is a loop over the lanes that the compiler turns into vector
+//! instructions; what few lanes do (events, incidents, responses) is done lane by lane.
+
+// A loop over lanes reads and writes several rows at once: indices say so best.
+#![allow(clippy::needless_range_loop)]
+
+mod assess;
+mod chaos;
+mod dispatch;
+mod health;
+mod respond;
+mod row;
+mod state;
+mod streams;
+mod update;
+
+pub use dispatch::InstructionSet;
+pub use row::LANES;
+pub use state::LaneState;
+
+use super::account::MOST_SCENARIOS_OF_A_WORD;
+use super::model::Model;
+use crate::world::Phase;
+
+/// Whether a world can be simulated in lanes; others take the scalar way.
+pub fn fits_lanes(model: &Model) -> bool {
+    model.scenarios.len() <= MOST_SCENARIOS_OF_A_WORD
+}
+
+/// Runs the replications `first` to `first + LANES - 1`, each as [`super::simulate`] would;
+/// `state` is only scratch space to reuse. The results stay in the state.
+pub fn simulate_lanes(
+    model: &Model,
+    first: u64,
+    state: &mut LaneState,
+    instructions: InstructionSet,
+) {
+    dispatch::run(model, first, state, instructions);
+}
+
+#[inline(always)]
+fn run(model: &Model, first: u64, state: &mut LaneState) {
+    state.reset(model, first);
+    for round in 0..model.rounds {
+        state.round = round;
+        for phase in model.phases {
+            match phase {
+                Phase::Chaos => chaos::run(model, state),
+                Phase::Update => update::run(model, state),
+                Phase::Respond => respond::run(model, state),
+                Phase::Assess => assess::run(model, state),
+            }
+        }
+    }
+    state.finish(model);
+}

@@ -1,0 +1,324 @@
+//! What changes during the replications of all lanes.
+
+use super::row::{LANES, LaneSet, Row};
+use super::streams::LaneStreams;
+use crate::simulation::account::{CauseSet, Replication, Spell};
+use crate::simulation::model::{Model, Ongoing, ServerModel};
+use crate::simulation::numbers::at_least;
+use crate::simulation::outcome::Outcome;
+use crate::world::Role;
+
+/// Expires never: active until remediated.
+const UNTIL_REMEDIATED: f64 = f64::INFINITY;
+/// No incident is open.
+const NONE_OPEN: f64 = -1.0;
+/// The error budget is not exhausted.
+const NOT_YET: f64 = -1.0;
+
+/// The state of one replication a lane; reused from one block to the next without allocating.
+///
+/// It is [`super::super::State`] turned around: by server, then by lane. Counts and times are
+/// held as `f64`, exactly, so that vectors compare them with the same width as the rest.
+#[derive(Debug, Default)]
+pub struct LaneState {
+    pub(super) round: u32,
+    /// How many assess phases are over: what the durations of scenarios count.
+    pub(super) assessments: f64,
+    pub(super) traffic: Row<f64>,
+    pub(super) servers: Vec<ServerLanes>,
+    pub(super) kinds: Vec<KindLanes>,
+    scenarios: usize,
+    /// By server and scenario: active while greater than `assessments`.
+    expires: Vec<Row<f64>>,
+    pub(super) chaos: Vec<LaneStreams>,
+    pub(super) traffic_stream: LaneStreams,
+    pub(super) response: LaneStreams,
+    /// By lane and action: the first round in which it is free.
+    pub(super) free_in: Vec<u32>,
+    pub(super) alerts: super::respond::Alerts,
+    /// By service of the journey: whether it is served, all bits or none.
+    pub(super) served: Vec<Row<u64>>,
+    pub(super) up_checks: Row<f64>,
+    pub(super) journey_up_rounds: Row<f64>,
+    pub(super) events: Row<u64>,
+    pub(super) raised: Row<u64>,
+    pub(super) overwhelmed_rounds: Row<u64>,
+    /// Round in which the error budget was exhausted.
+    exhausted: Row<f64>,
+    /// What is counted lane by lane.
+    pub(super) outcomes: [Outcome; LANES],
+    /// The incidents that ended.
+    spells: Vec<Spell>,
+}
+
+impl Default for Row<f64> {
+    fn default() -> Self {
+        Self::of(0.0)
+    }
+}
+
+impl Default for Row<u64> {
+    fn default() -> Self {
+        Self::of(0)
+    }
+}
+
+/// One server in all lanes.
+#[derive(Debug, Clone)]
+pub(super) struct ServerLanes {
+    pub environment: LaneStreams,
+    /// Base usage in percent: cpu, memory, disk.
+    pub base: [Row<f64>; 3],
+    /// Usage as last evaluated.
+    pub usage: [Row<f64>; 3],
+    pub health: Row<f64>,
+    pub error_rate: Row<f64>,
+    pub latency: Row<f64>,
+    pub load: Row<f64>,
+    /// All bits or none.
+    pub isolated: Row<u64>,
+    /// Bit i: service i is down.
+    pub services_down: Row<u64>,
+    /// Bit i: scenario i hit in the latest chaos phase.
+    pub struck: Row<u64>,
+    /// When the open incident opened, in half rounds, or [`NONE_OPEN`].
+    opened: Row<f64>,
+    /// Bit i: scenario i may have caused the open incident.
+    cause: Row<u64>,
+    /// Whether it is a primary now, and whether a replica: all bits or none.
+    pub primary: Row<u64>,
+    pub replica: Row<u64>,
+    /// Something changed in some lane since usage and health were evaluated.
+    pub touched: bool,
+    /// No scenario is active in any lane beyond this many assessments.
+    pub quiet_after: f64,
+}
+
+/// What the servers of a type have in common.
+#[derive(Debug, Clone)]
+pub(super) struct KindLanes {
+    /// How many were up at the last assess.
+    pub up: Row<f64>,
+    /// The share of traffic that each takes.
+    pub share: Row<f64>,
+}
+
+impl LaneState {
+    /// Ready for any model; the first use allocates.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The lasting effects that may be active on a server in some lane.
+    #[inline(always)]
+    pub(super) fn ongoing<'a>(&self, model: &'a Model, server: usize) -> &'a [Ongoing] {
+        match self.servers[server].quiet_after > self.assessments {
+            true => &model.ongoing[model.servers[server].ongoing.clone()],
+            false => &[],
+        }
+    }
+
+    /// When a scenario that strikes now expires.
+    #[inline(always)]
+    pub(super) fn expiry(&self, duration: u32) -> f64 {
+        match duration {
+            0 => UNTIL_REMEDIATED,
+            rounds => self.assessments + f64::from(rounds),
+        }
+    }
+
+    /// A scenario becomes active on a server in one lane.
+    #[inline(always)]
+    pub(super) fn activate(&mut self, scenario: usize, server: usize, lane: usize, expiry: f64) {
+        let expires = &mut self.expires[server * self.scenarios + scenario][lane];
+        *expires = at_least(expiry, *expires);
+        let quiet_after = &mut self.servers[server].quiet_after;
+        *quiet_after = at_least(expiry, *quiet_after);
+    }
+
+    /// A scenario ends on a server in one lane.
+    #[inline(always)]
+    pub(super) fn end(&mut self, scenario: usize, server: usize, lane: usize) {
+        self.expires[server * self.scenarios + scenario][lane] = 0.0;
+    }
+
+    /// A server with the scenarios on it: its row of each is active where it is greater than the
+    /// last of the three.
+    #[inline(always)]
+    pub(super) fn server(&mut self, server: usize) -> (&mut ServerLanes, &[Row<f64>], f64) {
+        let cells = server * self.scenarios..(server + 1) * self.scenarios;
+        (
+            &mut self.servers[server],
+            &self.expires[cells],
+            self.assessments,
+        )
+    }
+
+    /// Every active scenario with a duration loses one round.
+    #[inline(always)]
+    pub(super) fn count_down(&mut self) {
+        for server in &mut self.servers {
+            server.touched |= server.quiet_after > self.assessments;
+        }
+        self.assessments += 1.0;
+    }
+
+    /// One check of a server's health: opens or closes its incidents.
+    #[inline(always)]
+    pub(super) fn check(&mut self, model: &Model, server: usize, half_round: u32) {
+        let s = &mut self.servers[server];
+        let turned =
+            LaneSet::of(|lane| (s.health[lane] <= model.up_health) != (s.opened[lane] >= 0.0));
+        for lane in turned {
+            if s.opened[lane] < 0.0 {
+                s.opened[lane] = f64::from(half_round);
+                s.cause[lane] = s.struck[lane];
+                let cells = &self.expires[server * self.scenarios..(server + 1) * self.scenarios];
+                for (scenario, expires) in cells.iter().enumerate() {
+                    s.cause[lane] |= u64::from(expires[lane] > self.assessments) << scenario;
+                }
+                self.outcomes[lane].incidents += 1;
+            } else {
+                let opened = s.opened[lane] as u32;
+                s.opened[lane] = NONE_OPEN;
+                self.outcomes[lane].ttr_half_rounds += u64::from(half_round - opened);
+                let cause = CauseSet(s.cause[lane]);
+                let spell = Spell::closed(lane, cause, opened, half_round);
+                self.spells.push(spell);
+            }
+        }
+    }
+
+    /// Holds the counts so far to the SLA: notes where it can no longer be met. `good` are the
+    /// checks (or rounds) so far, of which `due` could have been good.
+    #[inline(always)]
+    pub(super) fn spend_budget(&mut self, good: &Row<f64>, due: f64, budget: f64) {
+        let round = f64::from(self.round);
+        for (exhausted, good) in self.exhausted.iter_mut().zip(good.iter()) {
+            let now = *exhausted < 0.0 && due - *good > budget;
+            *exhausted = if now { round } else { *exhausted };
+        }
+    }
+
+    /// The initial state of the replications from `first` on.
+    #[inline(always)]
+    pub(super) fn reset(&mut self, model: &Model, first: u64) {
+        self.round = 0;
+        self.assessments = 0.0;
+        self.traffic = Row::of(1.0);
+        self.scenarios = model.scenarios.len();
+        self.up_checks = Row::of(0.0);
+        self.journey_up_rounds = Row::of(0.0);
+        self.events = Row::of(0);
+        self.raised = Row::of(0);
+        self.overwhelmed_rounds = Row::of(0);
+        self.exhausted = Row::of(NOT_YET);
+        self.outcomes = [Outcome::default(); LANES];
+        self.spells.clear();
+        let cells = model.servers.len() * model.scenarios.len();
+        refill(&mut self.expires, cells, Row::of(0.0));
+        refill(&mut self.free_in, LANES * model.actions.len(), 0);
+        let services = model.journey.as_ref().map_or(0, |j| j.services.len());
+        refill(&mut self.served, services, Row::of(0));
+        self.traffic_stream = LaneStreams::new(model.traffic_key, first);
+        self.response = LaneStreams::new(model.response_key, first);
+        // Loops, not iterators: their closures would be compiled apart, without the vector
+        // instructions.
+        self.chaos.clear();
+        for scenario in &model.scenarios {
+            self.chaos.push(LaneStreams::new(scenario.key, first));
+        }
+        self.kinds.clear();
+        for size in &model.kind_sizes {
+            self.kinds.push(KindLanes {
+                up: Row::of(f64::from(*size)),
+                share: Row::of(1.0),
+            });
+        }
+        self.servers.clear();
+        for spec in &model.servers {
+            self.servers.push(initial(model, spec, first));
+        }
+        self.alerts.resize(model.servers.len());
+    }
+
+    /// What the replications ended as: open incidents are censored at the last assess.
+    #[inline(always)]
+    pub(super) fn finish(&mut self, model: &Model) {
+        for s in &self.servers {
+            for lane in LaneSet::of(|lane| s.opened[lane] >= 0.0) {
+                let opened = s.opened[lane] as u32;
+                self.outcomes[lane].incidents_open += 1;
+                let cause = CauseSet(s.cause[lane]);
+                self.spells
+                    .push(Spell::open(lane, cause, opened, model.rounds));
+            }
+        }
+        for (lane, outcome) in self.outcomes.iter_mut().enumerate() {
+            outcome.up_checks = self.up_checks[lane] as u32;
+            outcome.journey_up_rounds = self.journey_up_rounds[lane] as u32;
+            outcome.events = self.events[lane] as u32;
+            outcome.alerts = self.raised[lane] as u32;
+            outcome.overwhelmed_rounds = self.overwhelmed_rounds[lane] as u32;
+            outcome.judge(model);
+        }
+    }
+
+    /// The replications of the last block, in order.
+    pub fn replications(&self) -> impl Iterator<Item = Replication> {
+        (0..LANES).map(|lane| Replication {
+            outcome: self.outcomes[lane],
+            budget_exhausted: (self.exhausted[lane] >= 0.0).then(|| self.exhausted[lane] as u32),
+        })
+    }
+
+    /// The incidents of the last block that closed or were open at the end, in no special order.
+    pub fn incidents(&self) -> &[Spell] {
+        &self.spells
+    }
+}
+
+/// Fills a list anew without giving up its memory.
+#[inline(always)]
+fn refill<T: Clone>(list: &mut Vec<T>, len: usize, value: T) {
+    list.clear();
+    list.resize(len, value);
+}
+
+#[inline(always)]
+fn initial(model: &Model, spec: &ServerModel, first: u64) -> ServerLanes {
+    let mut environment = LaneStreams::new(spec.environment_key, first);
+    let [cpu, memory, disk, mut error_rate, mut latency] = environment.five();
+    let mut base = [cpu, memory, disk];
+    for (base, metric) in base
+        .iter_mut()
+        .zip([&model.cpu, &model.memory, &model.disk])
+    {
+        for value in base.iter_mut() {
+            *value = metric.initial.at(*value);
+        }
+    }
+    for lane in 0..LANES {
+        error_rate[lane] = model.error_rate.initial.at(error_rate[lane]);
+        latency[lane] = model.latency.initial.at(latency[lane]);
+    }
+    let has_role = |role| Row::of(if spec.role == Some(role) { u64::MAX } else { 0 });
+    ServerLanes {
+        environment,
+        base,
+        usage: base,
+        health: Row::of(100.0),
+        error_rate,
+        latency,
+        load: Row::of(1.0),
+        isolated: Row::of(0),
+        services_down: Row::of(0),
+        struck: Row::of(0),
+        opened: Row::of(NONE_OPEN),
+        cause: Row::of(0),
+        primary: has_role(Role::Primary),
+        replica: has_role(Role::Replica),
+        touched: true,
+        quiet_after: 0.0,
+    }
+}

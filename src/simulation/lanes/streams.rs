@@ -1,0 +1,97 @@
+//! The streams of all lanes: the same numbers as [`super::super::streams`], many at once.
+
+use super::row::{LANES, Row};
+use crate::simulation::streams::{Bits, GOLDEN, mix, seed};
+
+/// One Xoshiro256++ generator a lane.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LaneStreams([Row<u64>; 4]);
+
+impl Default for LaneStreams {
+    // Stands in a state that no block has reset yet.
+    fn default() -> Self {
+        Self([Row::of(0); 4])
+    }
+}
+
+impl LaneStreams {
+    /// The streams of a key for the replications from `first` on.
+    #[inline(always)]
+    pub fn new(key: u64, first: u64) -> Self {
+        let mut words = [Row::of(0); 4];
+        for lane in 0..LANES {
+            let seed = seed(key, first.wrapping_add(lane as u64));
+            let mut state = seed;
+            for word in &mut words {
+                word[lane] = mix(state);
+                state = state.wrapping_add(GOLDEN);
+            }
+        }
+        Self(words)
+    }
+
+    /// The next output of every lane.
+    #[inline(always)]
+    pub fn next(&mut self) -> Row<u64> {
+        let mut outputs = Row::of(0);
+        for lane in 0..LANES {
+            let mut stream = self.lane(lane);
+            outputs[lane] = stream.next().0;
+            self.set_lane(lane, stream);
+        }
+        outputs
+    }
+
+    /// What the scalar stream of the same name gives as five uniform numbers.
+    #[inline(always)]
+    pub fn five(&mut self) -> [Row<f64>; 5] {
+        let mut units = [Row::of(0.0); 5];
+        for lane in 0..LANES {
+            let mut stream = self.lane(lane);
+            let [a, b, c] = [stream.next(), stream.next(), stream.next()];
+            self.set_lane(lane, stream);
+            units[0][lane] = a.upper().unit();
+            units[1][lane] = a.lower().unit();
+            units[2][lane] = b.upper().unit();
+            units[3][lane] = b.lower().unit();
+            units[4][lane] = c.upper().unit();
+        }
+        units
+    }
+
+    /// The stream of one lane, for those who draw alone.
+    #[inline(always)]
+    pub fn lane(&self, lane: usize) -> LaneStream {
+        let [a, b, c, d] = &self.0;
+        LaneStream([a[lane], b[lane], c[lane], d[lane]])
+    }
+
+    #[inline(always)]
+    pub fn set_lane(&mut self, lane: usize, stream: LaneStream) {
+        for (words, word) in self.0.iter_mut().zip(stream.0) {
+            words[lane] = word;
+        }
+    }
+}
+
+/// The stream of one lane.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LaneStream([u64; 4]);
+
+impl LaneStream {
+    /// One step of Xoshiro256++ (Blackman and Vigna 2021).
+    #[inline(always)]
+    pub fn next(&mut self) -> Bits {
+        let s = &mut self.0;
+        let sum = s[0].wrapping_add(s[3]);
+        let output = sum.rotate_left(23).wrapping_add(s[0]);
+        let shifted = s[1] << 17;
+        s[2] ^= s[0];
+        s[3] ^= s[1];
+        s[1] ^= s[2];
+        s[0] ^= s[3];
+        s[2] ^= shifted;
+        s[3] = s[3].rotate_left(45);
+        Bits(output)
+    }
+}

@@ -1,0 +1,121 @@
+//! Phase `update`: see [`super::super::update`].
+
+use super::health::{evaluate_health, evaluate_usage};
+use super::row::{LANES, Row};
+use super::state::{KindLanes, LaneState, ServerLanes};
+use crate::simulation::model::{DrawnModel, Model, Ongoing, OngoingEffect};
+use crate::simulation::numbers::clamp;
+use crate::simulation::streams::Bits;
+
+#[inline(always)]
+pub(super) fn run(model: &Model, state: &mut LaneState) {
+    let bits = state.traffic_stream.next();
+    for lane in 0..LANES {
+        state.traffic[lane] = model.traffic.at(Bits(bits[lane]).upper().unit());
+    }
+    for (kind, shares) in state.kinds.iter_mut().zip(&model.load_shares) {
+        share_load(kind, shares);
+    }
+    let half_round = 2 * state.round + model.update_offset;
+    for server in 0..model.servers.len() {
+        update(model, state, server);
+        state.check(model, server, half_round);
+    }
+}
+
+/// The share of traffic that each server of a type takes, by how many are up.
+#[inline(always)]
+fn share_load(kind: &mut KindLanes, shares: &[f64]) {
+    for (up, &share) in shares.iter().enumerate() {
+        let up = up as f64;
+        for lane in 0..LANES {
+            let others = kind.share[lane];
+            kind.share[lane] = if kind.up[lane] == up { share } else { others };
+        }
+    }
+}
+
+#[inline(always)]
+fn update(model: &Model, state: &mut LaneState, server: usize) {
+    let spec = &model.servers[server];
+    let (traffic, share) = (state.traffic, state.kinds[spec.kind].share);
+    let ongoing = state.ongoing(model, server);
+    let (s, expires, now) = state.server(server);
+    let [cpu, memory, disk, error_rate, latency] = s.environment.five();
+    let metrics = [&model.cpu, &model.memory, &model.disk];
+    for ((base, metric), units) in s.base.iter_mut().zip(metrics).zip([cpu, memory, disk]) {
+        for lane in 0..LANES {
+            base[lane] = metric.wander(base[lane], units[lane]);
+        }
+    }
+    let [error_factor, latency_factor] = grow(s, ongoing, expires, now);
+    for lane in 0..LANES {
+        s.load[lane] = traffic[lane] * share[lane];
+    }
+    evaluate_usage(spec, s, ongoing, expires, now);
+    evaluate_health(model, s);
+    let (health, cpu) = (&s.health, &s.usage[0]);
+    s.error_rate = drawn(&model.error_rate, health, cpu, &error_rate, &error_factor);
+    s.latency = drawn(&model.latency, health, cpu, &latency, &latency_factor);
+    s.touched = false;
+}
+
+/// Adds active growth to the bases; returns the active multipliers of error rate and latency.
+#[inline(always)]
+fn grow(s: &mut ServerLanes, ongoing: &[Ongoing], expires: &[Row<f64>], now: f64) -> [Row<f64>; 2] {
+    let mut factors = [Row::of(1.0); 2];
+    for ongoing in ongoing {
+        let expires = &expires[ongoing.scenario];
+        let (values, factor) = match ongoing.effect {
+            OngoingEffect::Grow(metric, amount, max) => {
+                let base = &mut s.base[metric as usize];
+                for lane in 0..LANES {
+                    let grown = clamp(base[lane] + amount, 0.0, max);
+                    base[lane] = if expires[lane] > now {
+                        grown
+                    } else {
+                        base[lane]
+                    };
+                }
+                continue;
+            }
+            OngoingEffect::ErrorRate(factor) => (&mut factors[0], factor),
+            OngoingEffect::Latency(factor) => (&mut factors[1], factor),
+            // These act on usage whenever it is evaluated.
+            OngoingEffect::Hold(..) | OngoingEffect::Load(_) | OngoingEffect::Isolate => continue,
+        };
+        for lane in 0..LANES {
+            let raised = values[lane] * factor;
+            values[lane] = if expires[lane] > now {
+                raised
+            } else {
+                values[lane]
+            };
+        }
+    }
+    factors
+}
+
+/// The value in the first band whose conditions hold, times a factor. Without bands, 0.
+#[inline(always)]
+fn drawn(
+    metric: &DrawnModel,
+    health: &Row<f64>,
+    cpu: &Row<f64>,
+    units: &Row<f64>,
+    factor: &Row<f64>,
+) -> Row<f64> {
+    let mut values = Row::of(0.0);
+    // The first band that fits counts, so it is laid over the others.
+    for &band in metric.bands.iter().rev() {
+        for lane in 0..LANES {
+            let fits = (health[lane] < band.health_below) & (cpu[lane] > band.cpu_above);
+            let value = band.range.at(units[lane]);
+            values[lane] = if fits { value } else { values[lane] };
+        }
+    }
+    for lane in 0..LANES {
+        values[lane] *= factor[lane];
+    }
+    values
+}
