@@ -8,7 +8,6 @@ use sysworld::statistics::jackknife::{GROUPS, TtrCell, TtrDistribution};
 use sysworld::statistics::mean::bounded_mean;
 use sysworld::statistics::proportion::wilson;
 use sysworld::statistics::quantile::quantile;
-use sysworld::statistics::ratio::{ClusterSums, ratio_of_sums};
 use sysworld::statistics::survival::{self, TtrCount, kaplan_meier};
 use sysworld::statistics::{Confidence, Interval, WITHHELD_FEW_EVENTS};
 
@@ -285,40 +284,6 @@ fn the_jackknife_agrees_with_lifelines_fitted_without_each_group() {
         compared += 1;
     }
     assert!(compared >= 6, "{compared} data sets");
-}
-
-#[test]
-fn the_ratio_agrees_with_residuals_replication_by_replication() {
-    for case in reference("repairs") {
-        let n = int(&case["replications"]) as usize;
-        let mut clusters = vec![(0, 0); n];
-        for incident in list(&case["incidents"]) {
-            if incident[2].as_bool() == Some(true) {
-                let cluster = &mut clusters[int(&incident[0]) as usize];
-                cluster.0 += 1;
-                cluster.1 += int(&incident[1]);
-            }
-        }
-        let ours = ratio_of_sums(&sums(&clusters), Confidence::default());
-        let expected = &case["ratio"];
-        let what = case["name"].to_string();
-        assert_eq!(ours.is_none(), expected.is_null(), "{what}");
-        let Some(ours) = ours else { continue };
-        assert_close(ours.value, float(&expected["value"]), &what);
-        if expected["lo"].is_null() {
-            assert_eq!(ours.interval, None, "{what}");
-        } else {
-            assert_interval(ours.interval, &expected["lo"], &expected["hi"], &what);
-        }
-    }
-}
-
-fn sums(clusters: &[(u64, u64)]) -> ClusterSums {
-    clusters
-        .iter()
-        .fold(ClusterSums::default(), |sums, &(x, y)| {
-            sums.checked_add(ClusterSums::of(x, y)).expect("small sums")
-        })
 }
 
 // Coverage, where it is exact

@@ -367,25 +367,7 @@ def repairs(rng):
                "rows": rows, "quantiles": quantiles, "restricted_mean": mean,
                "jackknife": jackknife(sample, horizon, mean, rows),
                "difference": mttr_difference(sample, horizon),
-               "ratio": ratio(sample), "closed_jackknife": closed_jackknife(sample)}
-
-
-def ratio(sample):
-    """Σ y / Σ x with the textbook residuals, replication by replication."""
-    x = np.array([sum(c for _, c in one) for one in sample], dtype=float)
-    y = np.array([sum(t for t, c in one if c) for one in sample], dtype=float)
-    n = len(sample)
-    if x.sum() == 0:
-        return None
-    value = y.sum() / x.sum()
-    result = {"value": value}
-    effective = x.sum() ** 2 / (x**2).sum()
-    if n > 1 and effective >= 5:
-        error = np.sqrt(n / (n - 1) * ((y - value * x) ** 2).sum()) / x.sum()
-        half_width = stats.t.isf(0.025, effective - 1) * error / value
-        result["se"] = error
-        result["lo"], result["hi"] = value * np.exp(-half_width), value * np.exp(half_width)
-    return result
+               "closed_jackknife": closed_jackknife(sample)}
 
 
 def main():

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use sysworld::counts::{PointCounts, Total};
+use sysworld::counts::{CountRow, Measure, PointCounts, Total};
 use sysworld::simulation::{Outcome, State};
 use sysworld::statistics::Confidence;
-use sysworld::statistics::jackknife::TtrDistribution;
+use sysworld::statistics::jackknife::{GROUPS, TtrDistribution};
 use sysworld::statistics::mean::bounded_mean;
 use sysworld::statistics::paired::{
     Difference, PairedCounts, mean_difference, mttr_difference, proportion_difference,
@@ -39,6 +39,28 @@ impl Replication {
             censored: state.censored_ttr().to_vec(),
         }
     }
+
+    /// What it adds to the counts of its design point, as replication `number` of it.
+    fn rows(&self, number: u64) -> Vec<CountRow> {
+        let row = |measure, value| CountRow {
+            measure,
+            group: (number % GROUPS as u64) as u32,
+            value,
+            count: 1,
+            cause: None,
+        };
+        let mut rows = vec![
+            row(Measure::UpChecks, self.outcome.up_checks),
+            row(Measure::JourneyUpRounds, self.outcome.journey_up_rounds),
+        ];
+        rows.extend(self.closed.iter().map(|ttr| row(Measure::TtrClosed, *ttr)));
+        let censored = self.censored.iter();
+        rows.extend(censored.map(|ttr| row(Measure::TtrCensored, *ttr)));
+        if !self.outcome.sla_met {
+            rows.push(row(Measure::Total(Total::SlaMissed), 0));
+        }
+        rows
+    }
 }
 
 /// The counts of one experiment: a baseline, a point, and their pairs.
@@ -52,7 +74,9 @@ pub struct Experiment {
 impl Experiment {
     pub fn add(&mut self, replication: u64, pair: &[Replication; 2]) {
         for (counts, one) in self.counts.iter_mut().zip(pair) {
-            counts.add(replication, &one.outcome, true, &one.closed, &one.censored);
+            for row in one.rows(replication) {
+                counts.absorb(&row);
+            }
         }
         let [baseline, point] = pair.each_ref().map(|one| one.outcome);
         let difference = i64::from(point.up_checks) - i64::from(baseline.up_checks);
