@@ -44,7 +44,7 @@ impl Verdict {
             Self::Met => "met",
             Self::Missed => "missed",
             Self::Undecided => "undecided",
-            Self::Unknown => "unknown",
+            Self::Unknown => "without a verdict",
         }
     }
 }
@@ -116,7 +116,7 @@ fn headline(verdicts: &[Verdict], sla: &str) -> String {
             _ => format!(" at all {} design points", grouped(all as u64)),
         };
         return match only {
-            Verdict::Unknown => "No replication is finished yet.".to_owned(),
+            Verdict::Unknown => format!("{sla}: no interval, so no verdict{place}."),
             Verdict::Undecided if all == 1 => format!("{sla}: undecided."),
             _ => format!("{sla} is {}{place}.", only.word()),
         };

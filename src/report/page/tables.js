@@ -1,6 +1,6 @@
 // The answer, the worst replications, every estimate, and how it was made.
 
-const SIGNS = { met: "✓ met", missed: "✗ missed", undecided: "? undecided", unknown: "unknown" };
+const SIGNS = { met: "✓ met", missed: "✗ missed", undecided: "? undecided", unknown: "no verdict" };
 const redraw = [];
 const renderTables = () => redraw.forEach((draw) => draw());
 
@@ -146,7 +146,15 @@ const METHODS = [
   ["wilson", "SLA-miss probability: Wilson's score interval"],
   ["order_statistics", "quantiles of availability: order statistics, free of assumptions"],
   ["jackknife_log", "mean time to resolve: area under Kaplan–Meier up to the end of a replication, jackknife over 100 groups of replications on the log scale"],
-  ["ratio_log", "mean time to resolve of closed incidents: ratio of sums with the replication as cluster"],
+  ["ratio_jackknife_log", "mean time to resolve of closed incidents: ratio of sums, jackknife over 100 groups of replications on the log scale"],
+  ["clopper_pearson", "SLA-miss probability: exact interval of Clopper and Pearson"],
+  ["jeffreys", "SLA-miss probability: Jeffreys interval"],
+  ["beta_binomial_sequence", "SLA-miss probability of a sweep that stops at a precision: a sequence that holds at every look"],
+  ["betting_sequence", "means of a sweep that stops at a precision: a sequence that holds at every look (Waudby-Smith and Ramdas)"],
+  ["paired_t", "difference of means: Student t of the paired differences"],
+  ["paired_bernstein", "difference of means: empirical Bernstein of the paired differences"],
+  ["tango", "difference of SLA-miss probabilities: Tango's score interval for paired proportions"],
+  ["paired_jackknife", "difference of times to resolve: jackknife over the same groups of replications"],
   ["kaplan_meier_band", "quantiles of the time to resolve: where the band of the Kaplan–Meier curve crosses (Brookmeyer and Crowley 1982)"],
   ["withheld_one_replication", "withheld: one replication shows no spread"],
   ["withheld_no_spread", "withheld: no spread in the sample, an interval would claim certainty"],
