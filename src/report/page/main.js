@@ -40,6 +40,8 @@ if (points.length) {
   if (axes.x === null) section("curves").remove();
   else {
     const pair = element("div", { class: "pair" });
+    // A factor that is not chaos has the title for itself.
+    if (!factors[axes.x].name.startsWith("chaos_")) section("curves-title").textContent = `What ${factors[axes.x].label} does`;
     section("curves").append(
       element("p", { class: "note" }, `Bands and bars are ${confidence} intervals of each point by itself.${report.common_random_numbers
         ? ` Points share random numbers, so overlap of two bands is no test of a difference; ${report.comparisons.length ? "the paired differences below are" : "a paired comparison is, which an experiment asks for with [compare]"}.` : ""}`),

@@ -141,7 +141,8 @@ function estimates(section) {
 
 /** What the methods are called, and where they are from. */
 const METHODS = [
-  ["student_t", "mean availability: Student t, where at least 30 replications differ from the most common value"],
+  ["student_t", "mean availability: Student t, where at least 100 replications differ from the most common value"],
+  ["student_t_hall", "mean availability: Student t corrected for skewness, where 30 to 99 replications differ from the most common value"],
   ["empirical_bernstein", "mean availability elsewhere: empirical Bernstein (Maurer and Pontil 2009), wide and honest where failures are rare"],
   ["wilson", "SLA-miss probability: Wilson's score interval"],
   ["order_statistics", "quantiles of availability: order statistics, free of assumptions"],
@@ -152,6 +153,7 @@ const METHODS = [
   ["beta_binomial_sequence", "SLA-miss probability of a sweep that stops at a precision: a sequence that holds at every look"],
   ["betting_sequence", "means of a sweep that stops at a precision: a sequence that holds at every look (Waudby-Smith and Ramdas)"],
   ["paired_t", "difference of means: Student t of the paired differences"],
+  ["paired_t_hall", "difference of means: Student t of the paired differences, corrected for skewness"],
   ["paired_bernstein", "difference of means: empirical Bernstein of the paired differences"],
   ["tango", "difference of SLA-miss probabilities: Tango's score interval for paired proportions"],
   ["paired_jackknife", "difference of times to resolve: jackknife over the same groups of replications"],
