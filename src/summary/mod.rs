@@ -37,6 +37,8 @@ pub struct PointSummary {
     pub sla_miss: Option<Estimate>,
     /// Restricted mean time to resolve, in rounds.
     pub mttr_rounds: Option<Estimate>,
+    /// Its standard error, by the jackknife, in rounds.
+    pub mttr_se: Option<f64>,
     /// Mean time to resolve of closed incidents, in rounds.
     pub mttr_closed_rounds: Option<Estimate>,
     /// Median time to resolve, in half rounds.
@@ -184,6 +186,10 @@ impl PointSummary {
             sla_miss: looked(PreciseEstimate::SlaMiss)
                 .or_else(|| proportion(counts.total(Total::SlaMissed), n, method, confidence)),
             mttr_rounds: restricted.as_ref().map(|mean| in_rounds(&mean.estimate)),
+            mttr_se: restricted
+                .as_ref()
+                .and_then(|mean| mean.standard_error)
+                .map(|error| error / 2.0),
             mttr_closed_rounds: closed_mean(&cells, n, confidence).as_ref().map(in_rounds),
             ttr_p50: ttr_quantile(500),
             ttr_p90: ttr_quantile(900),

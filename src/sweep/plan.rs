@@ -17,7 +17,7 @@ const LEAST_WORK: u64 = 1 << 18;
 /// A small sweep is still cut into about so many parts, so that many cores share it.
 const PARTS_OF_A_SMALL_SWEEP: u64 = 32;
 /// Rows of a part.
-const MOST_ROWS: u64 = 300_000;
+const MOST_ROWS: u64 = 250_000;
 
 /// Replications of one design point, one after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
