@@ -87,9 +87,10 @@ const MAY_USE: [(&str, &[&str]); 18] = [
 ];
 
 /// Libraries with one owner.
-const OWNERS: [(&str, &[&str]); 6] = [
+const OWNERS: [(&str, &[&str]); 7] = [
     ("rayon", &["sweep", "commands/run"]),
     ("polars", &["results", "summary", "report"]),
+    ("polars_parquet", &["results/frame"]),
     ("clap", &["cli", "commands", "main"]),
     ("indicatif", &["progress"]),
     ("rand_xoshiro", &["simulation/streams"]),
