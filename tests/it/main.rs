@@ -14,6 +14,7 @@ mod errors_of_use;
 mod fuzz;
 mod gates;
 mod lanes;
+mod notebooks;
 mod precision;
 mod properties;
 mod random_worlds;
