@@ -57,18 +57,20 @@ def same(a, b):
         numbers = all(isinstance(x, (int, float)) for x in (a, b))
         return numbers and math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12)
     if isinstance(a, dict) and isinstance(b, dict):
-        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
     if isinstance(a, list) and isinstance(b, list):
         return len(a) == len(b) and all(map(same, a, b))
     return type(a) is type(b) and a == b
 
 
 def without_names(figure):
-    """A figure whose data are named by their place, not by a hash of their last bits."""
-    text = json.dumps(figure)
-    for i, name in enumerate(figure.get("datasets", {})):
-        text = text.replace(name, f"data-{i}")
-    return json.loads(text)
+    """A figure whose data are named by where they are used, not by a hash of their last bits."""
+    data = figure.get("datasets", {})
+    spec = json.dumps({key: value for key, value in figure.items() if key != "datasets"}, sort_keys=True)
+    names = sorted(data, key=spec.index)
+    for i, name in enumerate(names):
+        spec = spec.replace(name, f"data-{i}")
+    return [json.loads(spec), [data[name] for name in names]]
 
 
 def difference(stored, fresh):
@@ -76,7 +78,7 @@ def difference(stored, fresh):
     for (source, old), (_, new) in zip(outputs(stored), outputs(fresh), strict=True):
         old, new = ([without_names(x) if isinstance(x, dict) else x for x in side] for side in (old, new))
         if not same(old, new):
-            texts = [json.dumps(side, indent=1).replace("\\n", "\n").splitlines() for side in (old, new)]
+            texts = [json.dumps(side, indent=1, sort_keys=True).replace("\\n", "\n").splitlines() for side in (old, new)]
             lines = list(difflib.unified_diff(*texts, "stored", "fresh", lineterm="", n=1))
             return "\n".join([source.splitlines()[0], *lines[:40]])
     return None
