@@ -5,9 +5,10 @@ use std::io::Cursor;
 use anyhow::{Context, Result};
 use polars::io::parquet::write::KeyValueMetadata;
 use polars::prelude::{
-    Column, CsvWriter, DataFrame, IntoColumn, NamedFrom, ParquetReader, ParquetWriter, SerReader,
-    SerWriter, Series,
+    Column, CompatLevel, CsvWriter, DataFrame, IntoColumn, NamedFrom, ParquetReader, ParquetWriter,
+    SchemaExt, SerReader, SerWriter, Series,
 };
+use polars_parquet::write::schema_to_metadata_key;
 
 use crate::experiment::Format;
 
@@ -77,8 +78,9 @@ impl Frame {
                     let key = format!("sysworld.column.{name}");
                     (key, text.clone())
                 });
+                let metadata = arrow_schema(&data).into_iter().chain(about).collect();
                 ParquetWriter::new(&mut bytes)
-                    .with_key_value_metadata(Some(KeyValueMetadata::from_static(about.collect())))
+                    .with_key_value_metadata(Some(KeyValueMetadata::from_static(metadata)))
                     .set_parallel(false)
                     .finish(&mut data)
                     .context("can't encode Parquet")?;
@@ -89,6 +91,14 @@ impl Frame {
         }
         Ok(bytes)
     }
+}
+
+/// The Arrow schema that Parquet files carry, with plain texts in place of the view types that polars
+/// would name: readers that follow it can't filter these (pyarrow) or not read them at all (R).
+fn arrow_schema(data: &DataFrame) -> Option<(String, String)> {
+    let schema = data.schema().to_arrow(CompatLevel::oldest());
+    let entry = schema_to_metadata_key(&schema);
+    Some((entry.key, entry.value?))
 }
 
 /// Reads a Parquet table from its bytes.

@@ -95,9 +95,10 @@ const MAY_USE: [(&str, &[&str]); 18] = [
 ];
 
 /// Libraries with one owner.
-const OWNERS: [(&str, &[&str]); 8] = [
+const OWNERS: [(&str, &[&str]); 9] = [
     ("rayon", &["sweep", "commands/run"]),
     ("polars", &["results", "summary", "report"]),
+    ("polars_parquet", &["results/frame"]),
     ("clap", &["cli", "commands", "main"]),
     ("plotters", &["report/chart"]),
     ("resvg", &["report/plots"]),

@@ -55,6 +55,7 @@ fn shipped_experiments_run() {
         "month.toml": 18,
         "redundancy.toml": 12,
         "sla_vs_chaos.toml": 12,
+        "time_to_resolve.toml": 6,
     }
     "#);
 }

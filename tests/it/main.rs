@@ -17,6 +17,7 @@ mod fuzz;
 mod gates;
 mod hot_path;
 mod lanes;
+mod notebooks;
 mod precision;
 mod properties;
 mod random_worlds;
