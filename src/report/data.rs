@@ -65,7 +65,7 @@ pub struct Indicator {
 
 const AVAILABILITY: &str = "Mean share of checks that find the server up.";
 /// The indicators, in the order in which they are offered.
-pub const INDICATORS: [Indicator; 13] = [
+pub const INDICATORS: [Indicator; 16] = [
     Indicator {
         key: "sla_miss",
         label: "SLA-miss probability",
@@ -127,14 +127,35 @@ pub const INDICATORS: [Indicator; 13] = [
         label: "Downtime of a replication",
         unit: "min",
         scale: 1.0,
-        about: "Downtime to expect in a replication: of all servers together, or of the journey where the SLA is held to it.",
+        about: "Downtime to expect in a replication: (1 − availability) × rounds × minutes a round, of all servers together, or of the journey where the SLA is held to it.",
     },
     Indicator {
         key: "nines",
         label: "Nines of availability",
         unit: "nines",
         scale: 1.0,
-        about: "Minus the logarithm of what the availability, that the SLA is held to, lacks to 1.",
+        about: "−log10(1 − availability), of the indicator that the SLA is held to.",
+    },
+    Indicator {
+        key: "budget_spent_mean",
+        label: "Error budget spent, mean",
+        unit: "%",
+        scale: 100.0,
+        about: "Failed checks of a replication by those that the SLA allows, (1 − target) × checks; above 100 % the SLA is missed.",
+    },
+    Indicator {
+        key: "budget_spent_p90",
+        label: "Error budget spent, worst 10 %",
+        unit: "%",
+        scale: 100.0,
+        about: "Share of the error budget that 90 % of the replications do not exceed.",
+    },
+    Indicator {
+        key: "budget_spent_p99",
+        label: "Error budget spent, worst 1 %",
+        unit: "%",
+        scale: 100.0,
+        about: "Share of the error budget that 99 % of the replications do not exceed.",
     },
     Indicator {
         key: "availability_p01",
@@ -318,6 +339,7 @@ impl Point {
     ) -> Self {
         let variation = design.variation(row.point);
         let [p01, p05, p50] = row.availability_quantiles;
+        let spent = row.budget_spent;
         let estimates = [
             ("sla_miss", Value::of(row.sla_miss)),
             ("availability", Value::of_mean(row.availability)),
@@ -332,6 +354,12 @@ impl Point {
             ("ttr_p99_rounds", Value::of_quantile(row.ttr_p99)),
             ("downtime_minutes", Value::of(row.downtime_minutes)),
             ("nines", Value::of(row.nines)),
+            (
+                "budget_spent_mean",
+                Value::of(spent.map(|spent| spent.mean)),
+            ),
+            ("budget_spent_p90", Value::of(spent.map(|spent| spent.p90))),
+            ("budget_spent_p99", Value::of(spent.map(|spent| spent.p99))),
             ("availability_p01", Value::of(p01)),
             ("availability_p05", Value::of(p05)),
             ("availability_p50", Value::of(p50)),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::axes::Axes;
 use super::bars;
 use super::numbers::{NOTHING, digits, grouped, percent, with_interval, wrap};
-use crate::design::Design;
+use crate::design::{Design, Variation};
 use crate::experiment::RandomNumbers;
 use crate::results::Frame;
 use crate::statistics::Estimate;
@@ -238,7 +238,41 @@ fn notes(design: &Design, rows: &[PointSummary]) -> String {
              difference.",
         );
     }
+    text.push_str(&budget(design, rows));
     lines(&text)
+}
+
+/// The error budget with its formula and window, where all points have one.
+fn budget(design: &Design, rows: &[PointSummary]) -> String {
+    let mut variations = rows.iter().map(|row| design.variation(row.point));
+    let Some(first) = variations.next() else {
+        return String::new();
+    };
+    let of = |v: &Variation| {
+        let servers = if v.sla_on_journey { 1 } else { v.servers };
+        (
+            v.rounds,
+            servers,
+            v.round_minutes.to_bits(),
+            v.sla_target.clone(),
+        )
+    };
+    let (rounds, servers, _, target) = of(first);
+    if variations.any(|other| of(other) != of(first)) {
+        return String::new();
+    }
+    let checks = u64::from(rounds) * u64::from(servers);
+    let whose = if first.sla_on_journey {
+        "of the journey".to_owned()
+    } else {
+        format!("× {servers} servers")
+    };
+    format!(
+        " Error budget of a replication: (1 − {target} %) × {checks} checks = {:.3}; downtime in it: \
+         (1 − availability) × {rounds} rounds × {} min {whose}; both, and nines, in summary.csv.",
+        (1.0 - first.sla_target_share) * checks as f64,
+        first.round_minutes,
+    )
 }
 
 /// A table as a JSON array of objects.
