@@ -57,9 +57,9 @@ static ESTIMATORS: [Estimator; 17] = [
     looked_at("sla_miss", |row| estimate(row.sla_miss)),
     once("mttr_rounds", |row| estimate(row.mttr_rounds)),
     once("mttr_closed_rounds", |row| estimate(row.mttr_closed_rounds)),
-    once("ttr_p50_rounds", |row| quantile(row.ttr_p50)),
-    once("ttr_p90_rounds", |row| quantile(row.ttr_p90)),
-    once("ttr_p99_rounds", |row| quantile(row.ttr_p99)),
+    once("ttr_p50_rounds", |row| quantile(row, row.ttr_p50)),
+    once("ttr_p90_rounds", |row| quantile(row, row.ttr_p90)),
+    once("ttr_p99_rounds", |row| quantile(row, row.ttr_p99)),
     once("availability_p01", |row| {
         estimate(row.availability_quantiles[0])
     }),
@@ -93,10 +93,13 @@ fn estimate(estimate: Option<Estimate>) -> Read {
     estimate.map_or((None, None), |e| (Some(e.value), e.interval))
 }
 
-/// In rounds; a quantile that may never be reached has no upper end.
-fn quantile(quantile: TtrQuantile) -> Read {
+/// In rounds. A quantile that may never be reached has no upper end; one that surely is not has
+/// the last time that was observed as its lower end.
+fn quantile(row: &PointSummary, quantile: TtrQuantile) -> Read {
     let rounds = |half_rounds: u32| f64::from(half_rounds) / 2.0;
-    let interval = quantile.lo.map(|lo| Interval {
+    let last = row.ttr.last().filter(|last| last.interval.is_some());
+    let lo = quantile.lo.or_else(|| Some(last?.step.half_round));
+    let interval = lo.map(|lo| Interval {
         lo: rounds(lo),
         hi: quantile.hi.map_or(f64::MAX, rounds),
     });

@@ -8,7 +8,6 @@ pub use tally::Tally;
 
 use crate::simulation::Outcome;
 use crate::statistics::jackknife::{GROUPS, TtrCell};
-use crate::statistics::ratio::ClusterSums;
 
 /// Counts that are summed over replications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,17 +99,6 @@ pub enum Measure {
     TtrClosed,
     /// Incidents of group `group` that were open for `value` half rounds at the end.
     TtrCensored,
-    /// Sums of powers of a replication's closed incidents x and their half rounds y, in parts:
-    /// the sum is that of count × 2^value.
-    ClosedX,
-    /// See [`Self::ClosedX`].
-    ClosedY,
-    /// See [`Self::ClosedX`].
-    ClosedXX,
-    /// See [`Self::ClosedX`].
-    ClosedXY,
-    /// See [`Self::ClosedX`].
-    ClosedYY,
     /// The first replication with the fewest up checks is `count`, with `value` of them.
     Worst,
     /// The first replication with the most up checks is `count`, with `value` of them.
@@ -126,16 +114,11 @@ pub enum Measure {
 }
 
 impl Measure {
-    const PLAIN: [(Self, &'static str); 14] = [
+    const PLAIN: [(Self, &'static str); 9] = [
         (Self::UpChecks, "up_checks"),
         (Self::JourneyUpRounds, "journey_up_rounds"),
         (Self::TtrClosed, "ttr_closed"),
         (Self::TtrCensored, "ttr_censored"),
-        (Self::ClosedX, "closed_x"),
-        (Self::ClosedY, "closed_y"),
-        (Self::ClosedXX, "closed_xx"),
-        (Self::ClosedXY, "closed_xy"),
-        (Self::ClosedYY, "closed_yy"),
         (Self::Worst, "worst_replication"),
         (Self::Best, "best_replication"),
         (Self::BudgetExhaustedRound, "budget_exhausted_round"),
@@ -200,8 +183,6 @@ pub struct PointCounts {
     pub journey_up_rounds: BTreeMap<u32, u64>,
     /// Incidents by time and group.
     ttr: BTreeMap<u32, Box<TtrCell>>,
-    /// Sums over replications for the closed incidents only.
-    closed: [u128; 5],
     /// Up checks and number of the replications with the fewest and the most.
     worst: Option<(u32, u64)>,
     best: Option<(u32, u64)>,
@@ -261,20 +242,6 @@ impl PointCounts {
         self.ttr.values().map(|cell| **cell).collect()
     }
 
-    /// The sums for the closed incidents with the replication as cluster; `None` where they
-    /// would not fit.
-    pub fn closed_sums(&self) -> Option<ClusterSums> {
-        let [x, y, xx, xy, yy] = self.closed;
-        Some(ClusterSums {
-            n: self.replications(),
-            x: u64::try_from(x).ok()?,
-            y: u64::try_from(y).ok()?,
-            xx,
-            xy,
-            yy,
-        })
-    }
-
     /// The counts as rows, in a fixed order.
     pub fn rows(&self) -> Vec<CountRow> {
         let mut rows = Vec::new();
@@ -303,12 +270,6 @@ impl PointCounts {
         }
         for (round, count) in &self.budget_exhausted_round {
             push(Measure::BudgetExhaustedRound, 0, *round, *count);
-        }
-        for (measure, sum) in CLOSED.into_iter().zip(self.closed) {
-            for digit in 0..4 {
-                let bits = (sum >> (32 * digit)) as u64 & u64::from(u32::MAX);
-                push(measure, 0, 32 * digit, bits);
-            }
         }
         for total in Total::ALL {
             push(Measure::Total(total), 0, 0, self.total(total));
@@ -357,11 +318,6 @@ impl PointCounts {
             }
             Measure::CauseIncidents => self.cause(row)[0] += row.count,
             Measure::CauseDownChecks => self.cause(row)[1] += row.count,
-            sum => {
-                if let Some(i) = CLOSED.iter().position(|measure| *measure == sum) {
-                    self.closed[i] += u128::from(row.count) << row.value.min(96);
-                }
-            }
         }
     }
 
@@ -387,11 +343,3 @@ pub fn histogram(counts: &BTreeMap<u32, u64>) -> Vec<(u64, u64)> {
         .map(|(value, count)| (u64::from(*value), *count))
         .collect()
 }
-
-const CLOSED: [Measure; 5] = [
-    Measure::ClosedX,
-    Measure::ClosedY,
-    Measure::ClosedXX,
-    Measure::ClosedXY,
-    Measure::ClosedYY,
-];

@@ -17,7 +17,6 @@ pub struct Tally {
     ttr: Histogram<Option<Box<TtrCell>>>,
     /// Incidents and down checks by cause.
     causes: Histogram<[u64; 2]>,
-    closed: [u128; 5],
     worst: Option<(u32, u64)>,
     best: Option<(u32, u64)>,
     totals: [u64; Total::ALL.len()],
@@ -43,11 +42,6 @@ impl Tally {
         }
         if self.best.is_none_or(|(most, _)| outcome.up_checks > most) {
             self.best = Some((outcome.up_checks, number));
-        }
-        let x = u128::from(outcome.incidents - outcome.incidents_open);
-        let y = u128::from(outcome.ttr_half_rounds);
-        for (sum, term) in self.closed.iter_mut().zip([x, y, x * x, x * y, y * y]) {
-            *sum += term;
         }
         for total in Total::ALL {
             self.totals[total as usize] += total.of(outcome);
@@ -91,7 +85,6 @@ impl Tally {
                 .into_values()
                 .filter_map(|(ttr, cell)| Some((ttr as u32, cell?)))
                 .collect(),
-            closed: self.closed,
             worst: self.worst,
             best: self.best,
             totals: self.totals,

@@ -325,7 +325,7 @@ fn counts(design: &Design, counts: &[(usize, PointCounts)]) -> Frame {
     frame.column(&rows, "measure", "what is counted", |r| r.measure.name());
     let about = "replication mod 100, for times to resolve; else 0";
     frame.column(&rows, "group", about, |r| r.group);
-    let about = "the value that was met; for closed_*, count × 2^value is a term of the sum";
+    let about = "the value that was met";
     frame.column(&rows, "value", about, |r| r.value);
     frame.column(&rows, "count", "how often", |r| r.count);
     let about = "scenarios behind incidents, joined by +, for cause_*; null if none, and else";

@@ -24,7 +24,9 @@ mod update;
 
 pub use account::{Accountant, CauseSet, Replication, Spell};
 pub use compile::{Setting, compile};
-pub use lanes::{InstructionSet, LANES, LaneState, fits_lanes, simulate_lanes};
+pub use lanes::{
+    InstructionSet, LANES, LaneState, fits_lanes, simulate_lanes, simulate_lanes_by_phase,
+};
 pub use model::Model;
 pub use observer::{Alert, Handling, Observer, Response};
 pub use outcome::{ClosedBy, Incident, Outcome};

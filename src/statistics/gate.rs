@@ -79,8 +79,9 @@ impl Comparison {
 /// estimate and a bound, if the estimate stayed and its interval, at
 /// `confidence`, shrank as 1/√N.
 ///
-/// With w the side of the interval that faces the bound, d the distance to the
-/// bound, z the critical value and z' that of 80 %: n (w (1 + z' / z) / d)².
+/// With w half the width of the interval, d the distance to the bound, z the
+/// critical value and z' that of 80 %: n (w (1 + z' / z) / d)². Half the width,
+/// not the side that faces the bound: the sides become alike as N grows.
 ///
 /// `None` where the estimate meets the bound, is not within its interval, or the
 /// number passes u64; at least n.
@@ -92,15 +93,11 @@ pub fn replications_to_decide(
     bound: f64,
 ) -> Option<u64> {
     let distance = (value - bound).abs();
-    let side = if value < bound {
-        interval.hi - value
-    } else {
-        value - interval.lo
-    };
-    if !(distance > 0.0 && side >= 0.0) {
+    if !(distance > 0.0 && interval.lo <= value && value <= interval.hi) {
         return None;
     }
-    let reach = side * (1.0 + POWER / critical::normal(confidence)) / distance;
+    let half_width = (interval.hi - interval.lo) / 2.0;
+    let reach = half_width * (1.0 + POWER / critical::normal(confidence)) / distance;
     let needed = (n as f64 * reach * reach).ceil().max(n as f64);
     // 2^64 and more do not fit; NaN is refused too.
     (needed < u64::MAX as f64).then_some(needed as u64)

@@ -13,22 +13,13 @@
 //! incidents (Kish 1965, Survey Sampling): where incidents are rare, a handful
 //! of groups decide, not 100.
 
+use super::clusters::{Clusters, ROUNDING, standard_error};
 use super::proportion::score_interval;
 use super::survival::{SurvivalRow, TtrCount, kaplan_meier, quantile_target, restricted_mean};
-use super::{
-    Confidence, Estimate, Interval, WITHHELD_FEW_EVENTS, WITHHELD_NO_SPREAD,
-    WITHHELD_ONE_REPLICATION, critical,
-};
+use super::{Confidence, Estimate, Interval, WITHHELD_FEW_EVENTS, WITHHELD_NO_SPREAD, critical};
 
 /// The number of groups of replications.
 pub const GROUPS: usize = 100;
-
-/// Below this effective number of groups with incidents, intervals are
-/// withheld: they miss far more often than they say.
-const ENOUGH_GROUPS: f64 = 5.0;
-
-/// Standard errors below this, relative to an estimate near 1, are rounding.
-pub(super) const ROUNDING: f64 = 1e-12;
 
 /// What happened to incidents at one age, by group of replications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +88,9 @@ impl TtrDistribution {
     /// the interval θ exp(± t se(ln θ)): the log scale keeps it positive and
     /// follows the skew. With d the deviations of ln θ(g), t has at most
     /// 2 (Σ d²)² / (Σ d⁴ − (Σ d²)² / G) degrees of freedom (Satterthwaite 1946,
-    /// Biometrics Bulletin 2): few groups with long repairs decide the error.
+    /// Biometrics Bulletin 2), but not fewer than 6, those of the fewest groups
+    /// that intervals are given for: few groups with long repairs decide the
+    /// error, and without that floor it would cover 97 % and more.
     ///
     /// Survival S: S^exp(± t se / (S ln S)), the log(−log) scale, which stays
     /// in [0, 1] (Kalbfleisch and Prentice 2002, Statistical Analysis of Failure
@@ -107,7 +100,7 @@ impl TtrDistribution {
     /// (Rothman 1978, J. Chronic Diseases 31), or, before any, the effective
     /// number of groups; its upper end at most that of the row before.
     ///
-    /// Intervals are withheld at one replication, where fewer than 5 groups
+    /// Intervals are withheld at one replication, where fewer than 7 groups
     /// (effectively) carry incidents, and for the mean where nothing varies.
     ///
     /// `None` where there is no replication, ages do not ascend strictly, a
@@ -129,7 +122,7 @@ impl TtrDistribution {
             .collect::<Option<Vec<_>>>()?;
         let steps = kaplan_meier(&counts)?;
         let deleted = Deleted::new(cells, &counts, &steps, groups, horizon_half_rounds)?;
-        let clusters = Clusters::new(cells, groups, confidence);
+        let clusters = Clusters::new(&incidents_by_group(cells), groups, confidence);
         Some(Self {
             restricted_mean: restricted_mean(&steps, horizon_half_rounds)
                 .map(|mean| mean_with_interval(mean, deleted.means, clusters)),
@@ -237,53 +230,14 @@ impl Deleted {
     }
 }
 
-/// From the sum and the sum of squares of the deleted estimates about any
-/// constant; 0 where they differ by rounding only.
-fn standard_error(sum: f64, squares: f64, groups: usize) -> f64 {
-    let groups = groups as f64;
-    let variance = (squares - sum * sum / groups) * (groups - 1.0) / groups;
-    let error = variance.max(0.0).sqrt();
-    if error > ROUNDING { error } else { 0.0 }
-}
-
-/// What turns standard errors into intervals.
-#[derive(Clone, Copy)]
-struct Clusters {
-    groups: usize,
-    /// The effective number of groups that carry incidents.
-    effective: f64,
-    confidence: Confidence,
-}
-
-impl Clusters {
-    /// `Err` says why intervals are withheld.
-    fn new(cells: &[TtrCell], groups: usize, confidence: Confidence) -> Result<Self, &'static str> {
-        if groups == 1 {
-            return Err(WITHHELD_ONE_REPLICATION);
+fn incidents_by_group(cells: &[TtrCell]) -> [f64; GROUPS] {
+    let mut incidents = [0.0; GROUPS];
+    for cell in cells {
+        for (group, sum) in incidents.iter_mut().enumerate() {
+            *sum += cell.closed[group] as f64 + cell.censored[group] as f64;
         }
-        let mut incidents = [0.0; GROUPS];
-        for cell in cells {
-            for (group, sum) in incidents.iter_mut().enumerate() {
-                *sum += cell.closed[group] as f64 + cell.censored[group] as f64;
-            }
-        }
-        let sum: f64 = incidents.iter().sum();
-        let squares: f64 = incidents.iter().map(|x| x * x).sum();
-        // Without an incident this is NaN, which `max` turns into 0.
-        let effective = (sum * sum / squares).max(0.0);
-        if effective < ENOUGH_GROUPS {
-            return Err(WITHHELD_FEW_EVENTS);
-        }
-        Ok(Self {
-            groups,
-            effective,
-            confidence,
-        })
     }
-
-    fn degrees_of_freedom(&self) -> f64 {
-        self.effective - 1.0
-    }
+    incidents
 }
 
 fn mean_with_interval(
@@ -320,53 +274,11 @@ fn mean_with_interval(
     // Relative to the mean, so that spread is told from rounding.
     if error <= ROUNDING * value {
         result.estimate.method = WITHHELD_NO_SPREAD;
-    } else if let Some(interval) = log_interval(value, &deleted, clusters) {
+    } else if let Some(interval) = clusters.log_interval(value, &deleted) {
         result.estimate.interval = Some(interval);
         result.estimate.method = "jackknife_log";
     }
     result
-}
-
-/// θ exp(± t se(ln θ)); `None` where a mean is 0.
-fn log_interval(value: f64, deleted: &[f64], clusters: Clusters) -> Option<Interval> {
-    if deleted.iter().any(|&mean| mean <= 0.0) {
-        return None;
-    }
-    let logs: Vec<f64> = deleted.iter().map(|mean| (mean / value).ln()).collect();
-    let spread = spread(&logs);
-    let df = clusters.degrees_of_freedom().min(spread.df);
-    let t = critical::student(df, clusters.confidence)?;
-    Interval::around_log(value, t * spread.error)
-}
-
-/// How estimates without each group vary.
-pub(super) struct Spread {
-    /// The jackknife standard error.
-    pub error: f64,
-    /// Satterthwaite's degrees of freedom, 2 (Σ d²)² / (Σ d⁴ − (Σ d²)² / G) for
-    /// the deviations d; infinite where all are the same size.
-    pub df: f64,
-}
-
-/// The spread of the estimates without each of two or more groups.
-pub(super) fn spread(deleted: &[f64]) -> Spread {
-    let groups = deleted.len() as f64;
-    let centre = deleted.iter().sum::<f64>() / groups;
-    let (mut squares, mut fourths) = (0.0, 0.0);
-    for value in deleted {
-        let square = (value - centre) * (value - centre);
-        squares += square;
-        fourths += square * square;
-    }
-    let uneven = fourths - squares * squares / groups;
-    Spread {
-        error: ((groups - 1.0) / groups * squares).sqrt(),
-        df: if uneven > 0.0 {
-            2.0 * squares * squares / uneven
-        } else {
-            f64::INFINITY
-        },
-    }
 }
 
 fn rows_with_intervals(

@@ -18,6 +18,7 @@
 //! - [`gate`]: whether an estimate holds to a bound,
 //! - [`sre`]: nines, downtime and the error budget.
 
+mod clusters;
 mod critical;
 pub mod gate;
 pub mod holm;

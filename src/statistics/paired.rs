@@ -4,6 +4,7 @@
 //! their difference varies less than either. Everything here is "point minus
 //! baseline", over replications that both have.
 
+use super::clusters::{ROUNDING, spread};
 use super::jackknife::RestrictedMean;
 use super::moments::Moments;
 use super::root::edge;
@@ -260,7 +261,8 @@ impl PairedSums {
 /// With δ(g) the difference without group g, δ ± t se(δ) with
 /// se² = (G − 1) / G Σ (δ(g) − δ̄)². The degrees of freedom are the least of the
 /// effective numbers of groups with incidents, less 1, and of Satterthwaite's for
-/// δ(g), as in [`TtrDistribution::new`](super::jackknife::TtrDistribution::new).
+/// δ(g), as in [`TtrDistribution::new`](super::jackknife::TtrDistribution::new), but
+/// without its floor: on this scale the interval needs few degrees of freedom.
 ///
 /// `None` where one has no incident, or the two rest on different groups. The
 /// interval is withheld where that of either mean is for too few events, and
@@ -290,10 +292,10 @@ pub fn mttr_difference(
     else {
         return few;
     };
-    let spread = super::jackknife::spread(&deleted);
+    let spread = spread(&deleted);
     let largest = point.estimate.value.max(baseline.estimate.value);
     let error = spread.error;
-    if error <= super::jackknife::ROUNDING * largest {
+    if error <= ROUNDING * largest {
         return Some(Difference {
             standard_error: Some(0.0),
             ..Difference::withheld(value, WITHHELD_NO_SPREAD)

@@ -70,12 +70,17 @@ impl Summary {
             "probability that a replication misses the SLA",
             |row| row.sla_miss,
         );
+        columns.standard_error("sla_miss", |row| {
+            let share = row.sla_miss?.value;
+            (row.n > 1).then(|| (share * (1.0 - share) / row.n as f64).sqrt())
+        });
         columns.estimate(
             "mttr_rounds",
             "mean time to resolve in rounds, open incidents counted: area under Kaplan-Meier up \
              to the horizon",
             |row| row.mttr_rounds,
         );
+        columns.standard_error("mttr_rounds", |row| row.mttr_se);
         columns.estimate(
             "mttr_closed_rounds",
             "mean time to resolve of closed incidents only, in rounds; biased down where many \
@@ -270,10 +275,15 @@ impl Columns<'_> {
         self.interval(name, |row| ends(of(row).and_then(|mean| mean.interval)));
         let about = "standard deviation over replications";
         self.add(&format!("{name}_sd"), about, |row| of(row)?.sd);
+        self.standard_error(name, |row| Some(of(row)?.sd? / (row.n as f64).sqrt()));
         let about = "method of the interval";
         self.add(&format!("{name}_method"), about, |row| {
             Some(of(row)?.method)
         });
+    }
+
+    fn standard_error(&mut self, name: &str, of: impl Fn(&PointSummary) -> Option<f64>) {
+        self.add(&format!("{name}_se"), "standard error of the estimate", of);
     }
 
     fn estimate(

@@ -16,7 +16,7 @@ use crate::statistics::jackknife::{RestrictedMean, TtrDistribution, TtrQuantile,
 use crate::statistics::mean::{MeanEstimate, bounded_mean};
 use crate::statistics::proportion::{ProportionMethod, proportion};
 use crate::statistics::quantile::quantile;
-use crate::statistics::ratio::ratio_of_sums;
+use crate::statistics::ratio::closed_mean;
 use crate::statistics::sre::{BudgetSpent, budget_spent, downtime_minutes, exhausted_by, nines};
 use crate::statistics::{Confidence, Estimate, Interval};
 
@@ -37,6 +37,8 @@ pub struct PointSummary {
     pub sla_miss: Option<Estimate>,
     /// Restricted mean time to resolve, in rounds.
     pub mttr_rounds: Option<Estimate>,
+    /// Its standard error, by the jackknife, in rounds.
+    pub mttr_se: Option<f64>,
     /// Mean time to resolve of closed incidents, in rounds.
     pub mttr_closed_rounds: Option<Estimate>,
     /// Median time to resolve, in half rounds.
@@ -137,7 +139,8 @@ impl PointSummary {
         let n = counts.replications();
         let up_checks = histogram(&counts.up_checks);
         let journey = histogram(&counts.journey_up_rounds);
-        let ttr = TtrDistribution::new(&counts.ttr_cells(), n, 2 * variation.rounds, confidence);
+        let cells = counts.ttr_cells();
+        let ttr = TtrDistribution::new(&cells, n, 2 * variation.rounds, confidence);
         let ttr_quantile = |per_mille| {
             let ttr = ttr.as_ref();
             ttr.map(|ttr| ttr.quantile(per_mille)).unwrap_or_default()
@@ -173,10 +176,11 @@ impl PointSummary {
             sla_miss: looked(PreciseEstimate::SlaMiss)
                 .or_else(|| proportion(counts.total(Total::SlaMissed), n, method, confidence)),
             mttr_rounds: restricted.as_ref().map(|mean| in_rounds(&mean.estimate)),
-            mttr_closed_rounds: counts
-                .closed_sums()
-                .and_then(|sums| ratio_of_sums(&sums, confidence))
-                .map(|estimate| in_rounds(&estimate)),
+            mttr_se: restricted
+                .as_ref()
+                .and_then(|mean| mean.standard_error)
+                .map(|error| error / 2.0),
+            mttr_closed_rounds: closed_mean(&cells, n, confidence).as_ref().map(in_rounds),
             ttr_p50: ttr_quantile(500),
             ttr_p90: ttr_quantile(900),
             ttr_p99: ttr_quantile(990),

@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 use crate::design::Design;
 
 /// Work of a part, in server-rounds: about half a second.
-const MOST_WORK: u64 = 10_000_000;
+const MOST_WORK: u64 = 40_000_000;
 /// Below this a part is not worth its files.
 const LEAST_WORK: u64 = 1 << 18;
 /// A small sweep is still cut into about so many parts, so that many cores share it.
 const PARTS_OF_A_SMALL_SWEEP: u64 = 32;
 /// Rows of a part.
-const MOST_ROWS: u64 = 200_000;
+const MOST_ROWS: u64 = 250_000;
 
 /// Replications of one design point, one after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,11 @@
 //! One integration binary; each module is one kind of promise.
 
+mod aggregates;
 mod architecture;
 mod chains;
 mod cli;
 mod comparisons;
+mod coverage;
 mod crash;
 mod damage;
 mod designs;
@@ -13,6 +15,7 @@ mod errors;
 mod errors_of_use;
 mod fuzz;
 mod gates;
+mod hot_path;
 mod lanes;
 mod notebooks;
 mod precision;
@@ -24,6 +27,8 @@ mod schema;
 mod shards;
 mod shipped;
 mod statistics;
+mod statistics_agreement;
+mod statistics_decisions;
 mod statistics_edges;
 mod support;
 mod worlds;

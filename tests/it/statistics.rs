@@ -4,22 +4,16 @@
 //! lifelines; `make_reference.py` beside it made them.
 
 use serde_json::Value;
-use sysworld::statistics::holm::holm;
 use sysworld::statistics::jackknife::{GROUPS, TtrCell, TtrDistribution};
 use sysworld::statistics::mean::bounded_mean;
-use sysworld::statistics::paired::{
-    PairedCounts, PairedSums, mean_difference, mttr_difference, proportion_difference,
-};
-use sysworld::statistics::proportion::{ProportionMethod, proportion, wilson};
+use sysworld::statistics::proportion::wilson;
 use sysworld::statistics::quantile::quantile;
-use sysworld::statistics::ratio::{ClusterSums, ratio_of_sums};
-use sysworld::statistics::sequence::{beta_binomial_sequence, betting_sequence};
 use sysworld::statistics::survival::{self, TtrCount, kaplan_meier};
 use sysworld::statistics::{Confidence, Interval, WITHHELD_FEW_EVENTS};
 
-const TOLERANCE: f64 = 1e-9;
+pub const TOLERANCE: f64 = 1e-9;
 
-fn reference(section: &str) -> Vec<Value> {
+pub fn reference(section: &str) -> Vec<Value> {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/tests/data/statistics/reference.json"
@@ -32,17 +26,17 @@ fn reference(section: &str) -> Vec<Value> {
     }
 }
 
-fn float(value: &Value) -> f64 {
+pub fn float(value: &Value) -> f64 {
     value
         .as_f64()
         .unwrap_or_else(|| panic!("a number: {value}"))
 }
 
-fn int(value: &Value) -> u64 {
+pub fn int(value: &Value) -> u64 {
     value.as_u64().unwrap_or_else(|| panic!("a count: {value}"))
 }
 
-fn list(value: &Value) -> &[Value] {
+pub fn list(value: &Value) -> &[Value] {
     value
         .as_array()
         .unwrap_or_else(|| panic!("a list: {value}"))
@@ -50,13 +44,13 @@ fn list(value: &Value) -> &[Value] {
 
 /// Relative, with an absolute floor for values near 0.
 #[track_caller]
-fn assert_close(ours: f64, theirs: f64, what: &str) {
+pub fn assert_close(ours: f64, theirs: f64, what: &str) {
     let error = (ours - theirs).abs() / theirs.abs().max(1e-3);
     assert!(error <= TOLERANCE, "{what}: {ours} is not {theirs}");
 }
 
 #[track_caller]
-fn assert_interval(ours: Option<Interval>, lo: &Value, hi: &Value, what: &str) {
+pub fn assert_interval(ours: Option<Interval>, lo: &Value, hi: &Value, what: &str) {
     let ours = ours.unwrap_or_else(|| panic!("{what}: no interval"));
     assert_close(ours.lo, float(lo), what);
     assert_close(ours.hi, float(hi), what);
@@ -69,12 +63,12 @@ fn assert_sound(interval: Option<Interval>) {
     }
 }
 
-fn histogram(case: &Value) -> Vec<(u64, u64)> {
+pub fn histogram(case: &Value) -> Vec<(u64, u64)> {
     let pairs = list(&case["histogram"]).iter();
     pairs.map(|pair| (int(&pair[0]), int(&pair[1]))).collect()
 }
 
-fn at(level: f64) -> Confidence {
+pub fn at(level: f64) -> Confidence {
     Confidence::new(level).expect("a level")
 }
 
@@ -180,7 +174,7 @@ fn order_statistic_ranks_agree_with_scipy() {
     }
 }
 
-fn cells(case: &Value) -> Vec<TtrCell> {
+pub fn cells(case: &Value) -> Vec<TtrCell> {
     let mut cells: Vec<TtrCell> = Vec::new();
     for incident in list(&case["incidents"]) {
         let (group, age) = (
@@ -209,7 +203,7 @@ fn empty_cell(half_round: u32) -> TtrCell {
     }
 }
 
-fn distribution(case: &Value) -> TtrDistribution {
+pub fn distribution(case: &Value) -> TtrDistribution {
     let (n, horizon) = (int(&case["replications"]), int(&case["horizon"]) as u32);
     TtrDistribution::new(&cells(case), n, horizon, Confidence::default()).expect("a distribution")
 }
@@ -290,40 +284,6 @@ fn the_jackknife_agrees_with_lifelines_fitted_without_each_group() {
         compared += 1;
     }
     assert!(compared >= 6, "{compared} data sets");
-}
-
-#[test]
-fn the_ratio_agrees_with_residuals_replication_by_replication() {
-    for case in reference("repairs") {
-        let n = int(&case["replications"]) as usize;
-        let mut clusters = vec![(0, 0); n];
-        for incident in list(&case["incidents"]) {
-            if incident[2].as_bool() == Some(true) {
-                let cluster = &mut clusters[int(&incident[0]) as usize];
-                cluster.0 += 1;
-                cluster.1 += int(&incident[1]);
-            }
-        }
-        let ours = ratio_of_sums(&sums(&clusters), Confidence::default());
-        let expected = &case["ratio"];
-        let what = case["name"].to_string();
-        assert_eq!(ours.is_none(), expected.is_null(), "{what}");
-        let Some(ours) = ours else { continue };
-        assert_close(ours.value, float(&expected["value"]), &what);
-        if expected["lo"].is_null() {
-            assert_eq!(ours.interval, None, "{what}");
-        } else {
-            assert_interval(ours.interval, &expected["lo"], &expected["hi"], &what);
-        }
-    }
-}
-
-fn sums(clusters: &[(u64, u64)]) -> ClusterSums {
-    clusters
-        .iter()
-        .fold(ClusterSums::default(), |sums, &(x, y)| {
-            sums.checked_add(ClusterSums::of(x, y)).expect("small sums")
-        })
 }
 
 // Coverage, where it is exact
@@ -495,158 +455,5 @@ fn the_restricted_mean_stops_at_the_horizon() {
         (86_400, 6.0),
     ] {
         assert_eq!(survival::restricted_mean(&rows, horizon), Some(area));
-    }
-}
-
-// Third-party values of the methods for comparing, deciding and stopping
-
-#[test]
-fn exact_and_jeffreys_intervals_agree_with_statsmodels() {
-    for case in reference("exact_proportions") {
-        let (k, n) = (int(&case["k"]), int(&case["n"]));
-        for method in [ProportionMethod::ClopperPearson, ProportionMethod::Jeffreys] {
-            let ours = proportion(k, n, method, at(float(&case["level"]))).expect("an estimate");
-            assert_eq!(ours.method, method.name());
-            let interval = ours.interval.expect("an interval");
-            let theirs = list(&case[method.name()]);
-            // At a million replications the logarithms of the gamma function cancel.
-            for (ours, theirs) in [interval.lo, interval.hi].into_iter().zip(theirs) {
-                let (error, theirs) = ((ours - float(theirs)).abs(), float(theirs));
-                assert!(
-                    error <= TOLERANCE * theirs + 1e-15,
-                    "{method:?} {case}: {ours}"
-                );
-            }
-        }
-    }
-}
-
-#[test]
-fn paired_shares_agree_with_mcnemar_and_a_closed_form_of_tango() {
-    for case in reference("paired_proportions") {
-        let counts = PairedCounts {
-            both: int(&case["both"]),
-            point_only: int(&case["b"]),
-            baseline_only: int(&case["c"]),
-            neither: int(&case["neither"]),
-        };
-        let what = case.to_string();
-        let ours = proportion_difference(&counts, at(float(&case["level"]))).expect("a difference");
-        assert_interval(ours.interval, &case["lo"], &case["hi"], &what);
-        assert_close(ours.p_value.expect("a p-value"), float(&case["p"]), &what);
-    }
-    // The worked example of Fagerland, Lydersen and Laake (2014), to its three digits.
-    let counts = PairedCounts {
-        both: 1,
-        point_only: 1,
-        baseline_only: 7,
-        neither: 12,
-    };
-    let ours = proportion_difference(&counts, Confidence::default()).expect("a difference");
-    let Interval { lo, hi } = ours.interval.expect("an interval");
-    assert!((lo - -0.517).abs() < 5e-4 && (hi - -0.026).abs() < 5e-4);
-}
-
-#[test]
-fn paired_means_agree_with_scipy() {
-    let mut methods = Vec::new();
-    for case in reference("paired_means") {
-        let what = case["name"].to_string();
-        let scale = int(&case["scale"]);
-        let pairs = list(&case["histogram"]).iter();
-        let histogram: Vec<(i64, u64)> = pairs
-            .map(|pair| (pair[0].as_i64().expect("an integer"), int(&pair[1])))
-            .collect();
-        let ours = mean_difference(&histogram, scale, Confidence::default()).expect("a difference");
-        assert_close(ours.value, float(&case["value"]), &what);
-        let error = ours.standard_error.expect("an error");
-        assert_close(error, float(&case["se"]), &what);
-        let name = match ours.method {
-            "paired_t" => "t",
-            "paired_t_hall" => "hall",
-            other => panic!("{other}"),
-        };
-        let limits = list(&case[name]);
-        assert_interval(ours.interval, &limits[0], &limits[1], &what);
-        let p = ours.p_value.expect("a p-value");
-        assert_close(p, float(&case[format!("{name}_p")]), &what);
-        methods.push(name);
-
-        let (point, baseline) = (list(&case["point"]), list(&case["baseline"]));
-        let sums = point.iter().zip(baseline);
-        let sums = sums.fold(PairedSums::default(), |sums, (a, b)| {
-            sums.checked_add(PairedSums::of(int(a), int(b)))
-                .expect("small sums")
-        });
-        let reduction = sums.variance_reduction().expect("a reduction");
-        assert_close(reduction, float(&case["variance_reduction"]), &what);
-    }
-    assert_eq!(methods, ["t", "hall", "hall", "hall"]);
-}
-
-#[test]
-fn holm_agrees_with_statsmodels_and_skips_what_has_no_p_value() {
-    for case in reference("adjusted_p_values") {
-        let p: Vec<Option<f64>> = list(&case["p"]).iter().map(|p| Some(float(p))).collect();
-        let theirs: Vec<f64> = list(&case["holm"]).iter().map(float).collect();
-        let ours = holm(&p);
-        for (ours, theirs) in ours.iter().zip(&theirs) {
-            assert_close(ours.expect("a p-value"), *theirs, &case.to_string());
-        }
-        let gaps: Vec<Option<f64>> = p.iter().flat_map(|p| [None, *p]).collect();
-        let expected: Vec<Option<f64>> = ours.iter().flat_map(|p| [None, *p]).collect();
-        assert_eq!(holm(&gaps), expected);
-    }
-}
-
-#[test]
-fn the_difference_of_restricted_means_agrees_with_lifelines() {
-    let mut compared = 0;
-    for case in reference("repairs") {
-        let (what, expected) = (case["name"].to_string(), &case["difference"]);
-        if expected.is_null() {
-            continue;
-        }
-        let mut longer = case.clone();
-        longer["incidents"] = expected["incidents"].clone();
-        let mean = |case: &Value| distribution(case).restricted_mean.expect("a mean");
-        let ours = mttr_difference(&mean(&longer), &mean(&case), Confidence::default());
-        let ours = ours.expect("a difference");
-        assert_close(ours.value, float(&expected["value"]), &what);
-        if expected["lo"].is_null() {
-            assert!(ours.method.starts_with("withheld"), "{what}: {ours:?}");
-            assert_eq!((ours.interval, ours.p_value), (None, None), "{what}");
-            continue;
-        }
-        let error = ours.standard_error.expect("an error");
-        assert_close(error, float(&expected["se"]), &what);
-        assert_interval(ours.interval, &expected["lo"], &expected["hi"], &what);
-        let p = ours.p_value.expect("a p-value");
-        // Very small ones in their logarithm: 8 standard errors and more.
-        assert!((p.ln() - float(&expected["p"]).ln()).abs() < 1e-7, "{what}");
-        compared += 1;
-    }
-    assert!(compared >= 4, "{compared} data sets");
-}
-
-#[test]
-fn sequences_are_the_mixtures_of_the_papers() {
-    for case in reference("beta_binomial_sequences") {
-        let (k, n) = (int(&case["k"]), int(&case["n"]));
-        let level = at(float(&case["level"]));
-        let ours = beta_binomial_sequence(k, n, int(&case["first_look"]), level);
-        let ours = ours.expect("an estimate");
-        assert_interval(ours.interval, &case["lo"], &case["hi"], &case.to_string());
-    }
-    for case in reference("betting_sequences") {
-        let ours = betting_sequence(
-            &histogram(&case),
-            int(&case["scale"]),
-            Confidence::default(),
-        );
-        let ours = ours.expect("an estimate");
-        let what = case["name"].to_string();
-        assert_close(ours.value, float(&case["mean"]), &what);
-        assert_interval(ours.interval, &case["lo"], &case["hi"], &what);
     }
 }

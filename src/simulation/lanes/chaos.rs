@@ -7,36 +7,57 @@ use crate::simulation::numbers::clamp;
 use crate::simulation::streams::{Bits, Half};
 use crate::world::Quantity;
 
+/// Scenarios whose events in all lanes fit a word.
+pub(super) const SCENARIOS_OF_A_WORD: usize = u64::BITS as usize / LANES;
+
 #[inline(always)]
 pub(super) fn run(model: &Model, state: &mut LaneState) {
     for server in &mut state.servers {
         server.struck = Row::of(0);
     }
-    for (index, scenario) in model.scenarios.iter().enumerate() {
-        let bits = state.chaos[index].next();
-        let mut happens = Row::of(0);
-        for lane in 0..LANES {
-            happens[lane] = u64::from(scenario.chance.happens(Bits(bits[lane])));
-            state.events[lane] += happens[lane];
+    let count = model.scenarios.len();
+    for first in (0..count).step_by(SCENARIOS_OF_A_WORD) {
+        // The events of some scenarios in one word, so that one loop goes over all of them: how
+        // many a scenario has is hard to foresee for a processor.
+        let mut events = 0;
+        for index in first..count.min(first + SCENARIOS_OF_A_WORD) {
+            let bits = state.chaos[index].next();
+            let chance = model.scenarios[index].chance;
+            let mut happens = Row::of(0);
+            for lane in 0..LANES {
+                happens[lane] = u64::from(chance.happens(Bits(bits[lane])));
+                state.events[lane] += happens[lane];
+            }
+            let set = LaneSet::of(|lane| happens[lane] != 0);
+            events |= set.0 << ((index - first) * LANES);
+            state.details[index - first] = bits;
         }
-        let expiry = state.expiry(scenario.duration);
-        // Events are rare, so each is a matter of its lane alone.
-        for lane in LaneSet::of(|lane| happens[lane] != 0) {
-            let details = Bits(bits[lane]).details();
-            let target = details.upper().below(scenario.targets.len());
-            let server = scenario.targets[target] as usize;
-            let kind = model.servers[server].kind;
-            let s = &mut state.servers[server];
-            s.struck[lane] |= 1 << index;
-            s.touched = true;
-            if scenario.lasting[kind] {
-                state.activate(index, server, lane, expiry);
-            }
-            for instant in &scenario.instant {
-                if instant.kinds.is_empty() || instant.kinds.contains(&kind) {
-                    apply(model, state, server, lane, instant.effect, details.lower());
-                }
-            }
+        while events != 0 {
+            let bit = events.trailing_zeros() as usize;
+            let (scenario, lane) = (bit / LANES, bit % LANES);
+            let details = Bits(state.details[scenario][lane]).details();
+            strike(model, state, first + scenario, lane, details);
+            events &= events - 1;
+        }
+    }
+}
+
+/// One event; they are rare, so each is a matter of its lane alone.
+#[inline(always)]
+fn strike(model: &Model, state: &mut LaneState, index: usize, lane: usize, details: Bits) {
+    let scenario = &model.scenarios[index];
+    let target = details.upper().below(scenario.targets.len());
+    let server = scenario.targets[target] as usize;
+    let kind = model.servers[server].kind;
+    let s = &mut state.servers[server];
+    s.struck[lane] |= 1 << index;
+    s.touched = true;
+    if scenario.lasting[kind] {
+        state.activate(index, server, lane, scenario.duration);
+    }
+    for instant in &scenario.instant {
+        if instant.kinds.is_empty() || instant.kinds.contains(&kind) {
+            apply(model, state, server, lane, instant.effect, details.lower());
         }
     }
 }

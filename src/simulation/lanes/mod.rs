@@ -39,11 +39,23 @@ pub fn simulate_lanes(
     state: &mut LaneState,
     instructions: InstructionSet,
 ) {
-    dispatch::run(model, first, state, instructions);
+    dispatch::run(model, first, state, instructions, |_| {});
+}
+
+/// The same, and tells when each phase, and last the block, is over: for measuring.
+pub fn simulate_lanes_by_phase(
+    model: &Model,
+    first: u64,
+    state: &mut LaneState,
+    instructions: InstructionSet,
+    over: &mut dyn FnMut(Option<Phase>),
+) {
+    dispatch::run(model, first, state, instructions, |phase| over(Some(phase)));
+    over(None);
 }
 
 #[inline(always)]
-fn run(model: &Model, first: u64, state: &mut LaneState) {
+fn run(model: &Model, first: u64, state: &mut LaneState, mut after: impl FnMut(Phase)) {
     state.reset(model, first);
     for round in 0..model.rounds {
         state.round = round;
@@ -54,6 +66,7 @@ fn run(model: &Model, first: u64, state: &mut LaneState) {
                 Phase::Respond => respond::run(model, state),
                 Phase::Assess => assess::run(model, state),
             }
+            after(phase);
         }
     }
     state.finish(model);

@@ -47,6 +47,19 @@ impl LaneSet {
         }
         Self(bits.iter().fold(0, |set, bit| set | bit))
     }
+
+    /// The first lane; any, if there is none.
+    #[inline(always)]
+    pub fn first(self) -> usize {
+        // Never more: it tells the compiler that every row has the lane.
+        self.0.trailing_zeros() as usize % LANES
+    }
+
+    /// All but the first lane.
+    #[inline(always)]
+    pub fn rest(self) -> Self {
+        Self(self.0 & self.0.wrapping_sub(1))
+    }
 }
 
 impl Iterator for LaneSet {
@@ -54,12 +67,8 @@ impl Iterator for LaneSet {
 
     #[inline(always)]
     fn next(&mut self) -> Option<usize> {
-        if self.0 == 0 {
-            return None;
-        }
-        let lane = self.0.trailing_zeros() as usize;
-        self.0 &= self.0 - 1;
-        // Never more: it tells the compiler that every row has the lane.
-        Some(lane % LANES)
+        let first = (self.0 != 0).then(|| self.first());
+        *self = self.rest();
+        first
     }
 }

@@ -1,5 +1,6 @@
 //! What changes during the replications of all lanes.
 
+use super::chaos::SCENARIOS_OF_A_WORD;
 use super::row::{LANES, LaneSet, Row};
 use super::streams::LaneStreams;
 use crate::simulation::account::{CauseSet, Replication, Spell};
@@ -31,6 +32,8 @@ pub struct LaneState {
     /// By server and scenario: active while greater than `assessments`.
     expires: Vec<Row<f64>>,
     pub(super) chaos: Vec<LaneStreams>,
+    /// What the scenarios of a word drew.
+    pub(super) details: [Row<u64>; SCENARIOS_OF_A_WORD],
     pub(super) traffic_stream: LaneStreams,
     pub(super) response: LaneStreams,
     /// By lane and action: the first round in which it is free.
@@ -118,18 +121,13 @@ impl LaneState {
         }
     }
 
-    /// When a scenario that strikes now expires.
-    #[inline(always)]
-    pub(super) fn expiry(&self, duration: u32) -> f64 {
-        match duration {
-            0 => UNTIL_REMEDIATED,
-            rounds => self.assessments + f64::from(rounds),
-        }
-    }
-
     /// A scenario becomes active on a server in one lane.
     #[inline(always)]
-    pub(super) fn activate(&mut self, scenario: usize, server: usize, lane: usize, expiry: f64) {
+    pub(super) fn activate(&mut self, scenario: usize, server: usize, lane: usize, rounds: u32) {
+        let expiry = match rounds {
+            0 => UNTIL_REMEDIATED,
+            rounds => self.assessments + f64::from(rounds),
+        };
         let expires = &mut self.expires[server * self.scenarios + scenario][lane];
         *expires = at_least(expiry, *expires);
         let quiet_after = &mut self.servers[server].quiet_after;

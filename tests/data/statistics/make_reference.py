@@ -278,15 +278,34 @@ def jackknife(sample, horizon, mean, rows):
     errors = error(curves)
     result = {"mean_se": error(means), "survival_se": errors.tolist(),
               "effective_groups": effective}
-    if effective >= 5:
+    if effective >= 7:
         deviations = np.log(means) - np.log(means).mean()
         squares, fourths = (deviations**2).sum(), (deviations**4).sum()
-        df = min(effective - 1, 2 * squares**2 / (fourths - squares**2 / groups))
+        df = min(effective - 1, max(6, 2 * squares**2 / (fourths - squares**2 / groups)))
         half_width = stats.t.isf(0.025, df) * error(np.log(means))
         result["lo"], result["hi"] = mean * np.exp(-half_width), mean * np.exp(half_width)
         t = stats.t.isf(0.025, effective - 1)
         result["band"] = [log_log(row["survival"], se, t) for row, se in zip(rows, errors)]
     return result
+
+
+def closed_jackknife(sample):
+    """Σ y / Σ x of closed incidents, and its logarithm without each group of replications."""
+    groups = min(len(sample), 100)
+    x, y = np.zeros(groups), np.zeros(groups)
+    for r, one in enumerate(sample):
+        x[r % 100] += sum(c for _, c in one)
+        y[r % 100] += sum(t for t, c in one if c)
+    if groups == 1 or x.sum() == 0 or x.sum() ** 2 / (x**2).sum() < 7:
+        return None
+    logs = np.log((y.sum() - y) / (x.sum() - x))
+    deviations = logs - logs.mean()
+    squares, fourths = (deviations**2).sum(), (deviations**4).sum()
+    satterthwaite = 2 * squares**2 / (fourths - squares**2 / groups)
+    df = min(x.sum() ** 2 / (x**2).sum() - 1, max(6, satterthwaite))
+    half_width = stats.t.isf(0.025, df) * np.sqrt((groups - 1) / groups * squares)
+    value = y.sum() / x.sum()
+    return {"value": value, "lo": value * np.exp(-half_width), "hi": value * np.exp(half_width)}
 
 
 def mttr_difference(sample, horizon):
@@ -308,7 +327,7 @@ def mttr_difference(sample, horizon):
     effective = sizes.sum() ** 2 / (sizes**2).sum()
     result = {"incidents": [[r, t, c] for r, one in enumerate(longer) for t, c in one],
               "value": mean(longer, -1) - mean(sample, -1)}
-    if effective < 5:
+    if effective < 7:
         return result
     deleted = np.array([mean(longer, g) - mean(sample, g) for g in range(groups)])
     deviations = deleted - deleted.mean()
@@ -348,25 +367,7 @@ def repairs(rng):
                "rows": rows, "quantiles": quantiles, "restricted_mean": mean,
                "jackknife": jackknife(sample, horizon, mean, rows),
                "difference": mttr_difference(sample, horizon),
-               "ratio": ratio(sample)}
-
-
-def ratio(sample):
-    """Σ y / Σ x with the textbook residuals, replication by replication."""
-    x = np.array([sum(c for _, c in one) for one in sample], dtype=float)
-    y = np.array([sum(t for t, c in one if c) for one in sample], dtype=float)
-    n = len(sample)
-    if x.sum() == 0:
-        return None
-    value = y.sum() / x.sum()
-    result = {"value": value}
-    effective = x.sum() ** 2 / (x**2).sum()
-    if n > 1 and effective >= 5:
-        error = np.sqrt(n / (n - 1) * ((y - value * x) ** 2).sum()) / x.sum()
-        half_width = stats.t.isf(0.025, effective - 1) * error / value
-        result["se"] = error
-        result["lo"], result["hi"] = value * np.exp(-half_width), value * np.exp(half_width)
-    return result
+               "closed_jackknife": closed_jackknife(sample)}
 
 
 def main():
