@@ -115,7 +115,10 @@ fn notebooks_are_stored_as_executed() {
         let folder = file.lines().find_map(|line| line.strip_prefix("name = "));
         let folder = folder.expect("a name").trim_matches('"');
         let first = text(&code(notebook)[0]["source"]);
-        assert!(first.contains(&format!("\"../results/{folder}\"")), "{name}");
+        assert!(
+            first.contains(&format!("\"../results/{folder}\"")),
+            "{name}"
+        );
     }
 }
 
@@ -167,7 +170,11 @@ fn execution_notices_what_is_wrong() {
     sandbox.write("fails.ipynb", &notebook.to_string());
     let script = shipped("notebooks/execute.py");
     let files = ["good.ipynb", "stale.ipynb", "fails.ipynb"];
-    let output = run(&python, &sandbox, &[&[&*script, "--check"][..], &files].concat());
+    let output = run(
+        &python,
+        &sandbox,
+        &[&[&*script, "--check"][..], &files].concat(),
+    );
     let said = said(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     for line in [
