@@ -33,6 +33,8 @@ pub enum Command {
     Replay(Replay),
     /// Make the summary tables of a results folder again, without simulating
     Summarize(Summarize),
+    /// Make the report of a results folder, a page for people; with --plots its figures as files
+    Report(Report),
     /// Check every part of a results folder against its ledger
     Verify(Verify),
     /// Say how far a sweep is, and what is missing
@@ -80,6 +82,9 @@ pub struct Run {
     /// Replace the sweep that is in the results folder
     #[arg(long, conflicts_with = "shard")]
     pub force: bool,
+    /// Write no report.html
+    #[arg(long)]
+    pub no_report: bool,
     /// No progress, no table, no closing word
     #[arg(long, short)]
     pub quiet: bool,
@@ -188,6 +193,16 @@ pub struct Summarize {
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t)]
     pub format: StdoutFormat,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Results folder
+    pub results: PathBuf,
+    /// Also write the main figures as SVG and PNG into plots/ of the results folder
+    #[arg(long)]
+    pub plots: bool,
 }
 
 /// Arguments of `verify`.

@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         Command::Simulate(args) => commands::simulate(&args),
         Command::Replay(args) => commands::replay(&args),
         Command::Summarize(args) => commands::summarize(&args),
+        Command::Report(args) => commands::report(&args),
         Command::Verify(args) => commands::verify(&args),
         Command::Status(args) => commands::status(&args),
         Command::Merge(args) => commands::merge(&args),

@@ -3,6 +3,7 @@
 mod gate;
 mod plan;
 mod replay;
+mod report;
 mod run;
 mod select;
 mod shards;
@@ -17,7 +18,7 @@ use sysworld::design::Design;
 use sysworld::diagnostics::{Problem, Problems, Sources};
 use sysworld::error::usage;
 use sysworld::experiment::{Experiment, Overrides};
-use sysworld::report;
+use sysworld::report as views;
 use sysworld::results::Sweep;
 use sysworld::schema;
 use sysworld::summary::{self, Summary};
@@ -27,6 +28,7 @@ use crate::cli::{Cli, Completions, Schema, SchemaOf, StdoutFormat, Summarize, Wo
 
 pub use plan::plan;
 pub use replay::replay;
+pub use report::report;
 pub use run::run;
 pub use shards::{merge, status, verify};
 pub use simulate::simulate;
@@ -118,10 +120,21 @@ fn print(text: &str) -> Result<()> {
     }
 }
 
+/// Makes the summary tables of a results folder and, if wanted, its report.
+fn summarize_into(path: &Path, sweep: &Sweep, with_report: bool) -> Result<Summary> {
+    let (counts, parts) = summary::read_counts(path, &sweep.design)?;
+    let summary = summary::summarize_counts(path, sweep, &counts, parts)?;
+    summary.write(path, &sweep.design)?;
+    if with_report {
+        views::write_page(path, &sweep.design, &counts, &summary)?;
+    }
+    Ok(summary)
+}
+
 fn print_summary(design: &Design, summary: &Summary, format: StdoutFormat) -> Result<()> {
     match format {
-        StdoutFormat::Table => print(&report::table(design, summary)),
-        StdoutFormat::Json => print(&(report::json(&summary.summary_frame(design))? + "\n")),
+        StdoutFormat::Table => print(&views::table(design, summary)),
+        StdoutFormat::Json => print(&(views::json(&summary.summary_frame(design))? + "\n")),
     }
 }
 

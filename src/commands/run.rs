@@ -16,7 +16,7 @@ use sysworld::statistics::Confidence;
 use sysworld::summary;
 use sysworld::sweep::{self, Failed};
 
-use super::{gate, load_design, print_summary};
+use super::{gate, load_design, print_summary, summarize_into};
 use crate::cli::{Run, StdoutFormat};
 
 /// `run EXPERIMENT`.
@@ -47,8 +47,7 @@ pub fn run(args: &Run) -> Result<()> {
         );
     }
     let design = &folder.sweep().design;
-    let summary = summary::summarize(&out, folder.sweep())?;
-    summary.write(&out, design)?;
+    let summary = summarize_into(&out, folder.sweep(), !args.no_report)?;
     // JSON was asked for by name; the table comes by itself.
     if !args.quiet || args.format == StdoutFormat::Json {
         print_summary(design, &summary, args.format)?;

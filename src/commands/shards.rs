@@ -4,12 +4,13 @@ use std::fs;
 
 use anyhow::{Result, anyhow};
 use sysworld::precision;
+use sysworld::report;
 use sysworld::results::{self, Verification};
 use sysworld::statistics::Confidence;
 use sysworld::summary;
 use sysworld::sweep::Shard;
 
-use super::{print, print_summary};
+use super::{print, print_summary, summarize_into};
 use crate::cli::{Merge, Status, StdoutFormat, Verify};
 
 /// `verify RESULTS`: every file of every part against the ledger.
@@ -42,10 +43,17 @@ pub fn verify(args: &Verify) -> Result<()> {
     ))
 }
 
-/// Summary tables of a finished sweep that are not what its counts say.
+/// Summary tables and the report of a finished sweep that are not what its counts say.
 fn damaged_tables(args: &Verify, state: &Verification) -> Result<Vec<String>> {
     let design = &state.sweep.design;
-    let files = summary::summarize(&args.results, &state.sweep)?.files(design)?;
+    let (counts, parts) = summary::read_counts(&args.results, design)?;
+    let summary = summary::summarize_counts(&args.results, &state.sweep, &counts, parts)?;
+    let mut files = summary.files(design)?;
+    // Whoever wants no report has none.
+    if args.results.join(report::PAGE).exists() {
+        let page = report::page(&report::Report::new(design, &counts, &summary))?;
+        files.push((report::PAGE.to_owned(), page.into_bytes()));
+    }
     let damage = |(name, bytes): &(String, Vec<u8>)| match fs::read(args.results.join(name)) {
         Ok(found) if found == *bytes => None,
         Ok(_) => Some(format!("{name}: not what the counts say")),
@@ -116,8 +124,7 @@ pub fn merge(args: &Merge) -> Result<()> {
         }
     };
     let sweep = results::merge(&args.folders, out)?;
-    let summary = summary::summarize(out, &sweep)?;
-    summary.write(out, &sweep.design)?;
+    let summary = summarize_into(out, &sweep, true)?;
     print_summary(&sweep.design, &summary, StdoutFormat::Table)
 }
 

@@ -1,57 +1,183 @@
-//! The summary as a table in the terminal, and as JSON.
+//! The summary as a table and a small plot in the terminal, and as JSON.
 
 use anyhow::Result;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use polars::prelude::AnyValue;
-use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
-use crate::design::Design;
+use super::axes::Axes;
+use super::bars;
+use super::numbers::{NOTHING, digits, grouped, percent, with_interval, wrap};
+use crate::design::{Design, Variation};
 use crate::experiment::RandomNumbers;
 use crate::results::Frame;
+use crate::statistics::Estimate;
 use crate::statistics::mean::MeanEstimate;
-use crate::statistics::{Estimate, Interval};
 use crate::summary::{PointSummary, Summary};
 
-const NOTHING: &str = "–";
+/// The widest line.
+pub const WIDTH: usize = 80;
+/// Rows of the table; the summary files have all.
+const MOST_ROWS: usize = 200;
+/// Widest text of a level.
+const MOST_LEVEL: usize = 18;
 
-/// The summary as a table, with what its numbers mean.
+/// The summary as a table that fits 80 columns, with what its numbers mean and a plot.
 pub fn table(design: &Design, summary: &Summary) -> String {
-    let experiment = design.experiment();
-    let mut table = Table::new();
-    table
-        .load_style(presets::UTF8_BORDERS_ONLY)
-        .set_content_arrangement(ContentArrangement::Disabled);
-    let factors = experiment.factors.iter().map(|f| f.name.get_ref().clone());
-    let estimates = [
-        "availability %",
-        "P(SLA miss)",
-        "MTTR rounds",
-        "journey %",
-        "n",
-    ];
-    table.set_header(factors.chain(estimates.map(str::to_owned)));
-    for row in &summary.points {
-        let levels =
-            (0..experiment.factors.len()).map(|factor| design.level(row.point, factor).to_string());
-        table.add_row(levels.chain(cells(row)));
+    let rows = &summary.points[..summary.points.len().min(MOST_ROWS)];
+    let points: Vec<usize> = rows.iter().map(|row| row.point).collect();
+    let axes = Axes::new(design, &points);
+    let mut grid = Grid::new(design, &axes, rows);
+    let dropped = grid.fit();
+    let mut text = grid.draw();
+    if rows.len() < summary.points.len() {
+        let more = summary.points.len() - rows.len();
+        text.push_str(&format!(
+            "… {} more design points: summary.csv\n",
+            grouped(more as u64)
+        ));
     }
-    for column in table.column_iter_mut().skip(experiment.factors.len()) {
-        column.set_cell_alignment(CellAlignment::Right);
+    if !dropped.is_empty() {
+        text.push_str(&lines(&format!(
+            "Left out to fit {WIDTH} columns, see summary.csv: {}.",
+            dropped.join(", ")
+        )));
     }
-    let mut text = format!("{table}\n");
-    text.push_str(&notes(design));
+    text.push_str(&notes(design, rows));
+    text.push_str(&bars::plot(design, &axes, rows));
     text
 }
 
-fn cells(row: &PointSummary) -> [String; 5] {
-    [
-        mean(row.availability),
-        estimate(row.sla_miss, 4),
-        estimate(row.mttr_rounds, 3),
-        mean(row.journey_availability),
-        row.n.to_string(),
-    ]
+/// The cells of the table, column by column; the first of each is the header.
+struct Grid {
+    columns: Vec<Column>,
+}
+
+struct Column {
+    name: String,
+    cells: Vec<String>,
+    is_factor: bool,
+    /// What goes first where the table is too wide; 0 stays.
+    sacrifice: u8,
+}
+
+impl Grid {
+    fn new(design: &Design, axes: &Axes, rows: &[PointSummary]) -> Self {
+        let factors = axes
+            .factors
+            .iter()
+            .enumerate()
+            .map(|(factor, axis)| Column {
+                name: axis.name.clone(),
+                cells: rows
+                    .iter()
+                    .map(|row| shorten(&axis.labels[axes.levels(design, row.point)[factor]]))
+                    .collect(),
+                is_factor: true,
+                sacrifice: if axis.levels.len() > 1 { 0 } else { 5 },
+            });
+        let mut columns: Vec<Column> = factors.collect();
+        let mut add = |name: &str, sacrifice, cell: fn(&PointSummary) -> String| {
+            columns.push(Column {
+                name: name.to_owned(),
+                cells: rows.iter().map(cell).collect(),
+                is_factor: false,
+                sacrifice,
+            });
+        };
+        add("available %", 0, |row| mean(row.availability));
+        add("SLA miss %", 0, |row| estimate(row.sla_miss, 100.0, 1));
+        add("MTTR rounds", 3, |row| estimate(row.mttr_rounds, 1.0, 2));
+        add("journey %", 4, |row| mean(row.journey_availability));
+        if rows.windows(2).any(|pair| pair[0].n != pair[1].n) {
+            add("n", 0, |row| row.n.to_string());
+        }
+        Self { columns }
+    }
+
+    /// Takes columns away until the table fits; returns their names.
+    fn fit(&mut self) -> Vec<String> {
+        let mut dropped = Vec::new();
+        while self.width() > WIDTH {
+            let wanted = self.columns.iter().map(|column| column.sacrifice).max();
+            let at = self
+                .columns
+                .iter()
+                .position(|c| Some(c.sacrifice) == wanted);
+            match (wanted, at) {
+                (Some(1..), Some(at)) => dropped.push(self.columns.remove(at).name),
+                // What is left names the point and its SLA: the terminal wraps it.
+                _ => break,
+            }
+        }
+        dropped
+    }
+
+    fn width(&self) -> usize {
+        let widths = self.columns.iter().map(|column| {
+            let lines = header(&column.name).into_iter().chain(column.cells.clone());
+            lines.map(|text| text.chars().count()).max().unwrap_or(0)
+        });
+        widths.sum::<usize>() + 2 * self.columns.len().saturating_sub(1)
+    }
+
+    fn draw(&self) -> String {
+        let mut table = Table::new();
+        table
+            .load_style(presets::NOTHING)
+            .set_content_arrangement(ContentArrangement::Disabled)
+            .set_header(self.columns.iter().map(|c| header(&c.name).join("\n")));
+        for row in 0..self.columns.first().map_or(0, |column| column.cells.len()) {
+            table.add_row(self.columns.iter().map(|column| &column.cells[row]));
+        }
+        let last = self.columns.len() - 1;
+        for (at, (column, ours)) in table.column_iter_mut().zip(&self.columns).enumerate() {
+            column.set_padding((0, if at == last { 0 } else { 2 }));
+            if !ours.is_factor {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        let text = table.to_string();
+        let mut lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+        let heads = self.columns.iter().map(|c| header(&c.name).len()).max();
+        let rule = "─".repeat(self.width());
+        lines.insert(heads.unwrap_or(1), &rule);
+        lines.join("\n") + "\n"
+    }
+}
+
+/// A header in lines: names of factors are broken at underscores and dots.
+fn header(name: &str) -> Vec<String> {
+    let pieces = name.split_inclusive(['_', '.', ' ']);
+    let mut lines: Vec<String> = Vec::new();
+    const WIDEST: usize = 10;
+    for piece in pieces {
+        match lines.last_mut() {
+            Some(line) if line.len() + piece.trim_end().len() <= WIDEST => line.push_str(piece),
+            _ => lines.push(piece.to_owned()),
+        }
+    }
+    lines
+        .iter()
+        .map(|line| line.trim_end().to_owned())
+        .collect()
+}
+
+/// A text in lines that fit.
+pub fn lines(text: &str) -> String {
+    wrap(text, WIDTH).join("\n") + "\n"
+}
+
+/// A long level without its middle.
+fn shorten(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    if chars.len() <= MOST_LEVEL {
+        return text.to_owned();
+    }
+    let tail = MOST_LEVEL / 2;
+    let head: String = chars[..MOST_LEVEL - tail - 1].iter().collect();
+    let tail: String = chars[chars.len() - tail..].iter().collect();
+    format!("{head}…{tail}")
 }
 
 /// A mean in percent: ± where the interval is even, else with both its ends.
@@ -59,24 +185,19 @@ fn mean(estimate: Option<MeanEstimate>) -> String {
     let Some(MeanEstimate { mean, interval, .. }) = estimate else {
         return NOTHING.to_owned();
     };
-    let mean = 100.0 * mean;
-    let Some(Interval { lo, hi }) = interval else {
-        return format!("{mean:.3} (one replication)");
+    let Some(interval) = interval else {
+        return format!("{:.2} (one run)", 100.0 * mean);
     };
-    let (below, above) = (mean - 100.0 * lo, 100.0 * hi - mean);
-    let digits = digits(below.max(above));
-    if (above - below).abs() < 1e-9 {
-        return format!("{mean:.digits$} ± {above:.digits$}");
+    let (below, above) = (mean - interval.lo, interval.hi - mean);
+    if (above - below).abs() >= 1e-11 {
+        return with_interval(mean, interval, 100.0, 2);
     }
-    format!(
-        "{mean:.digits$} [{:.digits$}, {:.digits$}]",
-        100.0 * lo,
-        100.0 * hi
-    )
+    let digits = digits(100.0 * above, 2);
+    format!("{:.digits$} ±{:.digits$}", 100.0 * mean, 100.0 * above)
 }
 
 /// An estimate with its interval, or with the reason why there is none.
-fn estimate(estimate: Option<Estimate>, digits: usize) -> String {
+fn estimate(estimate: Option<Estimate>, scale: f64, fewest: usize) -> String {
     let Some(Estimate {
         value,
         interval,
@@ -86,59 +207,72 @@ fn estimate(estimate: Option<Estimate>, digits: usize) -> String {
         return NOTHING.to_owned();
     };
     match interval {
-        Some(Interval { lo, hi }) => format!("{value:.digits$} [{lo:.digits$}, {hi:.digits$}]"),
+        Some(interval) => with_interval(value, interval, scale, fewest),
         None => {
             let reason = method.trim_start_matches("withheld_").replace('_', " ");
-            format!("{value:.digits$} ({reason})")
+            let reason = reason.replace("replication", "run");
+            format!("{:.fewest$} ({reason})", scale * value)
         }
     }
 }
 
-/// Decimals that show a half-width with at least two digits, so that none reads as zero.
-fn digits(half_width: f64) -> usize {
-    const FEWEST: usize = 3;
-    const MOST: usize = 9;
-    let enough = |digits: &usize| half_width * 10_f64.powi(*digits as i32) >= 10.0;
-    if half_width == 0.0 {
-        return FEWEST;
-    }
-    (FEWEST..MOST).find(enough).unwrap_or(MOST)
-}
-
-fn notes(design: &Design) -> String {
+fn notes(design: &Design, rows: &[PointSummary]) -> String {
     let experiment = design.experiment();
-    let first = design.variation(0);
-    let all: Vec<usize> = (0..design.len()).collect();
-    let same = |differs: &dyn Fn(usize) -> bool| !all.iter().any(|point| differs(*point));
-    let target = if same(&|p| design.variation(p).sla_target != first.sla_target) {
-        format!("SLA target {} %", first.sla_target)
-    } else {
-        "SLA target as the design says".to_owned()
-    };
-    let rounds = if same(&|p| design.variation(p).rounds != first.rounds) {
-        format!(
-            "{} rounds of {} min a replication",
-            first.rounds, first.round_minutes
-        )
-    } else {
-        "rounds as the design says".to_owned()
-    };
     let mut text = format!(
-        "{} % intervals; {target}; {rounds}; seed {}. MTTR counts open incidents (restricted \
-         mean).\n",
-        Decimal::try_from(100.0 * experiment.confidence)
-            .unwrap_or_default()
-            .round_dp(8)
-            .normalize(),
-        experiment.seed
+        "{} % intervals in brackets or ±; {}",
+        percent(experiment.confidence),
+        super::setting(design)
     );
-    if design.len() > 1 && experiment.random_numbers == RandomNumbers::Common {
+    if let [first, rest @ ..] = rows
+        && rest.iter().all(|row| row.n == first.n)
+    {
+        text.push_str(&format!("; {} replications a point", grouped(first.n)));
+    }
+    text.push_str(&format!(
+        "; seed {}. MTTR counts open incidents (restricted mean).",
+        experiment.seed
+    ));
+    if rows.len() > 1 && experiment.random_numbers == RandomNumbers::Common {
         text.push_str(
-            "Design points share random numbers, so overlap of two intervals is no test of their \
-             difference.\n",
+            " Design points share random numbers, so overlap of two intervals is no test of their \
+             difference.",
         );
     }
-    text
+    text.push_str(&budget(design, rows));
+    lines(&text)
+}
+
+/// The error budget with its formula and window, where all points have one.
+fn budget(design: &Design, rows: &[PointSummary]) -> String {
+    let mut variations = rows.iter().map(|row| design.variation(row.point));
+    let Some(first) = variations.next() else {
+        return String::new();
+    };
+    let of = |v: &Variation| {
+        let servers = if v.sla_on_journey { 1 } else { v.servers };
+        (
+            v.rounds,
+            servers,
+            v.round_minutes.to_bits(),
+            v.sla_target.clone(),
+        )
+    };
+    let (rounds, servers, _, target) = of(first);
+    if variations.any(|other| of(other) != of(first)) {
+        return String::new();
+    }
+    let checks = u64::from(rounds) * u64::from(servers);
+    let whose = if first.sla_on_journey {
+        "of the journey".to_owned()
+    } else {
+        format!("× {servers} servers")
+    };
+    format!(
+        " Error budget of a replication: (1 − {target} %) × {checks} checks = {:.3}; downtime in it: \
+         (1 − availability) × {rounds} rounds × {} min {whose}; both, and nines, in summary.csv.",
+        (1.0 - first.sla_target_share) * checks as f64,
+        first.round_minutes,
+    )
 }
 
 /// A table as a JSON array of objects.

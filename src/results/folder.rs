@@ -30,6 +30,10 @@ const TABLES: [&str; 6] = [
     "comparisons",
 ];
 
+/// What is made of them for people.
+const PAGE: &str = "report.html";
+const PLOTS: &str = "plots";
+
 /// The folder of one sweep, held by this process.
 #[derive(Debug)]
 pub struct Folder {
@@ -252,6 +256,16 @@ fn clear(path: &Path) -> Result<()> {
         for format in [Format::Parquet, Format::Csv] {
             remove(&path.join(format!("{name}.{}", format.extension())))?;
         }
+    }
+    remove(&path.join(PAGE))?;
+    let plots = path.join(PLOTS);
+    for name in names(&plots) {
+        if name.ends_with(".svg") || name.ends_with(".png") || is_litter(&name) {
+            remove(&plots.join(name))?;
+        }
+    }
+    if names(&plots).is_empty() {
+        remove(&plots)?;
     }
     for name in names(path).into_iter().filter(|name| is_ledger(name)) {
         remove(&path.join(name))?;

@@ -104,11 +104,21 @@ pub fn read_counts(path: &Path, design: &Design) -> Result<(Vec<Option<PointCoun
 
 /// Summarises a results folder, from its counts; comparisons, from its replications.
 pub fn summarize(path: &Path, sweep: &Sweep) -> Result<Summary> {
+    let (counts, parts) = read_counts(path, &sweep.design)?;
+    summarize_counts(path, sweep, &counts, parts)
+}
+
+/// [`summarize`], from the counts that [`read_counts`] gave.
+pub fn summarize_counts(
+    path: &Path,
+    sweep: &Sweep,
+    counts: &[Option<PointCounts>],
+    parts: usize,
+) -> Result<Summary> {
     let design = &sweep.design;
     let confidence = Confidence::new(design.experiment().confidence)
         .ok_or_else(|| anyhow!("a confidence outside 0 to 1"))?;
     let looks = Looks::of(design.experiment());
-    let (counts, parts) = read_counts(path, design)?;
     let summarized = |(point, counts): (usize, &Option<PointCounts>)| {
         let counts = counts.as_ref()?;
         Some(PointSummary::new(design, point, counts, confidence, &looks))

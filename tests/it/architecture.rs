@@ -82,16 +82,26 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("narrate", &["design", "simulation", "world"]),
     (
         "report",
-        &["design", "experiment", "results", "statistics", "summary"],
+        &[
+            "counts",
+            "design",
+            "experiment",
+            "results",
+            "simulation",
+            "statistics",
+            "summary",
+        ],
     ),
 ];
 
 /// Libraries with one owner.
-const OWNERS: [(&str, &[&str]); 7] = [
+const OWNERS: [(&str, &[&str]); 9] = [
     ("rayon", &["sweep", "commands/run"]),
     ("polars", &["results", "summary", "report"]),
     ("polars_parquet", &["results/frame"]),
     ("clap", &["cli", "commands", "main"]),
+    ("plotters", &["report/chart"]),
+    ("resvg", &["report/plots"]),
     ("indicatif", &["progress"]),
     ("rand_xoshiro", &["simulation/streams"]),
     ("statrs", &["statistics"]),

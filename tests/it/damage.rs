@@ -123,7 +123,9 @@ fn damaged_in_every_way(experiment: &str) -> BTreeMap<&'static str, usize> {
             }
             // A cut at the end of the last line leaves all that a ledger says.
             let same = fs::read(&path).is_ok_and(|now| now.trim_ascii() == ledger.trim_ascii());
-            if !same {
+            // A report may be declined, so that it is missing is no damage.
+            let declined = name == "report.html" && done == "deleted";
+            if !same && !declined {
                 assert_eq!(output.status.code(), Some(1), "{name} {done}: {said}");
                 let left = if done == "copied" {
                     name.replace("part-0", "part-9")

@@ -195,7 +195,7 @@ fn set_is_an_edit_of_the_world() {
     assert!(
         sandbox
             .ok(&format!("run e.toml --out text {text}"))
-            .contains("P(SLA miss)")
+            .contains("SLA miss %")
     );
     for (wrong, says) in [
         ("--set sla.tarket=95", "did you mean `target`?"),

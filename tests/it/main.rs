@@ -22,6 +22,8 @@ mod precision;
 mod properties;
 mod random_worlds;
 mod reference;
+mod report;
+mod report_browser;
 mod sandbox;
 mod schema;
 mod shards;

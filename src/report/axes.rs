@@ -1,0 +1,193 @@
+//! Which factor a figure has on its x axis, which one tells its lines apart, and which ones are
+//! chosen from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::design::Design;
+use crate::experiment::{FactorKind, Level};
+
+/// A design whose points fill less of the grid of its levels than this share is a sample.
+const GRID_SHARE: f64 = 0.5;
+
+/// The factors of some design points, in the roles that they have in figures.
+#[derive(Debug, Clone, Serialize)]
+pub struct Axes {
+    /// All factors, in the order of the experiment.
+    pub factors: Vec<Axis>,
+    /// The factor on the x axis; `None` where nothing varies.
+    pub x: Option<usize>,
+    /// The factor that has a colour a level.
+    pub series: Option<usize>,
+    /// The other factors that vary.
+    pub panels: Vec<usize>,
+    /// Whether the points are a sample of the levels' combinations (a Latin hypercube, a list):
+    /// then no two of them need have a level in common, and no line joins them.
+    pub sampled: bool,
+}
+
+/// A factor, with the levels that occur.
+#[derive(Debug, Clone, Serialize)]
+pub struct Axis {
+    /// Its name in the experiment and in the tables.
+    pub name: String,
+    /// Its name for people.
+    pub label: String,
+    /// Its levels in the order of the design; numbers of a numeric factor in ascending order.
+    pub levels: Vec<Level>,
+    /// Its levels for people.
+    pub labels: Vec<String>,
+    /// Whether the levels are numbers.
+    pub numeric: bool,
+    /// Whether the levels have an order, so that a line may join them.
+    pub ordered: bool,
+    /// Indices of the levels by their text.
+    #[serde(skip)]
+    index: BTreeMap<String, usize>,
+}
+
+impl Axes {
+    /// The roles for some points of a design.
+    pub fn new(design: &Design, points: &[usize]) -> Self {
+        let factors: Vec<Axis> = (0..design.experiment().factors.len())
+            .map(|factor| Axis::new(design, points, factor))
+            .collect();
+        let varying: Vec<usize> = (0..factors.len())
+            .filter(|factor| factors[*factor].levels.len() > 1)
+            .collect();
+        let kind = |factor: &&usize| &design.experiment().factors[**factor].kind;
+        let is_chaos = |factor: &&usize| {
+            let kind = kind(factor);
+            matches!(kind, FactorKind::ChaosLevel | FactorKind::ChaosMultiplier)
+        };
+        let x = varying
+            .iter()
+            .find(is_chaos)
+            .or_else(|| varying.iter().find(|factor| factors[**factor].numeric))
+            .or(varying.first())
+            .copied();
+        let others = || varying.iter().filter(|factor| Some(**factor) != x);
+        let grid: f64 = factors
+            .iter()
+            .map(|axis| axis.levels.len() as f64)
+            .product();
+        let sampled = (points.len() as f64) < GRID_SHARE * grid;
+        let series = if sampled {
+            // A sample may still have a factor of few levels, such as the skill.
+            others().find(|factor| !factors[**factor].numeric)
+        } else {
+            let is_skill = |factor: &&usize| *kind(factor) == FactorKind::Skill;
+            others().find(is_skill).or_else(|| others().next())
+        };
+        let series = series.copied();
+        let panels = others().filter(|factor| Some(**factor) != series).copied();
+        Self {
+            panels: if sampled {
+                Vec::new()
+            } else {
+                panels.collect()
+            },
+            factors,
+            x,
+            series,
+            sampled,
+        }
+    }
+
+    /// The levels that vary, for people: `chaos level low, skill senior`.
+    pub fn describe(&self, levels: &[usize]) -> String {
+        let varying = self.factors.iter().zip(levels);
+        let texts: Vec<String> = varying
+            .filter(|(axis, _)| axis.levels.len() > 1)
+            .map(|(axis, level)| format!("{} {}", axis.label, axis.labels[*level]))
+            .collect();
+        texts.join(", ")
+    }
+
+    /// The index of the level of each factor at a point.
+    pub fn levels(&self, design: &Design, point: usize) -> Vec<usize> {
+        let factors = self.factors.iter().enumerate();
+        factors
+            .map(|(factor, axis)| {
+                let text = design.level(point, factor).to_string();
+                axis.index.get(&text).copied().unwrap_or_default()
+            })
+            .collect()
+    }
+}
+
+impl Axis {
+    fn new(design: &Design, points: &[usize], factor: usize) -> Self {
+        let declared = &design.experiment().factors[factor];
+        let mut seen = BTreeSet::new();
+        let levels = points.iter().map(|point| design.level(*point, factor));
+        let mut levels: Vec<Level> = levels
+            .filter(|level| seen.insert(level.to_string()))
+            .cloned()
+            .collect();
+        let numeric = levels.iter().all(|level| level.number().is_some());
+        if numeric {
+            let number = |level: &Level| level.number().unwrap_or_default();
+            levels.sort_by(|a, b| number(a).total_cmp(&number(b)));
+        }
+        let name = declared.name.get_ref().clone();
+        let is_world = declared.kind == FactorKind::World;
+        Self {
+            label: match declared.kind {
+                // A path is read with its world file beside it.
+                FactorKind::Path => name.clone(),
+                _ => name.replace('_', " "),
+            },
+            labels: labels(&levels, is_world),
+            numeric,
+            ordered: numeric || matches!(declared.kind, FactorKind::ChaosLevel | FactorKind::Skill),
+            index: levels
+                .iter()
+                .enumerate()
+                .map(|(index, level)| (level.to_string(), index))
+                .collect(),
+            levels,
+            name,
+        }
+    }
+}
+
+/// The levels for people: worlds without their folder and ending, long numbers with fewer digits;
+/// in full where two would read the same.
+fn labels(levels: &[Level], are_worlds: bool) -> Vec<String> {
+    let full: Vec<String> = levels.iter().map(ToString::to_string).collect();
+    let short = levels
+        .iter()
+        .zip(&full)
+        .map(|(level, text)| match level.number() {
+            Some(number) if text.len() > 7 => significant(number),
+            None if are_worlds => {
+                let name = text.rsplit('/').next().unwrap_or(text);
+                name.trim_end_matches(".toml").to_owned()
+            }
+            _ => text.clone(),
+        });
+    let short: Vec<String> = short.collect();
+    let distinct: BTreeSet<&String> = short.iter().collect();
+    if distinct.len() == short.len() {
+        short
+    } else {
+        full
+    }
+}
+
+/// A number with four digits that tell.
+fn significant(number: f64) -> String {
+    if number == 0.0 {
+        return "0".to_owned();
+    }
+    let magnitude = number.abs().log10().floor() as i32;
+    let decimals = (3 - magnitude).clamp(0, 12) as usize;
+    let text = format!("{number:.decimals$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}

@@ -1,0 +1,387 @@
+//! Everything that the page shows, as data: the page only draws it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::axes::Axes;
+use super::thin::{Caps, distribution, kept_points, survival};
+use super::verdict::{Answer, answers};
+use super::{causes, compare, made};
+use crate::counts::{PointCounts, Total};
+use crate::design::Design;
+use crate::statistics::jackknife::TtrQuantile;
+use crate::statistics::mean::MeanEstimate;
+use crate::statistics::{Estimate, Interval};
+use crate::summary::{PointSummary, Summary};
+
+/// The data of a report: a function of design, counts and summary alone.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// Name of the experiment.
+    pub title: String,
+    /// The agreement, such as `The 99.9 % SLA`.
+    pub sla: String,
+    /// The length of a replication and the agreement, in words.
+    pub setting: String,
+    /// Level of confidence of the intervals, 0 to 1.
+    pub confidence: f64,
+    /// Whether design points share their random numbers.
+    pub common_random_numbers: bool,
+    /// What is varied, and in which roles.
+    pub axes: Axes,
+    /// What can be shown against x.
+    pub indicators: Vec<Indicator>,
+    /// The design points that are shown.
+    pub points: Vec<Point>,
+    /// Whether the SLA is met, for each tolerance.
+    pub answers: Vec<Answer>,
+    /// The tolerance that is shown first, as an index of the answers.
+    pub tolerance: usize,
+    /// Paired differences; empty where the experiment asks for none.
+    pub comparisons: Vec<compare::Comparison>,
+    /// The factor and the level that they compare with.
+    pub baseline: Option<compare::Baseline>,
+    /// What is left out, and where it is.
+    pub omissions: Vec<String>,
+    /// How it was made: what, and its value.
+    pub made: Vec<(String, String)>,
+}
+
+/// Something that can be shown against x.
+#[derive(Debug, Clone, Serialize)]
+pub struct Indicator {
+    /// Its column in the summary.
+    pub key: &'static str,
+    /// Its name.
+    pub label: &'static str,
+    /// Its unit as it is shown.
+    pub unit: &'static str,
+    /// What a value is multiplied with to be in that unit.
+    pub scale: f64,
+    /// What it means, and what to beware of.
+    pub about: &'static str,
+}
+
+const AVAILABILITY: &str = "Mean share of checks that find the server up.";
+/// The indicators, in the order in which they are offered.
+pub const INDICATORS: [Indicator; 16] = [
+    Indicator {
+        key: "sla_miss",
+        label: "SLA-miss probability",
+        unit: "%",
+        scale: 100.0,
+        about: "Share of replications that miss the SLA.",
+    },
+    Indicator {
+        key: "availability",
+        label: "Server availability",
+        unit: "%",
+        scale: 100.0,
+        about: AVAILABILITY,
+    },
+    Indicator {
+        key: "journey_availability",
+        label: "Journey availability",
+        unit: "%",
+        scale: 100.0,
+        about: "Mean share of rounds in which the user journey works.",
+    },
+    Indicator {
+        key: "mttr_rounds",
+        label: "Mean time to resolve",
+        unit: "rounds",
+        scale: 1.0,
+        about: "Restricted mean up to the end of a replication; open incidents count.",
+    },
+    Indicator {
+        key: "mttr_closed_rounds",
+        label: "Mean time to resolve, closed incidents",
+        unit: "rounds",
+        scale: 1.0,
+        about: "Closed incidents only: biased down where many incidents stay open, because those are the long ones.",
+    },
+    Indicator {
+        key: "ttr_p50_rounds",
+        label: "Median time to resolve",
+        unit: "rounds",
+        scale: 1.0,
+        about: "Half of the incidents are resolved within.",
+    },
+    Indicator {
+        key: "ttr_p90_rounds",
+        label: "90 % resolved within",
+        unit: "rounds",
+        scale: 1.0,
+        about: "90 % of the incidents are resolved within.",
+    },
+    Indicator {
+        key: "ttr_p99_rounds",
+        label: "99 % resolved within",
+        unit: "rounds",
+        scale: 1.0,
+        about: "99 % of the incidents are resolved within.",
+    },
+    Indicator {
+        key: "downtime_minutes",
+        label: "Downtime of a replication",
+        unit: "min",
+        scale: 1.0,
+        about: "Downtime to expect in a replication: (1 − availability) × rounds × minutes a round, of all servers together, or of the journey where the SLA is held to it.",
+    },
+    Indicator {
+        key: "nines",
+        label: "Nines of availability",
+        unit: "nines",
+        scale: 1.0,
+        about: "−log10(1 − availability), of the indicator that the SLA is held to.",
+    },
+    Indicator {
+        key: "budget_spent_mean",
+        label: "Error budget spent, mean",
+        unit: "%",
+        scale: 100.0,
+        about: "Failed checks of a replication by those that the SLA allows, (1 − target) × checks; above 100 % the SLA is missed.",
+    },
+    Indicator {
+        key: "budget_spent_p90",
+        label: "Error budget spent, worst 10 %",
+        unit: "%",
+        scale: 100.0,
+        about: "Share of the error budget that 90 % of the replications do not exceed.",
+    },
+    Indicator {
+        key: "budget_spent_p99",
+        label: "Error budget spent, worst 1 %",
+        unit: "%",
+        scale: 100.0,
+        about: "Share of the error budget that 99 % of the replications do not exceed.",
+    },
+    Indicator {
+        key: "availability_p01",
+        label: "Availability, worst 1 %",
+        unit: "%",
+        scale: 100.0,
+        about: "Availability that 1 % of the replications do not exceed.",
+    },
+    Indicator {
+        key: "availability_p05",
+        label: "Availability, worst 5 %",
+        unit: "%",
+        scale: 100.0,
+        about: "Availability that 5 % of the replications do not exceed.",
+    },
+    Indicator {
+        key: "availability_p50",
+        label: "Availability, median",
+        unit: "%",
+        scale: 100.0,
+        about: "Availability that half of the replications do not exceed.",
+    },
+];
+
+/// A design point.
+#[derive(Debug, Clone, Serialize)]
+pub struct Point {
+    /// Its key.
+    pub key: String,
+    /// Index of its level of each factor.
+    pub levels: Vec<usize>,
+    /// Replications.
+    pub n: u64,
+    /// Checks of a replication.
+    pub checks: u64,
+    /// Its SLA target in percent.
+    pub target: String,
+    /// Estimates by their column in the summary.
+    pub estimates: BTreeMap<&'static str, Value>,
+    /// Incidents, and of these open at the end.
+    pub incidents: [u64; 2],
+    /// The distribution of availability: up checks, and replications with at most so many.
+    pub availability: Vec<(u32, u64)>,
+    /// The Kaplan–Meier curve of the time to resolve.
+    pub ttr: Vec<TtrStep>,
+    /// The replication with the fewest up checks, and these.
+    pub worst: Option<(u64, u32)>,
+    /// The causes of most lost checks, most first.
+    pub causes: Vec<causes::Cause>,
+    /// Lost checks of all causes together.
+    pub lost_checks: u64,
+}
+
+/// One step of a Kaplan–Meier curve: half rounds, survival, the ends of its interval, closed,
+/// censored since the step before that is shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct TtrStep(
+    pub u32,
+    pub f64,
+    pub Option<f64>,
+    pub Option<f64>,
+    pub u64,
+    pub u64,
+);
+
+/// An estimate as the summary has it.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Value {
+    /// The estimate.
+    pub value: Option<f64>,
+    /// Lower end of its interval.
+    pub lo: Option<f64>,
+    /// Upper end.
+    pub hi: Option<f64>,
+    /// Method of the interval.
+    pub method: &'static str,
+}
+
+impl Value {
+    /// The interval, if both its ends are known.
+    pub fn interval(&self) -> Option<Interval> {
+        Some(Interval {
+            lo: self.lo?,
+            hi: self.hi?,
+        })
+    }
+
+    fn new(value: f64, interval: Option<Interval>, method: &'static str) -> Self {
+        Self {
+            value: Some(value),
+            lo: interval.map(|i| i.lo),
+            hi: interval.map(|i| i.hi),
+            method,
+        }
+    }
+
+    fn of_mean(mean: Option<MeanEstimate>) -> Option<Self> {
+        mean.map(|mean| Self::new(mean.mean, mean.interval, mean.method))
+    }
+
+    fn of(estimate: Option<Estimate>) -> Option<Self> {
+        estimate.map(|e| Self::new(e.value, e.interval, e.method))
+    }
+
+    fn of_quantile(quantile: TtrQuantile) -> Option<Self> {
+        let rounds = |half: Option<u32>| half.map(|half| f64::from(half) / 2.0);
+        let known = quantile.value.is_some() || quantile.lo.is_some();
+        known.then(|| Self {
+            value: rounds(quantile.value),
+            lo: rounds(quantile.lo),
+            hi: rounds(quantile.hi),
+            method: "kaplan_meier_band",
+        })
+    }
+}
+
+impl Report {
+    /// The data of a report, from the counts of each design point and their summary.
+    pub fn new(design: &Design, counts: &[Option<PointCounts>], summary: &Summary) -> Self {
+        let experiment = design.experiment();
+        let all: Vec<usize> = summary.points.iter().map(|row| row.point).collect();
+        let (kept, mut omissions) = kept_points(design, &all);
+        let axes = Axes::new(design, &kept);
+        let caps = Caps::new(kept.len());
+        let rows = summary.points.iter().filter(|row| {
+            // Both are in the order of the design.
+            kept.binary_search(&row.point).is_ok()
+        });
+        let points: Vec<Point> = rows
+            .filter_map(|row| {
+                let counts = counts.get(row.point)?.as_ref()?;
+                Some(Point::new(design, &axes, row, counts, &caps))
+            })
+            .collect();
+        omissions.extend(caps.omissions(design, summary));
+        let sla = made::agreement(design);
+        let keys = points.iter().map(|point| point.key.as_str());
+        let keys: Vec<(usize, &str)> = kept.iter().copied().zip(keys).collect();
+        Self {
+            title: experiment.name.as_str().to_owned(),
+            answers: answers(&axes, &points, &sla, experiment.confidence),
+            tolerance: super::verdict::DEFAULT,
+            setting: super::setting(design),
+            sla,
+            confidence: experiment.confidence,
+            common_random_numbers: design.len() > 1
+                && experiment.random_numbers == crate::experiment::RandomNumbers::Common,
+            indicators: shown_indicators(&points),
+            baseline: compare::baseline(design, &axes),
+            comparisons: compare::of(summary, &keys),
+            made: made::facts(design, summary),
+            points,
+            axes,
+            omissions,
+        }
+    }
+}
+
+/// The indicators that some point has.
+fn shown_indicators(points: &[Point]) -> Vec<Indicator> {
+    let known = |indicator: &Indicator| {
+        points
+            .iter()
+            .any(|point| point.estimates.contains_key(indicator.key))
+    };
+    // The first two have a figure each, whatever they show.
+    let always = ["sla_miss", "availability"];
+    INDICATORS
+        .into_iter()
+        .filter(|indicator| always.contains(&indicator.key) || known(indicator))
+        .collect()
+}
+
+impl Point {
+    fn new(
+        design: &Design,
+        axes: &Axes,
+        row: &PointSummary,
+        counts: &PointCounts,
+        caps: &Caps,
+    ) -> Self {
+        let variation = design.variation(row.point);
+        let [p01, p05, p50] = row.availability_quantiles;
+        let spent = row.budget_spent;
+        let estimates = [
+            ("sla_miss", Value::of(row.sla_miss)),
+            ("availability", Value::of_mean(row.availability)),
+            (
+                "journey_availability",
+                Value::of_mean(row.journey_availability),
+            ),
+            ("mttr_rounds", Value::of(row.mttr_rounds)),
+            ("mttr_closed_rounds", Value::of(row.mttr_closed_rounds)),
+            ("ttr_p50_rounds", Value::of_quantile(row.ttr_p50)),
+            ("ttr_p90_rounds", Value::of_quantile(row.ttr_p90)),
+            ("ttr_p99_rounds", Value::of_quantile(row.ttr_p99)),
+            ("downtime_minutes", Value::of(row.downtime_minutes)),
+            ("nines", Value::of(row.nines)),
+            (
+                "budget_spent_mean",
+                Value::of(spent.map(|spent| spent.mean)),
+            ),
+            ("budget_spent_p90", Value::of(spent.map(|spent| spent.p90))),
+            ("budget_spent_p99", Value::of(spent.map(|spent| spent.p99))),
+            ("availability_p01", Value::of(p01)),
+            ("availability_p05", Value::of(p05)),
+            ("availability_p50", Value::of(p50)),
+        ];
+        let known = estimates
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value?)));
+        let (causes, lost_checks) = causes::of(counts, caps.causes);
+        let fewest = counts.up_checks.keys().next();
+        Self {
+            key: design.key(row.point).to_string(),
+            levels: axes.levels(design, row.point),
+            n: row.n,
+            checks: variation.checks(),
+            target: variation.sla_target.clone(),
+            estimates: known.collect(),
+            incidents: [row.total(Total::Incidents), row.total(Total::IncidentsOpen)],
+            availability: distribution(&counts.up_checks, caps.steps),
+            ttr: survival(&row.ttr, caps.steps),
+            worst: counts.worst().zip(fewest.copied()),
+            causes,
+            lost_checks,
+        }
+    }
+}
