@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use sysworld::experiment::{DEFAULT_SEED, MOST_REPLICATIONS};
+use sysworld::experiment::{DEFAULT_SEED, MOST_REPLICATIONS, MOST_SEED};
 use sysworld::gate::Gate;
 use sysworld::sweep::Shard;
 
@@ -64,7 +64,7 @@ pub struct Run {
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=MOST_REPLICATIONS))]
     pub replications: Option<u64>,
     /// Master seed, instead of what the file says
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(..=MOST_SEED))]
     pub seed: Option<u64>,
     /// Set a value of the world, as chaos.cpu_spike.probability=0.3; may be repeated
     #[arg(long, value_name = "PATH=VALUE")]
@@ -150,7 +150,7 @@ pub struct Simulate {
     #[arg(long)]
     pub skill: Option<String>,
     /// Master seed
-    #[arg(long, default_value_t = DEFAULT_SEED, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = DEFAULT_SEED, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(..=MOST_SEED))]
     pub seed: u64,
     /// Replication, from 0
     #[arg(long, default_value_t = 0, allow_negative_numbers = true)]

@@ -12,7 +12,7 @@ use crate::statistics::gate::{Comparison, Verdict, replications_to_decide};
 use crate::statistics::jackknife::TtrQuantile;
 use crate::statistics::mean::MeanEstimate;
 use crate::statistics::{Confidence, Estimate, Interval};
-use crate::summary::PointSummary;
+use crate::summary::{Nines, PointSummary};
 
 /// What is asked of every design point, as `sla_miss < 0.01`.
 #[derive(Debug, Clone)]
@@ -69,9 +69,9 @@ static ESTIMATORS: [Estimator; 17] = [
     once("availability_p50", |row| {
         estimate(row.availability_quantiles[2])
     }),
-    looked_at("nines", |row| estimate(row.nines)),
+    looked_at("nines", |row| nines(row.nines)),
     looked_at("downtime_minutes", |row| estimate(row.downtime_minutes)),
-    once("budget_spent_mean", |row| {
+    looked_at("budget_spent_mean", |row| {
         estimate(row.budget_spent.map(|b| b.mean))
     }),
     once("budget_spent_p50", |row| {
@@ -91,6 +91,15 @@ fn mean(mean: Option<MeanEstimate>) -> Read {
 
 fn estimate(estimate: Option<Estimate>) -> Read {
     estimate.map_or((None, None), |e| (Some(e.value), e.interval))
+}
+
+/// Without an upper end where the availability may be 1.
+fn nines(nines: Nines) -> Read {
+    let interval = nines.lo.map(|lo| Interval {
+        lo,
+        hi: nines.hi.unwrap_or(f64::MAX),
+    });
+    (nines.value, interval)
 }
 
 /// In rounds. A quantile that may never be reached has no upper end; one that surely is not has

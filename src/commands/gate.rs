@@ -8,7 +8,7 @@ use sysworld::design::Design;
 use sysworld::error::{Gated, usage};
 use sysworld::gate::{Decision, Gate, together};
 use sysworld::precision::Looks;
-use sysworld::results::Sweep;
+use sysworld::results::{self, Sweep};
 use sysworld::statistics::Confidence;
 use sysworld::statistics::gate::Verdict;
 use sysworld::summary;
@@ -28,9 +28,7 @@ pub fn gate(args: &Run, out: &Path, sweep: &Sweep) -> Result<()> {
     let design = &sweep.design;
     let points = selected(args, design)?;
     let looks = sweep.first_look().map_or_else(Looks::default, Looks::all);
-    let all = Confidence::new(design.experiment().confidence);
-    let one = all.and_then(|all| all.shared_by(points.len() * args.gate.len()));
-    let one = one.ok_or_else(|| anyhow!("a confidence outside 0 to 1"))?;
+    let one = shared(args, design, points.len())?;
     let (counts, _) = summary::read_counts(out, design)?;
     let (mut text, mut decisions) = (String::new(), Vec::new());
     for gate in &args.gate {
@@ -58,10 +56,15 @@ pub fn gate(args: &Run, out: &Path, sweep: &Sweep) -> Result<()> {
     }
 }
 
-/// Refuses gates that could not be decided, before anything runs.
-pub fn check(args: &Run, sweep: &Sweep) -> Result<()> {
-    selected(args, &sweep.design)?;
-    if sweep.first_look().is_none() {
+/// Refuses gates that could not be decided, before anything is written.
+pub fn check(args: &Run, out: &Path, design: &Design) -> Result<()> {
+    let points = selected(args, design)?;
+    if args.gate.is_empty() {
+        return Ok(());
+    }
+    shared(args, design, points.len())?;
+    let looked_at = !args.force && results::gets_more(out, design)?;
+    if !looked_at && design.experiment().precision.is_empty() {
         return Ok(());
     }
     match args.gate.iter().find(|gate| !gate.has_sequence()) {
@@ -69,10 +72,23 @@ pub fn check(args: &Run, sweep: &Sweep) -> Result<()> {
         Some(gate) => Err(usage(format!(
             "the gate `{gate}` can't be decided: this sweep was looked at before it got more \
              replications, and that estimate has no interval that holds at every look. Gate on \
-             availability, journey_availability, sla_miss, nines or downtime_minutes, or begin \
-             anew with --force or another --out"
+             availability, journey_availability, sla_miss, nines, downtime_minutes or \
+             budget_spent_mean, or begin anew with --force or another --out"
         ))),
     }
+}
+
+/// The confidence of one interval, so that all hold at once with that of the experiment.
+fn shared(args: &Run, design: &Design, points: usize) -> Result<Confidence> {
+    let confidence = design.experiment().confidence;
+    let all = Confidence::new(confidence);
+    let one = all.and_then(|all| all.shared_by(points * args.gate.len()));
+    one.ok_or_else(|| {
+        let decisions = points * args.gate.len();
+        usage(format!(
+            "{decisions} decisions can't share a confidence of {confidence}: each would need one of 1"
+        ))
+    })
 }
 
 fn selected(args: &Run, design: &Design) -> Result<Vec<usize>> {
@@ -81,6 +97,10 @@ fn selected(args: &Run, design: &Design) -> Result<Vec<usize>> {
     }
     let mut points = Vec::new();
     for at in &args.gate_at {
+        if at.split(',').all(|pair| pair.trim().is_empty()) {
+            let form = "--gate-at needs levels, as chaos_level=high,skill=mid";
+            return Err(usage(form));
+        }
         let found = points_at(design, "--gate-at", at)?;
         if found.is_empty() {
             return Err(usage(format!(

@@ -77,10 +77,12 @@ fn find_replication(args: &Replay, sweep: &Sweep, point: usize) -> Result<u64> {
     })?;
     if parts < sweep.plan.parts.len() {
         let (n, all) = (counts.replications(), sweep.plan.replications(point));
-        let _ = writeln!(
-            io::stderr(),
-            "the sweep is unfinished: chosen among {n} of {all} replications of this design point"
-        );
+        if n < all {
+            let _ = writeln!(
+                io::stderr(),
+                "the sweep is unfinished: chosen among {n} of {all} replications of this design point"
+            );
+        }
     }
     let extreme = if args.worst {
         counts.worst()

@@ -31,8 +31,8 @@ pub fn run(args: &Run) -> Result<()> {
         .out
         .clone()
         .unwrap_or_else(|| design.experiment().default_folder());
+    gate::check(args, &out, &design)?;
     let mut folder = Folder::open(&out, design, args.shard, args.force)?;
-    gate::check(args, folder.sweep())?;
     let nothing_missing = complete(args, &out, &mut folder)?;
     let done = if nothing_missing {
         "nothing was missing; "

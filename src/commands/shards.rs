@@ -17,7 +17,8 @@ use crate::cli::{Merge, Status, StdoutFormat, Verify};
 pub fn verify(args: &Verify) -> Result<()> {
     let mut state = Verification::of(&args.results)?;
     let missing = state.missing();
-    if missing.is_empty() {
+    // Shards that are not merged yet have no summary.
+    if missing.is_empty() && state.is_merged(&args.results) {
         state.damages.extend(damaged_tables(args, &state)?);
     }
     let mut text = String::new();
@@ -89,10 +90,15 @@ pub fn status(args: &Status) -> Result<()> {
         "generations   {generations}\n\
          parts         {} of {} finished\n\
          replications  {done} of {all} finished\n\
-         damages       {}\n{wanting}",
+         damages       {}{}\n{wanting}",
         state.whole.len(),
         parts.len(),
-        state.damages.len()
+        state.damages.len(),
+        if state.damages.is_empty() {
+            ""
+        } else {
+            " (`verify` names them)"
+        }
     ))
 }
 

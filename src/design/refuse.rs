@@ -55,10 +55,13 @@ fn refuse_journeyless(design: &Design) -> Result<()> {
     let without = (0..design.len()).find(|point| !design.variation(*point).journey);
     match without {
         Some(point) if design.experiment.precision.iter().any(journey) => {
+            let whose = match design.describe(point) {
+                levels if levels.is_empty() => String::new(),
+                levels => format!(" of {levels}"),
+            };
             let message = format!(
-                "no precision of journey_availability can be reached: the world of {} has no \
-                 [journey]",
-                design.describe(point)
+                "no precision of journey_availability can be reached: the world{whose} has no \
+                 [journey]"
             );
             Err(vec![Problem::general(message)])
         }
@@ -81,6 +84,19 @@ fn refuse_twins(design: &Design) -> Result<()> {
             let mut problem = Problem::general(message)
                 .help("allowed: design points that differ in what they simulate");
             let (first, second) = (design.levels(pair[0]), design.levels(pair[1]));
+            if first == second {
+                problem = problem.help(
+                    "one row stands twice, in a zip, a file or a sample; of an interval between \
+                     whole numbers only whole numbers are sampled (write 0.0 and 1.0 for others)",
+                );
+                for (factor, level) in design.experiment.factors.iter().zip(&first) {
+                    let value = &factor.values[*level];
+                    if !value.span.is_empty() {
+                        problem =
+                            problem.with_span(value.span.clone(), "twice with the same levels");
+                    }
+                }
+            }
             for (i, factor) in design.experiment.factors.iter().enumerate() {
                 let value = &factor.values[second[i]];
                 if first[i] != second[i] {

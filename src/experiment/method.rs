@@ -54,8 +54,10 @@ impl Method {
         let at = name.span();
         let method = match name.into_inner() {
             Name::FullFactorial => Some(Self::FullFactorial),
-            Name::LatinHypercube => read_sample(&mut fields, sample::Method::LatinHypercube, at),
-            Name::Sobol => read_sample(&mut fields, sample::Method::Sobol, at),
+            Name::LatinHypercube => {
+                Some(read_sample(&mut fields, sample::Method::LatinHypercube, at))
+            }
+            Name::Sobol => Some(read_sample(&mut fields, sample::Method::Sobol, at)),
             Name::OneAtATime => {
                 let base = fields.raw("base");
                 let base = base.and_then(|base| super::arrange::table(base, "base", problems));
@@ -68,15 +70,16 @@ impl Method {
     }
 }
 
-fn read_sample(fields: &mut Fields, method: sample::Method, at: Span) -> Option<Method> {
+fn read_sample(fields: &mut Fields, method: sample::Method, at: Span) -> Method {
     let points: Option<Spanned<Whole>> = fields.required("points");
     let seed: Option<Spanned<Whole>> = fields.optional("seed");
     let points = whole(points, "points", 1, MOST_POINTS, &mut fields.problems);
     let seed = whole(seed, "seed", 0, i64::MAX as u64, &mut fields.problems);
-    Some(Method::Sample(Sample {
+    Method::Sample(Sample {
         method,
-        points: points? as u32,
+        // Where it is wrong that is noted, and intervals are still not short of a step.
+        points: points.unwrap_or(1) as u32,
         seed: seed.unwrap_or(0),
         at,
-    }))
+    })
 }

@@ -32,6 +32,9 @@ pub const MOST_POINTS: u64 = 10_000_000;
 /// The most replications of a design point.
 pub const MOST_REPLICATIONS: u64 = 1_000_000_000_000;
 
+/// The greatest master seed: what a TOML file can say.
+pub const MOST_SEED: u64 = i64::MAX as u64;
+
 /// An experiment, read and checked as far as that needs no design point.
 #[derive(Debug, Clone)]
 pub struct Experiment {
@@ -77,6 +80,7 @@ pub enum RandomNumbers {
 #[serde(deny_unknown_fields, default)]
 pub struct Output {
     /// Tables of rows; the summary tables always come.
+    #[serde(deserialize_with = "each_once")]
     pub tables: Vec<RowTable>,
     /// Formats of the row tables, at least one; the summary tables always come in both.
     #[serde(deserialize_with = "some_formats")]
@@ -102,12 +106,25 @@ impl Output {
 fn some_formats<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> std::result::Result<Vec<Format>, D::Error> {
-    let formats = Vec::deserialize(deserializer)?;
+    let formats = each_once(deserializer)?;
     if formats.is_empty() {
         let message = "no format is given; allowed: parquet, csv, or both";
         return Err(de::Error::custom(message));
     }
     Ok(formats)
+}
+
+fn each_once<'de, D: Deserializer<'de>, T: Deserialize<'de> + PartialEq>(
+    deserializer: D,
+) -> std::result::Result<Vec<T>, D::Error> {
+    let list = Vec::<T>::deserialize(deserializer)?;
+    let again = (1..list.len()).any(|i| list[..i].contains(&list[i]));
+    if again {
+        return Err(de::Error::custom(
+            "an entry stands twice; each is allowed once",
+        ));
+    }
+    Ok(list)
 }
 
 /// A table of rows.
@@ -223,7 +240,7 @@ impl Experiment {
         let (factors, grid) = arrange::read(&mut fields, folder, sources);
         let compare = analysis::compare(&mut fields, &factors);
         let intervals: Intervals = fields.optional("intervals").unwrap_or_default();
-        let seed = whole(seed, "seed", 0, i64::MAX as u64, &mut fields.problems);
+        let seed = whole(seed, "seed", 0, MOST_SEED, &mut fields.problems);
         let replications = whole(
             replications,
             "replications",

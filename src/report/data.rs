@@ -353,7 +353,7 @@ impl Point {
             ("ttr_p90_rounds", Value::of_quantile(row.ttr_p90)),
             ("ttr_p99_rounds", Value::of_quantile(row.ttr_p99)),
             ("downtime_minutes", Value::of(row.downtime_minutes)),
-            ("nines", Value::of(row.nines)),
+            ("nines", Value::of(row.nines.estimate())),
             (
                 "budget_spent_mean",
                 Value::of(spent.map(|spent| spent.mean)),

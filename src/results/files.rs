@@ -80,7 +80,8 @@ pub(super) fn is_litter(name: &str) -> bool {
 
 /// Removes a file or an empty folder; one that is not there is as good as removed.
 pub(super) fn remove(path: &Path) -> Result<()> {
-    let result = if path.is_dir() {
+    // Of a link to a folder, the link.
+    let result = if path.is_dir() && !path.is_symlink() {
         fs::remove_dir(path)
     } else {
         fs::remove_file(path)

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow};
 
@@ -41,7 +42,7 @@ pub struct Folder {
     sweep: Sweep,
     shard: Option<Shard>,
     ledger: Ledger,
-    done: BTreeSet<PartId>,
+    done: Mutex<BTreeSet<PartId>>,
     /// Held until the end of the process, or of this value.
     _locks: Vec<File>,
 }
@@ -95,7 +96,7 @@ impl Folder {
             sweep,
             shard,
             ledger: Ledger::open(&path.join(ledger_name(shard)))?,
-            done,
+            done: Mutex::new(done),
             _locks: locks,
         })
     }
@@ -107,11 +108,12 @@ impl Folder {
 
     /// The parts that are to be made, by this shard if it is one.
     pub fn missing(&self) -> Vec<&Part> {
+        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         let parts = self.sweep.plan.parts.iter().enumerate();
         parts
             .filter(|(position, _)| self.shard.is_none_or(|shard| shard.takes(*position)))
             .map(|(_, part)| part)
-            .filter(|part| !self.done.contains(&part.id))
+            .filter(|part| !done.contains(&part.id))
             .collect()
     }
 
@@ -138,7 +140,10 @@ impl Folder {
             id: part.id,
             replications: part.replications(),
             files,
-        })
+        })?;
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        done.insert(part.id);
+        Ok(())
     }
 
     /// Adds further replications of some design points, by their index, to the sweep.
@@ -244,6 +249,11 @@ pub(super) fn lock(path: &Path, shard: Option<Shard>) -> Result<Vec<File>> {
 /// Removes what we make, and nothing else.
 fn clear(path: &Path) -> Result<()> {
     for folder in PART_FOLDERS.map(|name| path.join(name)) {
+        // A link leads to what is not in this folder: the link alone goes.
+        if folder.is_symlink() {
+            remove(&folder)?;
+            continue;
+        }
         let parts = names(&folder).into_iter();
         for name in parts.filter(|name| is_part_file(name) || is_litter(name)) {
             remove(&folder.join(name))?;
@@ -259,6 +269,9 @@ fn clear(path: &Path) -> Result<()> {
     }
     remove(&path.join(PAGE))?;
     let plots = path.join(PLOTS);
+    if plots.is_symlink() {
+        remove(&plots)?;
+    }
     for name in names(&plots) {
         if name.ends_with(".svg") || name.ends_with(".png") || is_litter(&name) {
             remove(&plots.join(name))?;
@@ -281,6 +294,8 @@ fn sweep_up(path: &Path, sweep: &Sweep) {
         .flat_map(|part| part_paths(&sweep.design, part.id))
         .collect();
     let folders = PART_FOLDERS.map(|folder| format!("{folder}/"));
+    let followed = |folder: &String| !path.join(folder.trim_end_matches('/')).is_symlink();
+    let folders = folders.into_iter().filter(followed);
     for folder in std::iter::once(String::new()).chain(folders) {
         for name in names(&path.join(&folder)) {
             let file = format!("{folder}{name}");

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use super::files::{names, remove, write_whole};
 use super::folder::lock;
 use super::ledger::{LEDGER, PartRecord, is_ledger, rewrite};
-use super::sweep::{MANIFEST, Sweep};
+use super::sweep::{Found, MANIFEST, Sweep, inspect};
 use super::verify::Verification;
 use crate::error::usage;
 
@@ -31,16 +31,22 @@ pub fn merge(folders: &[PathBuf], out: &Path) -> Result<Sweep> {
         return Err(anyhow::anyhow!("can't merge:\n  {text}"));
     }
     let target_is_ours = folders.iter().any(|folder| same_place(folder, out));
-    if !target_is_ours && !names(out).is_empty() {
+    let goes_on = match inspect(out)? {
+        Found::Nothing => true,
+        // What a merge that was cut short left.
+        Found::Ours(manifest) => manifest.hash == checked[0].1.sweep.manifest.hash,
+        Found::Foreign => false,
+    };
+    if !target_is_ours && !goes_on {
         return Err(usage(format!(
-            "{} is not empty; nothing in it was touched. Choose another with --out",
+            "{} holds something else; nothing in it was touched. Choose another with --out",
             out.display()
         )));
     }
     fs::create_dir_all(out)
         .map_err(|e| usage(format!("can't make the folder {}: {e}", out.display())))?;
     let _lock = lock(out, None)?;
-
+    write_whole(out, MANIFEST, &checked[0].1.sweep.manifest.encode()?)?;
     let mut ledger = Vec::new();
     for part in &checked[0].1.sweep.plan.parts {
         let source = checked
@@ -54,7 +60,6 @@ pub fn merge(folders: &[PathBuf], out: &Path) -> Result<Sweep> {
         }
         ledger.push(record);
     }
-    write_whole(out, MANIFEST, &checked[0].1.sweep.manifest.encode()?)?;
     rewrite(out, LEDGER, ledger)?;
     // The ledgers and locks of the shards say nothing more.
     for name in names(out) {

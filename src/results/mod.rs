@@ -17,6 +17,6 @@ pub use ledger::{FileRecord, PartRecord};
 pub use manifest::{Facts, Look, Manifest};
 pub use merge::merge;
 pub use outcomes::{Outcomes, Replications};
-pub use sweep::Sweep;
+pub use sweep::{Sweep, gets_more};
 pub use tables::{part_files, point_columns};
 pub use verify::Verification;

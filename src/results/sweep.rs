@@ -161,6 +161,17 @@ impl Sweep {
     }
 }
 
+/// Whether a run of a design gives an existing sweep more replications than it began with.
+pub fn gets_more(path: &Path, design: &Design) -> Result<bool> {
+    Ok(match inspect(path)? {
+        Found::Ours(old) => {
+            let first = old.generations.first().map(|recipe| recipe.replications);
+            first.is_some_and(|first| first < design.experiment().replications)
+        }
+        Found::Nothing | Found::Foreign => false,
+    })
+}
+
 fn design_of(recipe: &Recipe) -> Result<Design, String> {
     let experiment = recipe.experiment().ok_or("the name is none")?;
     Design::new(experiment)
@@ -258,10 +269,26 @@ fn refusal(path: &Path, old: &Manifest, was: &Recipe, now: &Recipe) -> anyhow::E
         ));
     }
     let show = |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
+    let mut arranged = false;
     for difference in was.differences(now) {
+        // The rows of a design are indices that mean nothing to a reader.
+        if difference.path.starts_with("grid") {
+            if !arranged {
+                lines.push("the design: levels are combined in another way".to_owned());
+            }
+            arranged = true;
+            continue;
+        }
         let (before, now) = (show(difference.first), show(difference.second));
         let path = difference.path;
         lines.push(format!("{path}: {before} in the folder, {now} now"));
+    }
+    if was.compare.is_none() && now.compare.is_some() && !now.output.has_runs() {
+        lines.push(
+            "its parts keep no single replications to compare: that takes `runs` as Parquet, or \
+             [compare] from the start"
+                .to_owned(),
+        );
     }
     let more = lines.len().saturating_sub(MOST);
     lines.truncate(MOST);
@@ -270,7 +297,7 @@ fn refusal(path: &Path, old: &Manifest, was: &Recipe, now: &Recipe) -> anyhow::E
     }
     usage(format!(
         "{} holds another experiment:\n  {}\nNothing was touched. A sweep can be extended by more \
-         replications or new levels of its factors; for anything else choose another folder with \
+         replications (without [[precision]]) or new levels of its factors; for anything else choose another folder with \
          --out, or replace this one with --force",
         path.display(),
         lines.join("\n  ")

@@ -7,8 +7,9 @@ use anyhow::Result;
 
 use super::files::{is_litter, names};
 use super::folder::PART_FOLDERS;
-use super::ledger::{Page, PartRecord, read_all};
+use super::ledger::{LEDGER, Page, PartRecord, read_all};
 use super::sweep::Sweep;
+use super::tables::is_part_file;
 use crate::sweep::PartId;
 
 /// The state of a results folder, part by part.
@@ -47,6 +48,8 @@ impl Verification {
                 let file = format!("{folder}/{name}");
                 if is_litter(&name) {
                     damages.push(format!("{file}: the rest of a write that was cut short"));
+                } else if !is_part_file(&name) {
+                    damages.push(format!("{file}: not ours, among the parts; move it away"));
                 } else if !listed.contains(&file) {
                     damages.push(format!("{file}: in no ledger"));
                 }
@@ -59,6 +62,11 @@ impl Verification {
             whole,
             damages,
         })
+    }
+
+    /// Whether it is the folder of a whole sweep, not one that shards share.
+    pub fn is_merged(&self, path: &Path) -> bool {
+        path.join(LEDGER).is_file()
     }
 
     /// Parts that are not there, or not whole, by their position in the plan.

@@ -304,11 +304,11 @@ impl Columns<'_> {
 
     /// Availability in the quantities that operators speak in, of the SLA's indicator.
     fn sre(&mut self) {
-        self.estimate(
-            "nines",
-            "-log10(1 - availability) of the SLA's indicator; null at 1",
-            |row| row.nines,
-        );
+        let about = "-log10(1 - availability) of the SLA's indicator; null at 1";
+        self.add("nines", about, |row| row.nines.value);
+        self.interval("nines", |row| [row.nines.lo, row.nines.hi]);
+        let about = "method of the interval";
+        self.add("nines_method", about, |row| row.nines.method);
         self.estimate(
             "downtime_minutes",
             "downtime to expect in a replication, in minutes: of all servers together, or of the \

@@ -52,7 +52,7 @@ pub struct PointSummary {
     /// The distribution of the time to resolve.
     pub ttr: Vec<TtrRow>,
     /// Nines of the availability that the SLA is held to.
-    pub nines: Option<Estimate>,
+    pub nines: Nines,
     /// Downtime to expect in a replication of that, in minutes: of all servers together, or of
     /// the journey.
     pub downtime_minutes: Option<Estimate>,
@@ -196,12 +196,14 @@ impl PointSummary {
             ttr_p99: ttr_quantile(990),
             availability_quantiles: [10, 50, 500]
                 .map(|per_mille| quantile(&up_checks, checks, per_mille, confidence)),
-            nines: held_to.and_then(|mean| turned(&mean, nines)),
+            nines: held_to.map(|mean| Nines::of(&mean)).unwrap_or_default(),
             downtime_minutes: held_to.and_then(|mean| {
                 let window = variation.window();
                 turned(&mean, |availability| downtime_minutes(availability, window))
             }),
-            budget_spent: budget_spent(histogram, scale, variation.sla_target_share, confidence),
+            budget_spent: budget_spent(histogram, scale, variation.sla_target_share, confidence)
+                .zip(held_to)
+                .map(|(spent, mean)| with_mean(spent, &mean, variation.sla_target_share)),
             budget_exhausted_by: exhausted_by(&exhausted, n, confidence).unwrap_or_default(),
             causes: counts.causes(),
             ttr: ttr.map(|ttr| ttr.rows).unwrap_or_default(),
@@ -226,6 +228,51 @@ fn with_sequence(mean: MeanEstimate, sequence: Option<Estimate>) -> MeanEstimate
             method: sequence.method,
             ..mean
         },
+    }
+}
+
+/// The budget spent, with the mean that follows from that of the availability, whose interval may
+/// hold at every look.
+fn with_mean(spent: BudgetSpent, mean: &MeanEstimate, target: f64) -> BudgetSpent {
+    let of_budget = |availability: f64| Some((1.0 - availability) / (1.0 - target));
+    BudgetSpent {
+        mean: turned(mean, of_budget).unwrap_or(spent.mean),
+        ..spent
+    }
+}
+
+/// Nines of an availability, −log10(1 − availability). An availability of 1 has no end of them: a
+/// value or an end that is `None` is beyond all numbers.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Nines {
+    /// Of the estimate.
+    pub value: Option<f64>,
+    /// Of the lower end of its interval; `None` also where there is no interval.
+    pub lo: Option<f64>,
+    /// Of the upper end of its interval.
+    pub hi: Option<f64>,
+    /// The method of the interval; `None` where there is no estimate.
+    pub method: Option<&'static str>,
+}
+
+impl Nines {
+    fn of(mean: &MeanEstimate) -> Self {
+        Self {
+            value: nines(mean.mean),
+            lo: mean.interval.and_then(|interval| nines(interval.lo)),
+            hi: mean.interval.and_then(|interval| nines(interval.hi)),
+            method: Some(mean.method),
+        }
+    }
+
+    /// As an estimate, where all of it is finite.
+    pub fn estimate(&self) -> Option<Estimate> {
+        let interval = self.lo.zip(self.hi);
+        Some(Estimate {
+            value: self.value?,
+            interval: interval.map(|(lo, hi)| Interval { lo, hi }),
+            method: self.method?,
+        })
     }
 }
 

@@ -176,3 +176,20 @@ fn swapped_and_stray_files() {
     assert!(sandbox.data("r") == good);
     sandbox.ok("verify r");
 }
+
+/// `--force` follows no link: what it leads to is somebody else's.
+#[test]
+#[cfg(unix)]
+fn force_follows_no_link() {
+    let sandbox = Sandbox::new();
+    sandbox.write("e.toml", SWEEP);
+    for folder in ["victim", "linked"] {
+        sandbox.ok(&format!("run e.toml --quiet --out {folder}"));
+    }
+    let before = sandbox.data("victim");
+    fs::remove_dir_all(sandbox.path("linked/runs")).expect("removed");
+    let (target, link) = (sandbox.path("victim/runs"), sandbox.path("linked/runs"));
+    std::os::unix::fs::symlink(target, link).expect("linked");
+    sandbox.ok("run e.toml --quiet --seed 5 --force --out linked");
+    assert!(sandbox.data("victim") == before);
+}

@@ -162,6 +162,10 @@ fn gates_that_make_no_sense_are_refused() {
             "has no level `mid`",
         ),
         (
+            &["--gate", "sla_miss < 1", "--gate-at", ","],
+            "--gate-at needs levels",
+        ),
+        (
             &["--gate", "sla_miss < 1", "--gate-at", "skil=mid"],
             "did you mean `skill`?",
         ),
@@ -174,5 +178,32 @@ fn gates_that_make_no_sense_are_refused() {
         assert_eq!(code, 2, "{gates:?}");
         assert!(said.contains(expected), "{gates:?}: {said}");
     }
-    assert!(!sandbox.path("r/runs").exists());
+    assert!(!sandbox.path("r").exists());
+}
+
+/// Where an availability may be 1 its nines have no upper end, and a gate on them says the same as
+/// one on the availability.
+#[test]
+fn nines_without_an_upper_end_still_hold() {
+    let sandbox = Sandbox::new();
+    let one_round = SWEEP
+        .replace("2000", "200")
+        .replace("\"high\"", "\"medium\"");
+    sandbox.write("e.toml", &format!("{one_round}rounds = [1]\n"));
+    let senior = ["--gate-at", "skill=senior"];
+    for gate in ["availability > 0.9", "nines > 1"] {
+        let (code, out, _) = gated(&sandbox, &[&["--gate", gate][..], &senior].concat());
+        assert_eq!(code, 0, "{gate}: {out}");
+    }
+    let rows = sandbox.rows("r/summary.csv");
+    let endless = rows.iter().filter(|row| row["availability_hi"] == "1.0");
+    let mut seen = 0;
+    for row in endless {
+        let lo: f64 = row["availability_lo"].parse().expect("a number");
+        let nines: f64 = row["nines_lo"].parse().expect("a number");
+        assert!((nines + (1.0 - lo).log10()).abs() < 1e-12);
+        assert_eq!(row["nines_hi"], "");
+        seen += 1;
+    }
+    assert!(seen > 0, "no interval reaches 1");
 }

@@ -83,6 +83,7 @@ fn looks_do_not_depend_on_threads_or_kills() {
     let sandbox = Sandbox::new();
     sandbox.write("e.toml", &experiment(HALF_WIDTH));
     sandbox.ok("run e.toml --quiet --threads 1 --out whole");
+    sandbox.ok("verify whole");
     let whole = sandbox.data("whole");
     sandbox.ok("run e.toml --quiet --threads 3 --out threads");
     assert!(sandbox.data("threads") == whole);
@@ -97,6 +98,17 @@ fn looks_do_not_depend_on_threads_or_kills() {
         .collect();
     assert!(sizes.len() > 2 && sizes.is_sorted(), "{sizes:?}");
     let ledger = sandbox.read("whole/ledger.jsonl");
+    let parts = whole
+        .keys()
+        .filter(|path| path.starts_with("counts"))
+        .count();
+    assert_eq!(ledger.lines().count(), parts, "each part is made once");
+    let replications: u64 = sandbox
+        .rows("whole/summary.csv")
+        .iter()
+        .map(|row| row["n"].parse::<u64>().expect("a number"))
+        .sum();
+    assert_eq!(manifest["facts"]["replications"], replications);
     for kept in 0..ledger.lines().count() {
         let lines: Vec<&str> = ledger.lines().take(kept).collect();
         fs::write(sandbox.path("whole/ledger.jsonl"), lines.join("\n")).expect("written");

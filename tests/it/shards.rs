@@ -63,6 +63,13 @@ fn seven_shards_are_one_run() {
     fs::write(&hurt, &bytes).expect("written");
     sandbox.ok(all);
     assert!(sandbox.data("joined") == whole);
+    // What a merge that was cut short leaves is gone on with, by a merge or by a run.
+    for again in [all, "run e.toml --quiet --out joined"] {
+        fs::remove_file(sandbox.path("joined/ledger.jsonl")).expect("removed");
+        fs::remove_file(sandbox.path("joined/runs/part-00-000006.csv")).expect("removed");
+        sandbox.ok(again);
+        assert!(sandbox.data("joined") == whole, "{again}");
+    }
 }
 
 /// Parts of a folder, as rows in an order of their own.
