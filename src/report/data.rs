@@ -13,7 +13,7 @@ use crate::design::Design;
 use crate::statistics::jackknife::TtrQuantile;
 use crate::statistics::mean::MeanEstimate;
 use crate::statistics::{Estimate, Interval};
-use crate::summary::{PointSummary, Summary};
+use crate::summary::{Nines, PointSummary, Summary};
 
 /// The data of a report: a function of design, counts and summary alone.
 #[derive(Debug, Clone, Serialize)]
@@ -260,6 +260,16 @@ impl Value {
         estimate.map(|e| Self::new(e.value, e.interval, e.method))
     }
 
+    fn of_nines(nines: Nines) -> Option<Self> {
+        let known = nines.value.is_some() || nines.lo.is_some();
+        known.then_some(Self {
+            value: nines.value,
+            lo: nines.lo,
+            hi: nines.hi,
+            method: nines.method?,
+        })
+    }
+
     fn of_quantile(quantile: TtrQuantile) -> Option<Self> {
         let rounds = |half: Option<u32>| half.map(|half| f64::from(half) / 2.0);
         let known = quantile.value.is_some() || quantile.lo.is_some();
@@ -353,7 +363,7 @@ impl Point {
             ("ttr_p90_rounds", Value::of_quantile(row.ttr_p90)),
             ("ttr_p99_rounds", Value::of_quantile(row.ttr_p99)),
             ("downtime_minutes", Value::of(row.downtime_minutes)),
-            ("nines", Value::of(row.nines.estimate())),
+            ("nines", Value::of_nines(row.nines)),
             (
                 "budget_spent_mean",
                 Value::of(spent.map(|spent| spent.mean)),

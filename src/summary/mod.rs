@@ -264,16 +264,6 @@ impl Nines {
             method: Some(mean.method),
         }
     }
-
-    /// As an estimate, where all of it is finite.
-    pub fn estimate(&self) -> Option<Estimate> {
-        let interval = self.lo.zip(self.hi);
-        Some(Estimate {
-            value: self.value?,
-            interval: interval.map(|(lo, hi)| Interval { lo, hi }),
-            method: self.method?,
-        })
-    }
 }
 
 /// What follows from an availability, with the interval that follows from its own. An end that
