@@ -88,8 +88,16 @@ fn penalty(metric: &UsageModel, usage: &Row<f64>) -> Row<f64> {
         let (first, second) = (lines[0], lines[lines.len() - 1]);
         for lane in 0..LANES {
             let before = lost[lane];
-            let of_second = if usage[lane] > second.0 { second.1 } else { before };
-            lost[lane] = if usage[lane] > first.0 { first.1 } else { of_second };
+            let of_second = if usage[lane] > second.0 {
+                second.1
+            } else {
+                before
+            };
+            lost[lane] = if usage[lane] > first.0 {
+                first.1
+            } else {
+                of_second
+            };
         }
     }
     lost

@@ -253,7 +253,8 @@ impl LaneState {
         // instructions.
         self.chaos.clear();
         for scenario in &model.scenarios {
-            self.chaos.push(LaneStreams::new(scenario.key, &replications));
+            self.chaos
+                .push(LaneStreams::new(scenario.key, &replications));
         }
         self.kinds.clear();
         for size in &model.kind_sizes {

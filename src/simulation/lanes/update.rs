@@ -111,12 +111,14 @@ fn drawn(
     for bands in metric.bands.rchunks(2) {
         let (first, second) = (bands[0], bands[bands.len() - 1]);
         for lane in 0..LANES {
-            let fits = |band: BandModel| {
-                (health[lane] < band.health_below) & (cpu[lane] > band.cpu_above)
+            let fits =
+                |band: BandModel| (health[lane] < band.health_below) & (cpu[lane] > band.cpu_above);
+            let (of_first, of_second) = (first.range.at(units[lane]), second.range.at(units[lane]));
+            let value = if fits(second) {
+                of_second
+            } else {
+                values[lane]
             };
-            let (of_first, of_second) =
-                (first.range.at(units[lane]), second.range.at(units[lane]));
-            let value = if fits(second) { of_second } else { values[lane] };
             values[lane] = if fits(first) { of_first } else { value };
         }
     }
