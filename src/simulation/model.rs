@@ -208,8 +208,8 @@ pub(super) struct ActionRow {
     pub changes: [Change; 3],
     /// 1 if a service is restarted, else 0.
     pub restart: u64,
-    /// The scenarios that end.
-    pub ends: Vec<usize>,
+    /// Bit i: scenario i ends.
+    pub ends: u64,
     /// What the row can't say; it doesn't matter whether it comes before or after the rest.
     pub steps: Vec<ActionStep>,
 }

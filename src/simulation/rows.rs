@@ -15,7 +15,7 @@ fn row(effects: &[ActionStep]) -> ActionRow {
     let mut row = ActionRow {
         changes: [Change::NONE; 3],
         restart: 0,
-        ends: Vec::new(),
+        ends: 0,
         steps: Vec::new(),
     };
     let alone = |step: &ActionStep| {
@@ -28,13 +28,17 @@ fn row(effects: &[ActionStep]) -> ActionRow {
                 row.changes[*metric as usize] = *change;
             }
             ActionStep::RestartService if alone(step) => row.restart = 1,
-            ActionStep::End(scenarios) => row.ends.extend(scenarios),
+            ActionStep::End(scenarios) => row.ends |= ends(scenarios),
             other => row.steps.push(other.clone()),
         }
     }
-    row.ends.sort_unstable();
-    row.ends.dedup();
     row
+}
+
+/// A set of scenarios as bits. What has more of them than bits is not simulated by rows.
+pub(super) fn ends(scenarios: &[usize]) -> u64 {
+    let bit = |scenario: &usize| 1_u64.checked_shl(*scenario as u32).unwrap_or(0);
+    scenarios.iter().map(bit).fold(0, |set, bit| set | bit)
 }
 
 /// What a step reads or writes, as a number: a base, or else what only its like touch.

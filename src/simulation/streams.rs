@@ -71,9 +71,14 @@ pub(super) fn mix(value: u64) -> u64 {
 pub(super) const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The seed of one stream of one replication.
+fn seed(key: u64, replication: u64) -> u64 {
+    mixed_seed(key, mix(replication))
+}
+
+/// The seed of one stream of the replication whose [`mix`] this is.
 #[inline(always)]
-pub(super) fn seed(key: u64, replication: u64) -> u64 {
-    mix(key ^ mix(replication))
+pub(super) fn mixed_seed(key: u64, mixed_replication: u64) -> u64 {
+    mix(key ^ mixed_replication)
 }
 
 /// One stream of one replication.

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::design::Design;
+use crate::simulation::LANES;
 
 /// Work of a part, in server-rounds: about half a second.
 const MOST_WORK: u64 = 40_000_000;
@@ -163,6 +164,17 @@ impl FromStr for Shard {
     }
 }
 
+/// Replications are simulated in blocks, and one that a cut leaves in part costs as much as a
+/// whole one. So of what is left of a design point, a part that has no room for all takes whole
+/// blocks.
+fn whole_blocks(room: u64, left: u64) -> u64 {
+    if room < left {
+        room - room % LANES as u64
+    } else {
+        room
+    }
+}
+
 /// Cuts the segments of one generation at places that depend on nothing else.
 fn cut(design: &Design, generation: u32, missing: &[Segment]) -> Vec<Part> {
     let cost = |segment: &Segment| design.variation(segment.point).checks().max(1);
@@ -183,14 +195,15 @@ fn cut(design: &Design, generation: u32, missing: &[Segment]) -> Vec<Part> {
         let mut first = segment.first;
         while first < end {
             let room = work_of_a_part.saturating_sub(open.work) / cost;
-            let room = room.min(MOST_ROWS - rows);
+            let room = whole_blocks(room.min(MOST_ROWS - rows), end - first);
             if room == 0 && open.work > 0 {
                 let next = empty(open.id.part + 1);
                 parts.push(std::mem::replace(&mut open, next));
                 rows = 0;
                 continue;
             }
-            let count = room.max(1).min(end - first);
+            // A part takes a block, however much work it is.
+            let count = room.max(LANES as u64).min(end - first);
             open.segments.push(Segment {
                 point: segment.point,
                 first,

@@ -11,7 +11,7 @@ use sysworld::simulation::{
     Accountant, InstructionSet, LANES, LaneState, Model, Replication, Spell, State, fits_lanes,
     simulate, simulate_lanes,
 };
-use sysworld::sweep::{Part, PartData, PartId, Segment, simulate_part};
+use sysworld::sweep::{Goal, Part, PartData, PartId, Plan, Segment, simulate_part};
 
 use crate::random_worlds::any_world;
 use crate::support::{SEED, built_in, cloudinfra_with, model, world};
@@ -232,4 +232,29 @@ fn worlds_of_many_scenarios_are_simulated_too() {
             .iter()
             .any(|c| c.cause.as_deref() == Some("network_partition"))
     );
+}
+
+/// Only the end of a design point's replications may leave lanes unused.
+#[test]
+fn parts_are_cut_between_blocks() {
+    for (rounds, replications) in [
+        (15, 99_999),
+        (43_200, 390),
+        (20_000_000, 40),
+        (1, 2_000_003),
+    ] {
+        let design = design(&format!(
+            "replications = {replications}\n[factors]\nrounds = [{rounds}]\nskill = [\"junior\", \"senior\"]\n"
+        ));
+        let parts = Plan::new(&design, &[Goal::of(&design)]).parts;
+        let mut reached = vec![0; design.len()];
+        for segment in parts.iter().flat_map(|part| &part.segments) {
+            assert_eq!(segment.first, reached[segment.point]);
+            reached[segment.point] += segment.count;
+            let last = reached[segment.point] == replications;
+            assert!(last || segment.count % LANES as u64 == 0, "{segment:?}");
+        }
+        assert_eq!(reached, vec![replications; design.len()]);
+        assert!(parts.len() > 2, "{} parts", parts.len());
+    }
 }

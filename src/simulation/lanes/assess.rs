@@ -30,8 +30,8 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
                 0.0
             };
         }
-        state.check(model, server, half_round);
     }
+    state.check(model, half_round);
     for kind in &state.kinds {
         for lane in 0..LANES {
             state.up_checks[lane] += kind.up[lane];

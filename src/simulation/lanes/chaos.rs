@@ -1,14 +1,11 @@
 //! Phase `chaos`: see [`super::super::chaos`].
 
-use super::row::{LANES, LaneSet, Row};
+use super::row::{LANES, LaneSets, Row};
 use super::state::LaneState;
 use crate::simulation::model::{InstantEffect, Model};
 use crate::simulation::numbers::clamp;
 use crate::simulation::streams::{Bits, Half};
 use crate::world::Quantity;
-
-/// Scenarios whose events in all lanes fit a word.
-pub(super) const SCENARIOS_OF_A_WORD: usize = u64::BITS as usize / LANES;
 
 #[inline(always)]
 pub(super) fn run(model: &Model, state: &mut LaneState) {
@@ -16,28 +13,21 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
         server.struck = Row::of(0);
     }
     let count = model.scenarios.len();
-    for first in (0..count).step_by(SCENARIOS_OF_A_WORD) {
-        // The events of some scenarios in one word, so that one loop goes over all of them: how
-        // many a scenario has is hard to foresee for a processor.
-        let mut events = 0;
-        for index in first..count.min(first + SCENARIOS_OF_A_WORD) {
+    for first in (0..count).step_by(LaneSets::COUNT) {
+        let mut events = LaneSets::empty();
+        for index in first..count.min(first + LaneSets::COUNT) {
             let bits = state.chaos[index].next();
             let chance = model.scenarios[index].chance;
-            let mut happens = Row::of(0);
             for lane in 0..LANES {
-                happens[lane] = u64::from(chance.happens(Bits(bits[lane])));
-                state.events[lane] += happens[lane];
+                let happens = chance.happens(Bits(bits[lane]));
+                state.events[lane] += u64::from(happens);
+                events.put(index - first, lane, happens);
             }
-            let set = LaneSet::of(|lane| happens[lane] != 0);
-            events |= set.0 << ((index - first) * LANES);
             state.details[index - first] = bits;
         }
-        while events != 0 {
-            let bit = events.trailing_zeros() as usize;
-            let (scenario, lane) = (bit / LANES, bit % LANES);
+        for (scenario, lane) in events.members() {
             let details = Bits(state.details[scenario][lane]).details();
             strike(model, state, first + scenario, lane, details);
-            events &= events - 1;
         }
     }
 }

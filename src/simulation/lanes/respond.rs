@@ -1,10 +1,11 @@
 //! Phase `respond`: see [`super::super::respond`].
 
 use super::health::evaluate_usage;
-use super::row::{LANES, Row};
+use super::row::{LANES, LaneSets, Row};
 use super::state::{LaneState, ServerLanes};
 use super::streams::LaneStream;
 use crate::simulation::model::{ActionRow, ActionStep, Model, Thresholds};
+use crate::simulation::rows::ends;
 use crate::world::AlertKind;
 
 /// Servers whose alerts share a word.
@@ -49,9 +50,16 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
     if model.actions.is_empty() {
         return;
     }
-    for lane in 0..LANES {
+    let mut alarmed = LaneSets::empty();
+    for chosen in &state.alerts.chosen {
+        for lane in 0..LANES {
+            alarmed.put(0, lane, chosen[lane] != 0);
+        }
+    }
+    for (_, lane) in alarmed.members() {
         handle_all(model, state, lane, limits[lane]);
     }
+    state.end_scenarios(model);
 }
 
 /// Evaluates the usage of a server again, unless nothing touched it since its update.
@@ -131,6 +139,7 @@ fn choose(model: &Model, state: &mut LaneState) -> Row<u64> {
 #[inline(always)]
 fn handle_all(model: &Model, state: &mut LaneState, lane: usize, mut limit: u64) {
     let mut stream = state.response.lane(lane);
+    let mut counts = Counts::default();
     for word in 0..state.alerts.chosen.len() {
         let mut alerts = state.alerts.chosen[word][lane];
         while alerts != 0 && limit > 0 {
@@ -138,12 +147,27 @@ fn handle_all(model: &Model, state: &mut LaneState, lane: usize, mut limit: u64)
             let critical = state.alerts.critical[word][lane] >> bit & 1;
             let server = word * SERVERS_OF_A_WORD + bit / AlertKind::ALL.len();
             let alert = (bit % AlertKind::ALL.len()) * 2 + critical as usize;
-            handle(model, state, lane, server, alert, &mut stream);
+            handle(model, state, lane, server, alert, &mut stream, &mut counts);
             alerts &= alerts - 1;
             limit -= 1;
         }
     }
     state.response.set_lane(lane, stream);
+    let outcome = &mut state.outcomes[lane];
+    outcome.alerts_handled += counts.handled;
+    outcome.misdiagnoses += counts.misdiagnosed;
+    outcome.actions += counts.handled - counts.blocked;
+    outcome.actions_blocked += counts.blocked;
+    outcome.actions_failed += counts.failed;
+}
+
+/// What a lane counts in one round.
+#[derive(Debug, Default)]
+struct Counts {
+    handled: u32,
+    misdiagnosed: u32,
+    blocked: u32,
+    failed: u32,
 }
 
 /// Handles one alert; `alert` is kind and level, as in the runbook. What happens is hard to
@@ -157,6 +181,7 @@ fn handle(
     server: usize,
     alert: usize,
     stream: &mut LaneStream,
+    counts: &mut Counts,
 ) {
     let bits = stream.next();
     let misdiagnosed = !model.diagnosis.happens_by_half(bits.upper());
@@ -171,12 +196,10 @@ fn handle(
     let failed = !blocked & !spec.success.happens_by_half(bits.lower());
     let cooled = state.round + spec.cooldown;
     *free_in = if blocked { *free_in } else { cooled };
-    let outcome = &mut state.outcomes[lane];
-    outcome.alerts_handled += 1;
-    outcome.misdiagnoses += u32::from(misdiagnosed);
-    outcome.actions += u32::from(!blocked);
-    outcome.actions_blocked += u32::from(blocked);
-    outcome.actions_failed += u32::from(failed);
+    counts.handled += 1;
+    counts.misdiagnosed += u32::from(misdiagnosed);
+    counts.blocked += u32::from(blocked);
+    counts.failed += u32::from(failed);
 
     let in_vain = blocked | failed;
     let row = if in_vain { model.actions.len() } else { action };
@@ -200,9 +223,7 @@ fn apply(
     // Clears the lowest bit: the first crashed service in file order.
     let down = &mut s.services_down[lane];
     *down &= down.wrapping_sub(row.restart);
-    for scenario in &row.ends {
-        state.end(*scenario, server, lane);
-    }
+    s.ended[lane] |= row.ends;
     for step in &row.steps {
         apply_step(model, state, server, lane, step, stream);
     }
@@ -232,9 +253,7 @@ fn apply_step(
             *down &= down.wrapping_sub(1);
         }
         ActionStep::End(scenarios) => {
-            for scenario in scenarios {
-                state.end(*scenario, server, lane);
-            }
+            s.ended[lane] |= ends(scenarios);
         }
         ActionStep::PromoteReplica => promote_replica(model, state, server, lane),
     }

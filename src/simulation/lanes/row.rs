@@ -33,42 +33,48 @@ impl<T> DerefMut for Row<T> {
     }
 }
 
-/// The lanes in a set, one bit each.
+/// The lanes in each of some sets, one bit each, gathered as a row and read as a word: one loop
+/// goes over several sets, because how many lanes one has is hard to foresee for a processor.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct LaneSet(pub u64);
+pub(super) struct LaneSets(Row<u64>);
 
-impl LaneSet {
-    /// The lanes for which something holds.
+impl LaneSets {
+    /// How many sets there are.
+    pub const COUNT: usize = u64::BITS as usize / LANES;
+
+    pub const fn empty() -> Self {
+        Self(Row::of(0))
+    }
+
+    /// Puts a lane into a set if something holds.
     #[inline(always)]
-    pub fn of(holds: impl Fn(usize) -> bool) -> Self {
-        let mut bits = Row::of(0);
-        for (lane, bit) in bits.iter_mut().enumerate() {
-            *bit = u64::from(holds(lane)) << lane;
+    pub fn put(&mut self, set: usize, lane: usize, holds: bool) {
+        let bit = (1 << lane) << (set * LANES);
+        self.0[lane] |= if holds { bit } else { 0 };
+    }
+
+    /// Each set and lane in it, set by set.
+    #[inline(always)]
+    pub fn members(&self) -> Members {
+        let mut word = 0;
+        for lane in 0..LANES {
+            word |= self.0[lane];
         }
-        Self(bits.iter().fold(0, |set, bit| set | bit))
-    }
-
-    /// The first lane; any, if there is none.
-    #[inline(always)]
-    pub fn first(self) -> usize {
-        // Never more: it tells the compiler that every row has the lane.
-        self.0.trailing_zeros() as usize % LANES
-    }
-
-    /// All but the first lane.
-    #[inline(always)]
-    pub fn rest(self) -> Self {
-        Self(self.0 & self.0.wrapping_sub(1))
+        Members(word)
     }
 }
 
-impl Iterator for LaneSet {
-    type Item = usize;
+/// What is left of the lanes in some sets.
+pub(super) struct Members(u64);
+
+impl Iterator for Members {
+    type Item = (usize, usize);
 
     #[inline(always)]
-    fn next(&mut self) -> Option<usize> {
-        let first = (self.0 != 0).then(|| self.first());
-        *self = self.rest();
-        first
+    fn next(&mut self) -> Option<(usize, usize)> {
+        let bit = self.0.trailing_zeros() as usize;
+        let member = (self.0 != 0).then_some((bit / LANES, bit % LANES));
+        self.0 &= self.0.wrapping_sub(1);
+        member
     }
 }

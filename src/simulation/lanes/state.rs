@@ -1,8 +1,7 @@
 //! What changes during the replications of all lanes.
 
-use super::chaos::SCENARIOS_OF_A_WORD;
-use super::row::{LANES, LaneSet, Row};
-use super::streams::LaneStreams;
+use super::row::{LANES, LaneSets, Row};
+use super::streams::{LaneStreams, mixed_replications};
 use crate::simulation::account::{CauseSet, Replication, Spell};
 use crate::simulation::model::{Model, Ongoing, ServerModel};
 use crate::simulation::numbers::at_least;
@@ -32,8 +31,8 @@ pub struct LaneState {
     /// By server and scenario: active while greater than `assessments`.
     expires: Vec<Row<f64>>,
     pub(super) chaos: Vec<LaneStreams>,
-    /// What the scenarios of a word drew.
-    pub(super) details: [Row<u64>; SCENARIOS_OF_A_WORD],
+    /// What the scenarios drew that one loop goes over.
+    pub(super) details: [Row<u64>; LaneSets::COUNT],
     pub(super) traffic_stream: LaneStreams,
     pub(super) response: LaneStreams,
     /// By lane and action: the first round in which it is free.
@@ -84,6 +83,8 @@ pub(super) struct ServerLanes {
     pub services_down: Row<u64>,
     /// Bit i: scenario i hit in the latest chaos phase.
     pub struck: Row<u64>,
+    /// Bit i: a response of this round ended scenario i.
+    pub ended: Row<u64>,
     /// When the open incident opened, in half rounds, or [`NONE_OPEN`].
     opened: Row<f64>,
     /// Bit i: scenario i may have caused the open incident.
@@ -134,10 +135,23 @@ impl LaneState {
         *quiet_after = at_least(expiry, *quiet_after);
     }
 
-    /// A scenario ends on a server in one lane.
+    /// Ends the scenarios that the responses of this round ended.
     #[inline(always)]
-    pub(super) fn end(&mut self, scenario: usize, server: usize, lane: usize) {
-        self.expires[server * self.scenarios + scenario][lane] = 0.0;
+    pub(super) fn end_scenarios(&mut self, model: &Model) {
+        for server in 0..self.servers.len() {
+            if !self.servers[server].touched {
+                continue;
+            }
+            let ended = std::mem::take(&mut self.servers[server].ended);
+            for ongoing in self.ongoing(model, server) {
+                let expires = &mut self.expires[server * self.scenarios + ongoing.scenario];
+                let bit = 1 << ongoing.scenario;
+                for lane in 0..LANES {
+                    let before = expires[lane];
+                    expires[lane] = if ended[lane] & bit != 0 { 0.0 } else { before };
+                }
+            }
+        }
     }
 
     /// A server with the scenarios on it: its row of each is active where it is greater than the
@@ -161,29 +175,43 @@ impl LaneState {
         self.assessments += 1.0;
     }
 
-    /// One check of a server's health: opens or closes its incidents.
+    /// One check of the health of all servers: opens or closes their incidents.
     #[inline(always)]
-    pub(super) fn check(&mut self, model: &Model, server: usize, half_round: u32) {
-        let s = &mut self.servers[server];
-        let turned =
-            LaneSet::of(|lane| (s.health[lane] <= model.up_health) != (s.opened[lane] >= 0.0));
-        for lane in turned {
-            if s.opened[lane] < 0.0 {
-                s.opened[lane] = f64::from(half_round);
-                s.cause[lane] = s.struck[lane];
-                let cells = &self.expires[server * self.scenarios..(server + 1) * self.scenarios];
-                for (scenario, expires) in cells.iter().enumerate() {
-                    s.cause[lane] |= u64::from(expires[lane] > self.assessments) << scenario;
+    pub(super) fn check(&mut self, model: &Model, half_round: u32) {
+        for first in (0..self.servers.len()).step_by(LaneSets::COUNT) {
+            let mut turned = LaneSets::empty();
+            for server in first..self.servers.len().min(first + LaneSets::COUNT) {
+                let s = &self.servers[server];
+                for lane in 0..LANES {
+                    let down = s.health[lane] <= model.up_health;
+                    turned.put(server - first, lane, down != (s.opened[lane] >= 0.0));
                 }
-                self.outcomes[lane].incidents += 1;
-            } else {
-                let opened = s.opened[lane] as u32;
-                s.opened[lane] = NONE_OPEN;
-                self.outcomes[lane].ttr_half_rounds += u64::from(half_round - opened);
-                let cause = CauseSet(s.cause[lane]);
-                let spell = Spell::closed(lane, cause, opened, half_round);
-                self.spells.push(spell);
             }
+            for (server, lane) in turned.members() {
+                self.turn(first + server, lane, half_round);
+            }
+        }
+    }
+
+    /// Opens the incident of a server in one lane, or closes the one that is open.
+    #[inline(always)]
+    fn turn(&mut self, server: usize, lane: usize, half_round: u32) {
+        let s = &mut self.servers[server];
+        if s.opened[lane] < 0.0 {
+            s.opened[lane] = f64::from(half_round);
+            s.cause[lane] = s.struck[lane];
+            let cells = &self.expires[server * self.scenarios..(server + 1) * self.scenarios];
+            for (scenario, expires) in cells.iter().enumerate() {
+                s.cause[lane] |= u64::from(expires[lane] > self.assessments) << scenario;
+            }
+            self.outcomes[lane].incidents += 1;
+        } else {
+            let opened = s.opened[lane] as u32;
+            s.opened[lane] = NONE_OPEN;
+            self.outcomes[lane].ttr_half_rounds += u64::from(half_round - opened);
+            let cause = CauseSet(s.cause[lane]);
+            let spell = Spell::closed(lane, cause, opened, half_round);
+            self.spells.push(spell);
         }
     }
 
@@ -218,13 +246,15 @@ impl LaneState {
         refill(&mut self.free_in, LANES * model.actions.len(), 0);
         let services = model.journey.as_ref().map_or(0, |j| j.services.len());
         refill(&mut self.served, services, Row::of(0));
-        self.traffic_stream = LaneStreams::new(model.traffic_key, first);
-        self.response = LaneStreams::new(model.response_key, first);
+        let replications = mixed_replications(first);
+        self.traffic_stream = LaneStreams::new(model.traffic_key, &replications);
+        self.response = LaneStreams::new(model.response_key, &replications);
         // Loops, not iterators: their closures would be compiled apart, without the vector
         // instructions.
         self.chaos.clear();
         for scenario in &model.scenarios {
-            self.chaos.push(LaneStreams::new(scenario.key, first));
+            self.chaos
+                .push(LaneStreams::new(scenario.key, &replications));
         }
         self.kinds.clear();
         for size in &model.kind_sizes {
@@ -235,7 +265,7 @@ impl LaneState {
         }
         self.servers.clear();
         for spec in &model.servers {
-            self.servers.push(initial(model, spec, first));
+            self.servers.push(initial(model, spec, &replications));
         }
         self.alerts.resize(model.servers.len());
     }
@@ -244,7 +274,11 @@ impl LaneState {
     #[inline(always)]
     pub(super) fn finish(&mut self, model: &Model) {
         for s in &self.servers {
-            for lane in LaneSet::of(|lane| s.opened[lane] >= 0.0) {
+            let mut open = LaneSets::empty();
+            for lane in 0..LANES {
+                open.put(0, lane, s.opened[lane] >= 0.0);
+            }
+            for (_, lane) in open.members() {
                 let opened = s.opened[lane] as u32;
                 self.outcomes[lane].incidents_open += 1;
                 let cause = CauseSet(s.cause[lane]);
@@ -284,8 +318,8 @@ fn refill<T: Clone>(list: &mut Vec<T>, len: usize, value: T) {
 }
 
 #[inline(always)]
-fn initial(model: &Model, spec: &ServerModel, first: u64) -> ServerLanes {
-    let mut environment = LaneStreams::new(spec.environment_key, first);
+fn initial(model: &Model, spec: &ServerModel, replications: &Row<u64>) -> ServerLanes {
+    let mut environment = LaneStreams::new(spec.environment_key, replications);
     let [cpu, memory, disk, mut error_rate, mut latency] = environment.five();
     let mut base = [cpu, memory, disk];
     for (base, metric) in base
@@ -312,6 +346,7 @@ fn initial(model: &Model, spec: &ServerModel, first: u64) -> ServerLanes {
         isolated: Row::of(0),
         services_down: Row::of(0),
         struck: Row::of(0),
+        ended: Row::of(0),
         opened: Row::of(NONE_OPEN),
         cause: Row::of(0),
         primary: has_role(Role::Primary),

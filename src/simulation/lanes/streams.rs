@@ -1,7 +1,17 @@
 //! The streams of all lanes: the same numbers as [`super::super::streams`], many at once.
 
 use super::row::{LANES, Row};
-use crate::simulation::streams::{Bits, GOLDEN, mix, seed};
+use crate::simulation::streams::{Bits, GOLDEN, mix, mixed_seed};
+
+/// The part of a seed that all streams of a replication share, for those from `first` on.
+#[inline(always)]
+pub(super) fn mixed_replications(first: u64) -> Row<u64> {
+    let mut mixed = Row::of(0);
+    for lane in 0..LANES {
+        mixed[lane] = mix(first.wrapping_add(lane as u64));
+    }
+    mixed
+}
 
 /// One Xoshiro256++ generator a lane.
 #[derive(Debug, Clone, Copy)]
@@ -15,13 +25,12 @@ impl Default for LaneStreams {
 }
 
 impl LaneStreams {
-    /// The streams of a key for the replications from `first` on.
+    /// The streams of a key for [`mixed_replications`].
     #[inline(always)]
-    pub fn new(key: u64, first: u64) -> Self {
+    pub fn new(key: u64, replications: &Row<u64>) -> Self {
         let mut words = [Row::of(0); 4];
         for lane in 0..LANES {
-            let seed = seed(key, first.wrapping_add(lane as u64));
-            let mut state = seed;
+            let mut state = mixed_seed(key, replications[lane]);
             for word in &mut words {
                 word[lane] = mix(state);
                 state = state.wrapping_add(GOLDEN);
