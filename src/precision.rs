@@ -121,8 +121,8 @@ fn target(
     let n = counts.replications();
     let unmet = |precision: &&Precision| {
         let estimate = looks.estimate(design, point, counts, precision.estimate, confidence);
-        n < precision.max_replications
-            && !estimate.is_some_and(|e| half_width(&e).is_some_and(|w| w <= precision.half_width))
+        let half_width = estimate.and_then(|e| Some(e.interval?.half_width(e.value)));
+        n < precision.max_replications && half_width.is_none_or(|w| w > precision.half_width)
     };
     let unmet = experiment.precision.iter().filter(unmet);
     let cap = unmet.map(|precision| precision.max_replications).max()?;
@@ -131,10 +131,4 @@ fn target(
         next = next.saturating_mul(2);
     }
     Some(next.min(cap))
-}
-
-/// The larger side of an interval.
-pub fn half_width(estimate: &Estimate) -> Option<f64> {
-    let interval = estimate.interval?;
-    Some((interval.hi - estimate.value).max(estimate.value - interval.lo))
 }

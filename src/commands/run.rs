@@ -12,7 +12,6 @@ use sysworld::experiment::Overrides;
 use sysworld::precision;
 use sysworld::progress::Progress;
 use sysworld::results::{Facts, Folder};
-use sysworld::statistics::Confidence;
 use sysworld::summary;
 use sysworld::sweep::{self, Failed};
 
@@ -60,8 +59,7 @@ pub fn run(args: &Run) -> Result<()> {
 /// nothing was.
 fn complete(args: &Run, out: &Path, folder: &mut Folder) -> Result<bool> {
     let runner = Runner::new(args)?;
-    let confidence = Confidence::new(folder.sweep().design.experiment().confidence)
-        .context("a confidence outside 0 to 1")?;
+    let confidence = summary::confidence(&folder.sweep().design)?;
     let mut nothing_missing = true;
     let mut total: Option<Facts> = None;
     loop {

@@ -6,7 +6,6 @@ use anyhow::{Result, anyhow};
 use sysworld::precision;
 use sysworld::report;
 use sysworld::results::{self, Verification};
-use sysworld::statistics::Confidence;
 use sysworld::summary;
 use sysworld::sweep::Shard;
 
@@ -108,8 +107,7 @@ fn wanting(args: &Status, state: &Verification) -> Result<String> {
     if design.experiment().precision.is_empty() || !state.missing().is_empty() {
         return Ok(String::new());
     }
-    let confidence = Confidence::new(design.experiment().confidence);
-    let confidence = confidence.ok_or_else(|| anyhow!("a confidence outside 0 to 1"))?;
+    let confidence = summary::confidence(design)?;
     let (counts, _) = summary::read_counts(&args.results, design)?;
     let points = precision::next_look(design, &counts, confidence).map_or(0, |l| l.points.len());
     Ok(format!(

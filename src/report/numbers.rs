@@ -15,14 +15,9 @@ pub fn digits(half_width: f64, fewest: usize) -> usize {
     (fewest..MOST).find(enough).unwrap_or(MOST)
 }
 
-/// The larger side of an interval about its estimate.
-pub fn half_width(value: f64, interval: Interval) -> f64 {
-    (value - interval.lo).max(interval.hi - value)
-}
-
 /// `value (lo–hi)`, all times `scale`.
 pub fn with_interval(value: f64, interval: Interval, scale: f64, fewest: usize) -> String {
-    let digits = digits(scale * half_width(value, interval), fewest);
+    let digits = digits(scale * interval.half_width(value), fewest);
     let [value, lo, hi] = [value, interval.lo, interval.hi].map(|x| scale * x);
     format!("{value:.digits$} ({lo:.digits$}–{hi:.digits$})")
 }

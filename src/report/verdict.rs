@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::axes::Axes;
 use super::data::Point;
-use super::numbers::{digits, grouped, half_width, percent};
+use super::numbers::{digits, grouped, percent};
 use crate::statistics::Interval;
 
 /// Shares of replications that may miss the SLA, to choose from.
@@ -146,7 +146,7 @@ fn detail(axes: &Axes, points: &[Point], confidence: f64) -> String {
         return String::new();
     };
     let say = |(value, interval, point): &(f64, Interval, &Point)| {
-        let digits = digits(100.0 * half_width(*value, *interval), 1);
+        let digits = digits(100.0 * interval.half_width(*value), 1);
         let [value, lo, hi] = [*value, interval.lo, interval.hi].map(|x| 100.0 * x);
         let place = axes.describe(&point.levels);
         let place = if place.is_empty() {

@@ -58,6 +58,11 @@ impl Interval {
         (lo.is_finite() && hi.is_finite() && lo <= hi).then_some(Self { lo, hi })
     }
 
+    /// The larger side of the interval about its estimate, in their unit.
+    pub fn half_width(self, value: f64) -> f64 {
+        (value - self.lo).max(self.hi - value)
+    }
+
     /// `value` times and divided by e^`half_width`; `None` where it overflows.
     fn around_log(value: f64, half_width: f64) -> Option<Self> {
         let factor = half_width.exp();

@@ -79,6 +79,12 @@ pub struct Summary {
     pub parts: usize,
 }
 
+/// The confidence of all intervals of a sweep.
+pub fn confidence(design: &Design) -> Result<Confidence> {
+    let confidence = Confidence::new(design.experiment().confidence);
+    confidence.ok_or_else(|| anyhow!("a confidence outside 0 to 1"))
+}
+
 /// The counts of each design point that has replications, from a results folder, and the number
 /// of finished parts that they are from.
 pub fn read_counts(path: &Path, design: &Design) -> Result<(Vec<Option<PointCounts>>, usize)> {
@@ -116,8 +122,7 @@ pub fn summarize_counts(
     parts: usize,
 ) -> Result<Summary> {
     let design = &sweep.design;
-    let confidence = Confidence::new(design.experiment().confidence)
-        .ok_or_else(|| anyhow!("a confidence outside 0 to 1"))?;
+    let confidence = confidence(design)?;
     let looks = Looks::of(design.experiment());
     let summarized = |(point, counts): (usize, &Option<PointCounts>)| {
         let counts = counts.as_ref()?;

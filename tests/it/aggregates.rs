@@ -18,7 +18,7 @@ formats = ["parquet", "csv"]
 "#;
 
 /// Columns of `runs` whose sums are columns of `summary`.
-const TOTALS: [&str; 10] = [
+pub const TOTALS: [&str; 10] = [
     "events",
     "incidents",
     "incidents_open",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use crate::aggregates::TOTALS;
 use crate::sandbox::{Sandbox, shipped};
 
 /// The first command of the README at a small size: its table, to the digit.
@@ -81,18 +82,7 @@ fn tables_agree_with_each_other() {
             .sum()
     };
     assert_eq!((runs.len(), rounds.len()), (200, 200 * 15));
-    for total in [
-        "events",
-        "incidents",
-        "incidents_open",
-        "alerts",
-        "alerts_handled",
-        "misdiagnoses",
-        "actions",
-        "actions_failed",
-        "actions_blocked",
-        "overwhelmed_rounds",
-    ] {
+    for total in TOTALS {
         assert_eq!(sum(&runs, total).to_string(), summary[total], "{total}");
     }
     assert_eq!(sum(&runs, "incidents"), incidents.len() as u64);
