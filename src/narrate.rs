@@ -9,8 +9,8 @@ use crate::simulation::{
 use crate::world::{AlertKind, Indicator, World};
 
 /// Health above which a server is OK, and above which it is only WARN.
-const OK_ABOVE: f64 = 80.0;
-const WARN_ABOVE: f64 = 50.0;
+const OK_ABOVE: f32 = 80.0;
+const WARN_ABOVE: f32 = 50.0;
 
 /// Which replication is told, and how much of it.
 #[derive(Debug, Clone, Copy)]

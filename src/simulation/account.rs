@@ -147,15 +147,15 @@ impl Observer for Accountant {
     }
 
     fn assessed(&mut self, model: &Model, state: &State, journey: Option<bool>) {
-        let rounds = f64::from(state.round + 1);
+        let rounds = state.round + 1;
         let (good, due) = if model.sla_on_journey {
             (u32::from(journey == Some(true)), rounds)
         } else {
             let up = (0..model.servers()).filter(|server| state.is_up(*server));
-            (up.count() as u32, rounds * model.servers() as f64)
+            (up.count() as u32, rounds * model.servers() as u32)
         };
         self.good += good;
-        if self.budget_exhausted.is_none() && due - f64::from(self.good) > model.sla_budget {
+        if self.budget_exhausted.is_none() && due - self.good > model.sla_budget {
             self.budget_exhausted = Some(state.round);
         }
     }

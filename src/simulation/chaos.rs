@@ -1,7 +1,7 @@
 //! Phase `chaos`: scenarios strike.
 
-use super::model::{InstantEffect, Model};
-use super::numbers::clamp;
+use super::model::{Change, InstantEffect, Model};
+use super::numbers::Number;
 use super::observer::Observer;
 use super::state::State;
 use super::streams::Half;
@@ -54,23 +54,17 @@ fn apply(
             s.services_down |= 1 << service.below(services);
             s.services_down != before
         }
-        InstantEffect::Shock {
-            quantity,
-            multiply,
-            add,
-            min,
-            max,
-        } => {
-            let value = match quantity {
-                Quantity::CpuUsage => &mut s.base[0],
-                Quantity::MemoryUsage => &mut s.base[1],
-                Quantity::DiskUsage => &mut s.base[2],
-                Quantity::ErrorRate => &mut s.error_rate,
-                Quantity::LatencyP99 => &mut s.latency,
-            };
-            let before = *value;
-            *value = clamp(*value * multiply + add, min, max);
-            *value != before
-        }
+        InstantEffect::Shock(quantity, change) => match quantity {
+            Quantity::CpuUsage => shock(&mut s.base[0], change),
+            Quantity::MemoryUsage => shock(&mut s.base[1], change),
+            Quantity::DiskUsage => shock(&mut s.base[2], change),
+            Quantity::ErrorRate => shock(&mut s.error_rate, change.narrow()),
+            Quantity::LatencyP99 => shock(&mut s.latency, change.narrow()),
+        },
     }
+}
+
+fn shock<T: Number>(value: &mut T, change: Change<T>) -> bool {
+    let before = std::mem::replace(value, change.of(*value));
+    *value != before
 }

@@ -40,7 +40,7 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
             ongoing.extend(names.ongoing_effects(world, kind));
             ServerModel {
                 kind,
-                cpu_gain: world.cpu_per_load.get() * (100.0 / server.cpu_capacity.get()),
+                cpu_gain: (world.cpu_per_load.get() * (100.0 / server.cpu_capacity.get())) as f32,
                 services: server.services.len() as u32,
                 role: server.role,
                 environment_key: key(Purpose::Environment, server.name.get_ref().as_str()),
@@ -73,13 +73,13 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
         } else {
             2
         },
-        up_health: world.up_health.get(),
+        up_health: world.up_health.get() as f32,
         health_alert: match world.health_alert_below {
             // Below a number is at or below the one before it.
-            Some(below) => below.get().next_down(),
-            None => world.up_health.get(),
+            Some(below) => (below.get() as f32).next_down(),
+            None => world.up_health.get() as f32,
         },
-        service_down_penalty: world.service_down_penalty.get(),
+        service_down_penalty: world.service_down_penalty.get() as f32,
         cpu: usage_model(&world.metrics.cpu_usage),
         memory: usage_model(&world.metrics.memory_usage),
         disk: usage_model(&world.metrics.disk_usage),
@@ -103,15 +103,15 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
         journey: journey_model(world),
         sla_on_journey: on_journey,
         sla_least: world.sla.target.least(checks),
-        sla_budget: (checks - world.sla.target.least(checks)) as f64,
+        sla_budget: (checks - world.sla.target.least(checks)) as u32,
         traffic_key: key(Purpose::Traffic, ""),
         response_key: key(Purpose::Response, ""),
     }
 }
 
 /// Servers of a type over those that are up, by the number up; at least one counts as up.
-fn load_shares(size: u32) -> Vec<f64> {
-    let share = |up: u32| f64::from(size) / f64::from(up.max(1));
+fn load_shares(size: u32) -> Vec<f32> {
+    let share = |up: u32| (f64::from(size) / f64::from(up.max(1))) as f32;
     (0..=size).map(share).collect()
 }
 
@@ -123,12 +123,12 @@ fn phase_order(world: &World) -> [Phase; 4] {
     order
 }
 
-fn uniform(span: Span2) -> Uniform {
+fn uniform(span: Span2) -> Uniform<f64> {
     Uniform::new(span.low(), span.high())
 }
 
-fn or_infinite(threshold: Option<Finite>) -> f64 {
-    threshold.map_or(f64::INFINITY, Finite::get)
+fn or_infinite(threshold: Option<Finite>) -> f32 {
+    threshold.map_or(f32::INFINITY, |threshold| threshold.get() as f32)
 }
 
 fn thresholds(warning: &Option<FiniteAt>, critical: &Option<FiniteAt>) -> Thresholds {
@@ -153,22 +153,27 @@ fn usage_model(metric: &UsageMetric) -> UsageModel {
         penalties: metric
             .penalties
             .iter()
-            .map(|line| (line.above.get_ref().get(), line.penalty.get()))
+            .map(|line| {
+                let (above, lost) = (line.above.get_ref().get(), line.penalty.get());
+                (above as f32, lost as f32)
+            })
             .collect(),
     }
 }
 
 fn drawn_model(metric: &DrawnMetric) -> DrawnModel {
     DrawnModel {
-        initial: uniform(metric.initial.get()),
+        initial: uniform(metric.initial.get()).narrow(),
         thresholds: thresholds(&metric.warning, &metric.critical),
         bands: metric
             .bands
             .iter()
             .map(|band| BandModel {
                 health_below: or_infinite(band.health_below),
-                cpu_above: band.cpu_above.map_or(f64::NEG_INFINITY, Finite::get),
-                range: uniform(band.range.get()),
+                cpu_above: band
+                    .cpu_above
+                    .map_or(f32::NEG_INFINITY, |above| above.get() as f32),
+                range: uniform(band.range.get()).narrow(),
             })
             .collect(),
     }
@@ -324,7 +329,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// For each (server type, alert, level): the line with the most conditions that fits; a
+    /// For each (server, alert, level): the line with the most conditions that fits; a
     /// server type weighs more than a level.
     fn runbook(&self, world: &World) -> Vec<u16> {
         let default = world
@@ -332,7 +337,8 @@ impl<'a> Names<'a> {
             .as_ref()
             .map_or(0, |default| index(&self.actions, &default.action));
         let mut table = Vec::new();
-        for kind in 0..self.kinds.len() {
+        for server in &world.servers {
+            let kind = self.kind(&server.kind);
             for alert in AlertKind::ALL {
                 for level in [AlertLevel::Warning, AlertLevel::Critical] {
                     let fits = |line: &&RunbookLine| {
@@ -357,12 +363,12 @@ impl<'a> Names<'a> {
 
 fn ongoing_effect(effect: &ChaosEffect) -> Option<OngoingEffect> {
     match effect {
-        ChaosEffect::Hold(e) => Some(OngoingEffect::Hold(e.metric, e.value.get())),
+        ChaosEffect::Hold(e) => Some(OngoingEffect::Hold(e.metric, e.value.get() as f32)),
         ChaosEffect::Grow(e) => Some(OngoingEffect::Grow(e.metric, e.amount.get(), e.max.get())),
         ChaosEffect::Multiply(e) => Some(match e.quantity {
-            Multiplied::Load => OngoingEffect::Load(e.factor.get()),
-            Multiplied::LatencyP99 => OngoingEffect::Latency(e.factor.get()),
-            Multiplied::ErrorRate => OngoingEffect::ErrorRate(e.factor.get()),
+            Multiplied::Load => OngoingEffect::Load(e.factor.get() as f32),
+            Multiplied::LatencyP99 => OngoingEffect::Latency(e.factor.get() as f32),
+            Multiplied::ErrorRate => OngoingEffect::ErrorRate(e.factor.get() as f32),
         }),
         ChaosEffect::Isolate(_) => Some(OngoingEffect::Isolate),
         ChaosEffect::CrashService(_) | ChaosEffect::Shock(_) => None,
@@ -393,11 +399,11 @@ fn shock(e: &Shock) -> InstantEffect {
         Quantity::CpuUsage | Quantity::MemoryUsage | Quantity::DiskUsage => 100.0,
         Quantity::ErrorRate | Quantity::LatencyP99 => f64::INFINITY,
     };
-    InstantEffect::Shock {
-        quantity: e.quantity,
+    let change = Change {
         multiply,
         add,
         min: e.min.map_or(0.0, |min| min.get().max(0.0)),
         max: e.max.map_or(most, |max| max.get().min(most)),
-    }
+    };
+    InstantEffect::Shock(e.quantity, change)
 }

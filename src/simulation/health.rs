@@ -3,13 +3,12 @@
 use super::model::{Model, OngoingEffect, UsageModel};
 use super::numbers::{at_least, clamp};
 use super::state::State;
-use crate::world::Usage;
 
 /// Evaluates usage and isolation again: base values, active effects, load as last set.
 pub(super) fn evaluate_usage(model: &Model, state: &mut State, server: usize) {
     let spec = &model.servers[server];
     let mut load = state.servers[server].load;
-    let mut held = [0.0_f64; 3];
+    let mut held = [0.0_f32; 3];
     let mut isolated = false;
     if state.stormy(server) {
         for ongoing in &model.ongoing[spec.ongoing.clone()] {
@@ -31,8 +30,9 @@ pub(super) fn evaluate_usage(model: &Model, state: &mut State, server: usize) {
         }
     }
     let s = &mut state.servers[server];
-    let cpu = s.base[Usage::CpuUsage as usize] + spec.cpu_gain * (load - 1.0);
-    s.usage = [clamp(cpu, 0.0, 100.0), s.base[1], s.base[2]];
+    let [cpu, memory, disk] = s.base.map(|base| base as f32);
+    let cpu = cpu + spec.cpu_gain * (load - 1.0);
+    s.usage = [clamp(cpu, 0.0, 100.0), memory, disk];
     for (usage, held) in s.usage.iter_mut().zip(held) {
         *usage = at_least(*usage, held);
     }
@@ -55,7 +55,7 @@ pub(super) fn evaluate_health(model: &Model, state: &mut State, server: usize) {
     };
 }
 
-fn penalty(metric: &UsageModel, usage: f64) -> f64 {
+fn penalty(metric: &UsageModel, usage: f32) -> f32 {
     metric
         .penalties
         .iter()

@@ -36,7 +36,7 @@ pub use streams::{Purpose, RANDOM_LAYOUT, stream_key};
 use crate::world::Phase;
 
 /// Version of what the simulator computes: a change of any result of any world changes it.
-pub const MODEL_VERSION: u32 = 2;
+pub const MODEL_VERSION: u32 = 3;
 
 /// Runs one replication from its initial state; `state` is only scratch space to reuse.
 ///

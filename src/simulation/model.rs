@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::journey::JourneyModel;
-use super::numbers::clamp;
+use super::numbers::{Number, clamp};
 use super::streams::{Chance, Uniform};
 use crate::world::{AlertKind, Phase, Quantity, Usage};
 
@@ -16,28 +16,28 @@ pub struct Model {
     /// Half rounds from the start of a round to its update: 0, or 2 where the update comes after
     /// the check and so belongs to the next.
     pub(super) update_offset: u32,
-    pub(super) up_health: f64,
+    pub(super) up_health: f32,
     /// The health alert is raised at this or below.
-    pub(super) health_alert: f64,
-    pub(super) service_down_penalty: f64,
+    pub(super) health_alert: f32,
+    pub(super) service_down_penalty: f32,
     pub(super) cpu: UsageModel,
     pub(super) memory: UsageModel,
     pub(super) disk: UsageModel,
     pub(super) error_rate: DrawnModel,
     pub(super) latency: DrawnModel,
-    pub(super) traffic: Uniform,
+    pub(super) traffic: Uniform<f64>,
     pub(super) servers: Vec<ServerModel>,
     /// Servers of each type.
     pub(super) kind_sizes: Vec<u32>,
     /// By type and by how many of it are up: the share of traffic that each takes.
-    pub(super) load_shares: Vec<Vec<f64>>,
+    pub(super) load_shares: Vec<Vec<f32>>,
     pub(super) scenarios: Vec<ScenarioModel>,
     /// What active scenarios do, by server (see [`ServerModel::ongoing`]).
     pub(super) ongoing: Vec<Ongoing>,
     pub(super) actions: Vec<ActionModel>,
     /// The effects of each action as a row, and last one that does nothing.
     pub(super) action_rows: Vec<ActionRow>,
-    /// The action for (server type, alert, critical).
+    /// The action for (server, alert, critical).
     pub(super) runbook: Vec<u16>,
     pub(super) diagnosis: Chance,
     pub(super) panic_threshold: usize,
@@ -46,7 +46,7 @@ pub struct Model {
     pub(super) sla_on_journey: bool,
     pub(super) sla_least: u64,
     /// How many may fail.
-    pub(super) sla_budget: f64,
+    pub(super) sla_budget: u32,
     pub(super) traffic_key: u64,
     pub(super) response_key: u64,
 }
@@ -77,8 +77,8 @@ impl Model {
         self.sla_least
     }
 
-    pub(super) fn runbook_action(&self, kind: usize, alert: AlertKind, critical: bool) -> usize {
-        let line = (kind * AlertKind::ALL.len() + alert as usize) * 2 + usize::from(critical);
+    pub(super) fn runbook_action(&self, server: usize, alert: AlertKind, critical: bool) -> usize {
+        let line = (server * AlertKind::ALL.len() + alert as usize) * 2 + usize::from(critical);
         usize::from(self.runbook[line])
     }
 }
@@ -86,35 +86,36 @@ impl Model {
 /// The thresholds of a metric; infinite where it has none.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Thresholds {
-    pub warning: f64,
-    pub critical: f64,
+    pub warning: f32,
+    pub critical: f32,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct UsageModel {
-    pub initial: Uniform,
-    pub drift: Uniform,
+    pub initial: Uniform<f64>,
+    pub drift: Uniform<f64>,
     pub mean: f64,
     pub reversion: f64,
     pub low: f64,
     pub high: f64,
     pub thresholds: Thresholds,
     /// (above, health lost), the highest first.
-    pub penalties: Vec<(f64, f64)>,
+    pub penalties: Vec<(f32, f32)>,
 }
 
 impl UsageModel {
     /// The base after a round of drift; `unit` is a uniform number on [0, 1).
     #[inline(always)]
-    pub fn wander(&self, base: f64, unit: f64) -> f64 {
-        let moved = base + self.reversion * (self.mean - base) + self.drift.at(unit);
+    pub fn wander(&self, base: f64, unit: f32) -> f64 {
+        let drift = self.drift.at(f64::from(unit));
+        let moved = base + self.reversion * (self.mean - base) + drift;
         clamp(moved, self.low, self.high)
     }
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct DrawnModel {
-    pub initial: Uniform,
+    pub initial: Uniform<f32>,
     pub thresholds: Thresholds,
     /// The first band whose conditions hold is drawn from.
     pub bands: Vec<BandModel>,
@@ -123,10 +124,10 @@ pub(super) struct DrawnModel {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BandModel {
     /// Infinite where there is no such condition.
-    pub health_below: f64,
+    pub health_below: f32,
     /// Negative infinity where there is no such condition.
-    pub cpu_above: f64,
-    pub range: Uniform,
+    pub cpu_above: f32,
+    pub range: Uniform<f32>,
 }
 
 #[derive(Debug, Clone)]
@@ -134,7 +135,7 @@ pub(super) struct ServerModel {
     /// Index of its type.
     pub kind: usize,
     /// Percent of cpu for each load above 1.
-    pub cpu_gain: f64,
+    pub cpu_gain: f32,
     pub services: u32,
     pub role: Option<crate::world::Role>,
     pub environment_key: u64,
@@ -151,11 +152,11 @@ pub(super) struct Ongoing {
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum OngoingEffect {
-    Hold(Usage, f64),
+    Hold(Usage, f32),
     Grow(Usage, f64, f64),
-    Load(f64),
-    ErrorRate(f64),
-    Latency(f64),
+    Load(f32),
+    ErrorRate(f32),
+    Latency(f32),
     Isolate,
 }
 
@@ -182,14 +183,7 @@ pub(super) struct Instant {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum InstantEffect {
     CrashService,
-    /// value ← clamp(value × multiply + add, min, max)
-    Shock {
-        quantity: Quantity,
-        multiply: f64,
-        add: f64,
-        min: f64,
-        max: f64,
-    },
+    Shock(Quantity, Change<f64>),
 }
 
 #[derive(Debug, Clone)]
@@ -205,7 +199,7 @@ pub(super) struct ActionModel {
 #[derive(Debug, Clone)]
 pub(super) struct ActionRow {
     /// By metric: base ← clamp(base × multiply + add, min, max).
-    pub changes: [Change; 3],
+    pub changes: [Change<f64>; 3],
     /// 1 if a service is restarted, else 0.
     pub restart: u64,
     /// Bit i: scenario i ends.
@@ -214,16 +208,23 @@ pub(super) struct ActionRow {
     pub steps: Vec<ActionStep>,
 }
 
-/// base ← clamp(base × multiply + add, min, max)
+/// value ← clamp(value × multiply + add, min, max)
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Change {
-    pub multiply: f64,
-    pub add: f64,
-    pub min: f64,
-    pub max: f64,
+pub(super) struct Change<T> {
+    pub multiply: T,
+    pub add: T,
+    pub min: T,
+    pub max: T,
 }
 
-impl Change {
+impl<T: Number> Change<T> {
+    #[inline(always)]
+    pub fn of(&self, value: T) -> T {
+        clamp(value * self.multiply + self.add, self.min, self.max)
+    }
+}
+
+impl Change<f64> {
     /// Leaves the base as it is.
     pub const NONE: Self = Self {
         multiply: 1.0,
@@ -232,16 +233,22 @@ impl Change {
         max: f64::INFINITY,
     };
 
+    /// The same for a value that is held in 32 bits.
     #[inline(always)]
-    pub fn of(&self, base: f64) -> f64 {
-        clamp(base * self.multiply + self.add, self.min, self.max)
+    pub fn narrow(&self) -> Change<f32> {
+        Change {
+            multiply: self.multiply as f32,
+            add: self.add as f32,
+            min: self.min as f32,
+            max: self.max as f32,
+        }
     }
 }
 
 #[derive(Debug, Clone)]
 pub(super) enum ActionStep {
-    Change(Usage, Change),
-    Draw(Usage, Uniform),
+    Change(Usage, Change<f64>),
+    Draw(Usage, Uniform<f64>),
     RestartService,
     End(Vec<usize>),
     PromoteReplica,

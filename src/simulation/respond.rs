@@ -4,7 +4,7 @@ use super::health::evaluate_usage;
 use super::model::{ActionStep, Model, Thresholds};
 use super::observer::{Alert, Handling, Observer, Response};
 use super::state::State;
-use super::streams::Half;
+use super::streams::Bits;
 use crate::world::{AlertKind, Role};
 
 pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer) {
@@ -26,11 +26,13 @@ pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer
         state.outcome.overwhelmed_rounds += 1;
         observer.overwhelmed(model.panic_threshold);
     }
+    // One output a round, whatever is alerted; each alert has its own bits of it.
+    let mut luck = state.response.next();
     if model.actions.is_empty() {
         return;
     }
     for i in 0..state.alerts.len() {
-        let handling = handle(model, state, state.alerts[i]);
+        let handling = handle(model, state, state.alerts[i], luck.split());
         observer.handled(&handling);
     }
 }
@@ -49,13 +51,13 @@ fn raise(model: &Model, state: &mut State, server: usize) {
             });
         }
     };
-    let mut above = |kind, value: f64, thresholds: Thresholds| {
+    let mut above = |kind, value: f32, thresholds: Thresholds| {
         let critical = value > thresholds.critical;
         raise_if(
             critical || value > thresholds.warning,
             kind,
             critical,
-            value,
+            f64::from(value),
         );
     };
     let [cpu, memory, disk] = s.usage;
@@ -72,34 +74,33 @@ fn raise(model: &Model, state: &mut State, server: usize) {
     raise_if(down > 0, AlertKind::ServiceDown, true, f64::from(down));
     raise_if(s.isolated, AlertKind::Network, true, 1.0);
     let unhealthy = s.health <= model.health_alert;
-    raise_if(unhealthy, AlertKind::Health, true, s.health);
+    raise_if(unhealthy, AlertKind::Health, true, f64::from(s.health));
 }
 
-fn handle(model: &Model, state: &mut State, alert: Alert) -> Handling {
+/// Handles an alert; `luck` decides on diagnosis and success and, by its details, on the rest.
+fn handle(model: &Model, state: &mut State, alert: Alert, luck: Bits) -> Handling {
     let server = alert.server;
     state.outcome.alerts_handled += 1;
     let clock = state.clock;
     state.servers[server].handled.get_or_insert(clock);
 
-    // One output for diagnosis and success; whether it is blocked changes no later draw.
-    let bits = state.response.next();
-    let misdiagnosed = !model.diagnosis.happens_by_half(bits.upper());
+    let misdiagnosed = !model.diagnosis.happens_by_half(luck.upper());
     let action = if misdiagnosed {
         state.outcome.misdiagnoses += 1;
-        bits.details().upper().below(model.actions.len())
+        luck.details().upper().below(model.actions.len())
     } else {
-        model.runbook_action(model.servers[server].kind, alert.kind, alert.critical)
+        model.runbook_action(server, alert.kind, alert.critical)
     };
     Handling {
         alert,
         action,
         misdiagnosed,
-        response: execute(model, state, action, server, bits.lower()),
+        response: execute(model, state, action, server, luck),
     }
 }
 
-/// Executes an action unless it is cooling down; `luck` decides on its success.
-fn execute(model: &Model, state: &mut State, action: usize, server: usize, luck: Half) -> Response {
+/// Executes an action unless it is cooling down.
+fn execute(model: &Model, state: &mut State, action: usize, server: usize, luck: Bits) -> Response {
     let spec = &model.actions[action];
     let free_in = state.free_in[action];
     if state.round < free_in {
@@ -108,18 +109,20 @@ fn execute(model: &Model, state: &mut State, action: usize, server: usize, luck:
     }
     state.free_in[action] = state.round + spec.cooldown;
     state.outcome.actions += 1;
-    if !spec.success.happens_by_half(luck) {
+    if !spec.success.happens_by_half(luck.lower()) {
         state.outcome.actions_failed += 1;
         return Response::Failed;
     }
     state.servers[server].remediated = true;
+    let mut details = luck.details();
     for step in &spec.effects {
-        apply(model, state, server, step);
+        apply(model, state, server, step, &mut details);
     }
     Response::Succeeded
 }
 
-fn apply(model: &Model, state: &mut State, server: usize, step: &ActionStep) {
+/// Applies a step of an action; each draw takes the next details.
+fn apply(model: &Model, state: &mut State, server: usize, step: &ActionStep, details: &mut Bits) {
     let s = &mut state.servers[server];
     match step {
         ActionStep::Change(metric, change) => {
@@ -127,7 +130,8 @@ fn apply(model: &Model, state: &mut State, server: usize, step: &ActionStep) {
             *base = change.of(*base);
         }
         ActionStep::Draw(metric, range) => {
-            *s.base_mut(*metric) = range.at(state.response.next().upper().unit());
+            *s.base_mut(*metric) = range.at(details.lower().unit());
+            *details = details.details();
         }
         // Clears the lowest bit: the first crashed service in file order.
         ActionStep::RestartService => s.services_down &= s.services_down.wrapping_sub(1),

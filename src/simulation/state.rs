@@ -51,11 +51,11 @@ pub(super) struct ServerState {
     /// Base usage in percent: cpu, memory, disk, in the order of [`Usage`].
     pub base: [f64; 3],
     /// Usage as last evaluated.
-    pub usage: [f64; 3],
-    pub health: f64,
-    pub error_rate: f64,
-    pub latency: f64,
-    pub load: f64,
+    pub usage: [f32; 3],
+    pub health: f32,
+    pub error_rate: f32,
+    pub latency: f32,
+    pub load: f32,
     pub isolated: bool,
     /// Bit i: service i is down.
     pub services_down: u64,
@@ -96,12 +96,12 @@ impl State {
     }
 
     /// Health of a server as last evaluated, 0–100.
-    pub fn health(&self, server: usize) -> f64 {
+    pub fn health(&self, server: usize) -> f32 {
         self.servers[server].health
     }
 
     /// Cpu, memory and disk usage of a server as last evaluated, in percent.
-    pub fn usage(&self, server: usize) -> [f64; 3] {
+    pub fn usage(&self, server: usize) -> [f32; 3] {
         self.servers[server].usage
     }
 
@@ -197,13 +197,13 @@ fn initial(model: &Model, server: usize, replication: u64) -> ServerState {
     let mut environment = Stream::new(spec.environment_key, replication);
     let [cpu, memory, disk, error_rate, latency] = environment.five();
     let base = [
-        model.cpu.initial.at(cpu),
-        model.memory.initial.at(memory),
-        model.disk.initial.at(disk),
+        model.cpu.initial.at(f64::from(cpu)),
+        model.memory.initial.at(f64::from(memory)),
+        model.disk.initial.at(f64::from(disk)),
     ];
     ServerState {
         base,
-        usage: base,
+        usage: base.map(|base| base as f32),
         health: 100.0,
         error_rate: model.error_rate.initial.at(error_rate),
         latency: model.latency.initial.at(latency),

@@ -14,8 +14,10 @@
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use super::numbers::Number;
+
 /// Name of the way seeds and draws are laid out; part of every stream's key.
-pub const RANDOM_LAYOUT: &str = "sysworld streams 2";
+pub const RANDOM_LAYOUT: &str = "sysworld streams 3";
 
 /// What a stream is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,16 +104,32 @@ impl Stream {
         Bits(self.0.next_u64())
     }
 
-    /// Five uniform numbers, from three outputs: what a server needs at its start, and in every
-    /// update.
-    pub fn five(&mut self) -> [f64; 5] {
-        let [a, b, c] = [self.next(), self.next(), self.next()];
-        [a.upper(), a.lower(), b.upper(), b.lower(), c.upper()].map(Half::unit)
+    /// Five uniform numbers: what a server needs at its start, and in every update.
+    pub fn five(&mut self) -> [f32; 5] {
+        let pair = [self.next(), self.next()];
+        five(pair).map(unit)
     }
 }
 
+/// Five numbers of 24 bits from two outputs: the upper bits of their four halves, and a fifth
+/// from what is left of three.
+#[inline(always)]
+pub(super) fn five([first, second]: [Bits; 2]) -> [u32; 5] {
+    let [a, b] = [(first.0 >> 32) as u32, first.0 as u32];
+    let [c, d] = [(second.0 >> 32) as u32, second.0 as u32];
+    let rest = (a & 0xff) << 16 | (b & 0xff) << 8 | (c & 0xff);
+    [a >> 8, b >> 8, c >> 8, d >> 8, rest]
+}
+
+/// 24 bits as a number in [0, 1), exactly.
+#[inline(always)]
+pub(super) fn unit(bits: u32) -> f32 {
+    // Signed numbers are what vector instructions convert.
+    bits as i32 as f32 * (1.0 / (1 << 24) as f32)
+}
+
 /// One output of a stream.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Bits(pub u64);
 
 impl Bits {
@@ -123,6 +141,14 @@ impl Bits {
     #[inline(always)]
     pub fn lower(self) -> Half {
         Half(self.0 & u64::from(u32::MAX))
+    }
+
+    /// The next of the bits that follow from these: those of SplitMix64 with these as its state.
+    #[inline(always)]
+    pub fn split(&mut self) -> Self {
+        let bits = Self(mix(self.0));
+        self.0 = self.0.wrapping_add(GOLDEN);
+        bits
     }
 
     /// Other bits, that tell nothing of how an output of this kind compares with a threshold: the
@@ -184,12 +210,20 @@ impl Chance {
 
 /// A uniform distribution on [low, high).
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Uniform {
-    low: f64,
-    width: f64,
+pub(super) struct Uniform<T> {
+    low: T,
+    width: T,
 }
 
-impl Uniform {
+impl<T: Number> Uniform<T> {
+    /// The value at a number in [0, 1).
+    #[inline(always)]
+    pub fn at(self, unit: T) -> T {
+        self.low + self.width * unit
+    }
+}
+
+impl Uniform<f64> {
     pub fn new(low: f64, high: f64) -> Self {
         Self {
             low,
@@ -197,9 +231,11 @@ impl Uniform {
         }
     }
 
-    /// The value at a number in [0, 1).
-    #[inline(always)]
-    pub fn at(self, unit: f64) -> f64 {
-        self.low + self.width * unit
+    /// The same for a value that is held in 32 bits.
+    pub fn narrow(self) -> Uniform<f32> {
+        Uniform {
+            low: self.low as f32,
+            width: self.width as f32,
+        }
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer
         let (error_factor, latency_factor) = grow(model, state, server);
         let kind = model.servers[server].kind;
         let share = model.load_shares[kind][state.kind_up[kind] as usize];
-        state.servers[server].load = state.traffic * share;
+        state.servers[server].load = state.traffic as f32 * share;
         evaluate_usage(model, state, server);
         evaluate_health(model, state, server);
         let s = &mut state.servers[server];
@@ -29,7 +29,7 @@ pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer
 }
 
 /// The bases wander; `units` are three uniform numbers on [0, 1).
-fn drift(model: &Model, state: &mut State, server: usize, units: [f64; 3]) {
+fn drift(model: &Model, state: &mut State, server: usize, units: [f32; 3]) {
     let base = &mut state.servers[server].base;
     let metrics = [&model.cpu, &model.memory, &model.disk];
     for ((value, metric), unit) in base.iter_mut().zip(metrics).zip(units) {
@@ -38,7 +38,7 @@ fn drift(model: &Model, state: &mut State, server: usize, units: [f64; 3]) {
 }
 
 /// Adds active growth to the base; returns the active multipliers of error rate and latency.
-fn grow(model: &Model, state: &mut State, server: usize) -> (f64, f64) {
+fn grow(model: &Model, state: &mut State, server: usize) -> (f32, f32) {
     let (mut error_factor, mut latency_factor) = (1.0, 1.0);
     if state.stormy(server) {
         for ongoing in &model.ongoing[model.servers[server].ongoing.clone()] {
@@ -61,7 +61,7 @@ fn grow(model: &Model, state: &mut State, server: usize) -> (f64, f64) {
 }
 
 /// The value in the first band whose conditions hold. Without bands, 0.
-fn drawn(metric: &DrawnModel, health: f64, cpu: f64, unit: f64) -> f64 {
+fn drawn(metric: &DrawnModel, health: f32, cpu: f32, unit: f32) -> f32 {
     metric
         .bands
         .iter()

@@ -10,7 +10,7 @@ use crate::simulation::model::Model;
 pub(super) fn run(model: &Model, state: &mut LaneState) {
     let half_round = 2 * state.round + 1;
     for kind in &mut state.kinds {
-        kind.up = Row::of(0.0);
+        kind.up = Row::of(0);
     }
     for (server, spec) in model.servers.iter().enumerate() {
         let ongoing = state.ongoing(model, server);
@@ -24,11 +24,7 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
         let up = &mut state.kinds[spec.kind].up;
         let health = &state.servers[server].health;
         for lane in 0..LANES {
-            up[lane] += if health[lane] > model.up_health {
-                1.0
-            } else {
-                0.0
-            };
+            up[lane] += u32::from(health[lane] > model.up_health);
         }
     }
     state.check(model, half_round);
@@ -40,11 +36,11 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
     if let Some(journey) = &model.journey {
         count_journeys(model, journey, state);
     }
-    let rounds = f64::from(state.round + 1);
+    let rounds = state.round + 1;
     let (good, due) = if model.sla_on_journey {
         (state.journey_up_rounds, rounds)
     } else {
-        (state.up_checks, rounds * model.servers.len() as f64)
+        (state.up_checks, rounds * model.servers.len() as u32)
     };
     state.spend_budget(&good, due, model.sla_budget);
     state.count_down();
@@ -61,7 +57,7 @@ fn count_journeys(model: &Model, journey: &JourneyModel, state: &mut LaneState) 
                 if service.by_role {
                     s.primary
                 } else {
-                    Row::of(u64::MAX)
+                    Row::of(u32::MAX)
                 },
                 *bit,
             );
@@ -80,8 +76,7 @@ fn count_journeys(model: &Model, journey: &JourneyModel, state: &mut LaneState) 
     }
     if let Some(entry) = state.served.last() {
         for lane in 0..LANES {
-            let works = if entry[lane] != 0 { 1.0 } else { 0.0 };
-            state.journey_up_rounds[lane] += works;
+            state.journey_up_rounds[lane] += u32::from(entry[lane] != 0);
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::row::{LANES, LaneSets, Row};
 use super::state::LaneState;
-use crate::simulation::model::{InstantEffect, Model};
-use crate::simulation::numbers::clamp;
+use crate::simulation::model::{Change, InstantEffect, Model};
+use crate::simulation::numbers::Number;
 use crate::simulation::streams::{Bits, Half};
 use crate::world::Quantity;
 
@@ -20,7 +20,7 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
             let chance = model.scenarios[index].chance;
             for lane in 0..LANES {
                 let happens = chance.happens(Bits(bits[lane]));
-                state.events[lane] += u64::from(happens);
+                state.events[lane] += u32::from(happens);
                 events.put(index - first, lane, happens);
             }
             state.details[index - first] = bits;
@@ -67,21 +67,17 @@ fn apply(
     match effect {
         InstantEffect::CrashService if services == 0 => {}
         InstantEffect::CrashService => s.services_down[lane] |= 1 << service.below(services),
-        InstantEffect::Shock {
-            quantity,
-            multiply,
-            add,
-            min,
-            max,
-        } => {
-            let value = match quantity {
-                Quantity::CpuUsage => &mut s.base[0][lane],
-                Quantity::MemoryUsage => &mut s.base[1][lane],
-                Quantity::DiskUsage => &mut s.base[2][lane],
-                Quantity::ErrorRate => &mut s.error_rate[lane],
-                Quantity::LatencyP99 => &mut s.latency[lane],
-            };
-            *value = clamp(*value * multiply + add, min, max);
-        }
+        InstantEffect::Shock(quantity, change) => match quantity {
+            Quantity::CpuUsage => shock(&mut s.base[0][lane], change),
+            Quantity::MemoryUsage => shock(&mut s.base[1][lane], change),
+            Quantity::DiskUsage => shock(&mut s.base[2][lane], change),
+            Quantity::ErrorRate => shock(&mut s.error_rate[lane], change.narrow()),
+            Quantity::LatencyP99 => shock(&mut s.latency[lane], change.narrow()),
+        },
     }
+}
+
+#[inline(always)]
+fn shock<T: Number>(value: &mut T, change: Change<T>) {
+    *value = change.of(*value);
 }

@@ -12,8 +12,8 @@ pub(super) fn evaluate_usage(
     spec: &ServerModel,
     s: &mut ServerLanes,
     ongoing: &[Ongoing],
-    expires: &[Row<f64>],
-    now: f64,
+    expires: &[Row<i32>],
+    now: i32,
 ) {
     let mut load = s.load;
     let mut held = [Row::of(0.0); 3];
@@ -44,7 +44,7 @@ pub(super) fn evaluate_usage(
             }
             OngoingEffect::Isolate => {
                 for lane in 0..LANES {
-                    isolated[lane] |= if expires[lane] > now { u64::MAX } else { 0 };
+                    isolated[lane] |= if expires[lane] > now { u32::MAX } else { 0 };
                 }
             }
             // These act when the values are drawn or grow, in the update.
@@ -52,10 +52,10 @@ pub(super) fn evaluate_usage(
         }
     }
     for lane in 0..LANES {
-        let cpu = s.base[0][lane] + spec.cpu_gain * (load[lane] - 1.0);
+        let cpu = s.base[0][lane] as f32 + spec.cpu_gain * (load[lane] - 1.0);
         s.usage[0][lane] = at_least(clamp(cpu, 0.0, 100.0), held[0][lane]);
-        s.usage[1][lane] = at_least(s.base[1][lane], held[1][lane]);
-        s.usage[2][lane] = at_least(s.base[2][lane], held[2][lane]);
+        s.usage[1][lane] = at_least(s.base[1][lane] as f32, held[1][lane]);
+        s.usage[2][lane] = at_least(s.base[2][lane] as f32, held[2][lane]);
     }
     s.isolated = isolated;
 }
@@ -82,7 +82,7 @@ pub(super) fn evaluate_health(model: &Model, s: &mut ServerLanes) {
 /// The first line that fits counts, so it is laid over the others; two at a time, so that what is
 /// lost is written half as often.
 #[inline(always)]
-fn penalty(metric: &UsageModel, usage: &Row<f64>) -> Row<f64> {
+fn penalty(metric: &UsageModel, usage: &Row<f32>) -> Row<f32> {
     let mut lost = Row::of(0.0);
     for lines in metric.penalties.rchunks(2) {
         let (first, second) = (lines[0], lines[lines.len() - 1]);

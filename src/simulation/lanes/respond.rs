@@ -1,15 +1,19 @@
 //! Phase `respond`: see [`super::super::respond`].
 
 use super::health::evaluate_usage;
-use super::row::{LANES, LaneSets, Row};
+use super::row::{LANES, Row};
 use super::state::{LaneState, ServerLanes};
-use super::streams::LaneStream;
-use crate::simulation::model::{ActionRow, ActionStep, Model, Thresholds};
+use crate::simulation::model::{ActionStep, Model, Thresholds};
 use crate::simulation::rows::ends;
+use crate::simulation::streams::Bits;
 use crate::world::AlertKind;
 
+/// Kinds of alerts: bits of a server.
+const KINDS: usize = AlertKind::ALL.len();
 /// Servers whose alerts share a word.
-const SERVERS_OF_A_WORD: usize = 64 / AlertKind::ALL.len();
+const SERVERS_OF_A_WORD: usize = 64 / KINDS;
+/// Alerts that are listed without asking whether there are so many.
+const AT_ONCE: usize = 4;
 
 /// The alerts of a round: a bit for each server and kind, in the order in which they are handled.
 #[derive(Debug, Default)]
@@ -18,6 +22,50 @@ pub(super) struct Alerts {
     critical: Vec<Row<u64>>,
     /// By word: all alerts, then those that are chosen to be handled.
     chosen: Vec<Row<u64>>,
+    /// How many criticals a lane has.
+    criticals: Row<u32>,
+    /// How many alerts a lane can still bear.
+    limits: Row<u32>,
+    /// The alerts of a word that are handled, lane by lane.
+    listed: Vec<Listed>,
+    /// What is done about them.
+    remedies: Vec<Remedy>,
+}
+
+/// An alert to handle, as one number, of which all is computed at once: (server × [`KINDS`] +
+/// kind) × 2 + level, and last the lane.
+#[derive(Debug, Clone, Copy, Default)]
+struct Listed(u32);
+
+/// An action that succeeds.
+#[derive(Debug, Clone, Copy, Default)]
+struct Remedy {
+    alert: Listed,
+    action: u32,
+    luck: Bits,
+}
+
+impl Listed {
+    #[inline(always)]
+    fn new(place: usize, critical: bool, lane: usize) -> Self {
+        Self(((place * 2 + usize::from(critical)) * LANES + lane) as u32)
+    }
+
+    #[inline(always)]
+    fn lane(self) -> usize {
+        self.0 as usize % LANES
+    }
+
+    /// Its line in the runbook.
+    #[inline(always)]
+    fn line(self) -> usize {
+        self.0 as usize / LANES
+    }
+
+    #[inline(always)]
+    fn server(self) -> usize {
+        self.0 as usize / (LANES * 2 * KINDS)
+    }
 }
 
 impl Alerts {
@@ -25,41 +73,59 @@ impl Alerts {
         let words = servers.div_ceil(SERVERS_OF_A_WORD);
         self.critical.resize(words, Row::of(0));
         self.chosen.resize(words, Row::of(0));
+        let most = LANES * u64::BITS as usize;
+        self.listed.resize(most + AT_ONCE, Listed::default());
+        self.remedies.resize(most + 1, Remedy::default());
     }
 }
 
 #[inline(always)]
 pub(super) fn run(model: &Model, state: &mut LaneState) {
     for word in 0..state.alerts.chosen.len() {
-        let first = word * SERVERS_OF_A_WORD;
-        let last = model.servers.len().min(first + SERVERS_OF_A_WORD);
-        let [mut critical, mut all] = [Row::of(0); 2];
-        for server in first..last {
-            refresh(model, state, server);
-            let shift = (server - first) * AlertKind::ALL.len();
-            let raised = raise(model, &state.servers[server]);
-            for lane in 0..LANES {
-                critical[lane] |= raised[0][lane] << shift;
-                all[lane] |= raised[1][lane] << shift;
-            }
-        }
-        state.alerts.critical[word] = critical;
-        state.alerts.chosen[word] = all;
+        raise_word(model, state, word);
     }
-    let limits = choose(model, state);
+    choose(model, state);
+    state.luck = state.response.next();
     if model.actions.is_empty() {
         return;
     }
-    let mut alarmed = LaneSets::empty();
-    for chosen in &state.alerts.chosen {
-        for lane in 0..LANES {
-            alarmed.put(0, lane, chosen[lane] != 0);
+    for word in 0..state.alerts.chosen.len() {
+        let alerts = list(state, word);
+        let remedies = decide(model, state, alerts);
+        for remedy in 0..remedies {
+            carry_out(model, state, state.alerts.remedies[remedy]);
         }
     }
-    for (_, lane) in alarmed.members() {
-        handle_all(model, state, lane, limits[lane]);
-    }
     state.end_scenarios(model);
+}
+
+/// The alerts of the servers of a word.
+#[inline(always)]
+fn raise_word(model: &Model, state: &mut LaneState, word: usize) {
+    let first = word * SERVERS_OF_A_WORD;
+    let last = model.servers.len().min(first + SERVERS_OF_A_WORD);
+    // Halves, because the metrics have 32 bits.
+    let mut halves = [[Row::of(0); 2]; 2];
+    for server in first..last {
+        refresh(model, state, server);
+        let half = (server - first) / (SERVERS_OF_A_WORD / 2);
+        let shift = (server - first) % (SERVERS_OF_A_WORD / 2) * KINDS;
+        let raised = raise(model, &state.servers[server]);
+        for (row, raised) in halves[half].iter_mut().zip(&raised) {
+            for lane in 0..LANES {
+                row[lane] |= raised[lane] << shift;
+            }
+        }
+    }
+    let [lower, upper] = halves;
+    let (critical, all) = (
+        &mut state.alerts.critical[word],
+        &mut state.alerts.chosen[word],
+    );
+    for lane in 0..LANES {
+        critical[lane] = u64::from(lower[0][lane]) | u64::from(upper[0][lane]) << 32;
+        all[lane] = u64::from(lower[1][lane]) | u64::from(upper[1][lane]) << 32;
+    }
 }
 
 /// Evaluates the usage of a server again, unless nothing touched it since its update.
@@ -74,9 +140,9 @@ fn refresh(model: &Model, state: &mut LaneState, server: usize) {
 
 /// The alerts of one server, a bit for each kind: critical, and all.
 #[inline(always)]
-fn raise(model: &Model, s: &ServerLanes) -> [Row<u64>; 2] {
+fn raise(model: &Model, s: &ServerLanes) -> [Row<u32>; 2] {
     let mut raised = [Row::of(0); 2];
-    let metrics: [(AlertKind, &Row<f64>, Thresholds); 5] = [
+    let metrics: [(AlertKind, &Row<f32>, Thresholds); 5] = [
         (AlertKind::CpuUsage, &s.usage[0], model.cpu.thresholds),
         (AlertKind::MemoryUsage, &s.usage[1], model.memory.thresholds),
         (
@@ -88,7 +154,7 @@ fn raise(model: &Model, s: &ServerLanes) -> [Row<u64>; 2] {
         (AlertKind::DiskUsage, &s.usage[2], model.disk.thresholds),
     ];
     for lane in 0..LANES {
-        let bit = |kind: AlertKind, raised: bool| if raised { 1_u64 << kind as u32 } else { 0 };
+        let bit = |kind: AlertKind, raised: bool| if raised { 1_u32 << kind as u32 } else { 0 };
         let mut critical = bit(AlertKind::ServiceDown, s.services_down[lane] != 0)
             | bit(AlertKind::Network, s.isolated[lane] != 0)
             | bit(AlertKind::Health, s.health[lane] <= model.health_alert);
@@ -104,15 +170,17 @@ fn raise(model: &Model, s: &ServerLanes) -> [Row<u64>; 2] {
 }
 
 /// Counts the alerts and chooses those to handle: critical ones, or warnings where there
-/// are none. Returns how many of them each lane can bear.
+/// are none, and no more of them than the SRE can bear.
 #[inline(always)]
-fn choose(model: &Model, state: &mut LaneState) -> Row<u64> {
+fn choose(model: &Model, state: &mut LaneState) {
     let mut criticals = Row::of(0);
-    let Alerts { critical, chosen } = &mut state.alerts;
+    let Alerts {
+        critical, chosen, ..
+    } = &mut state.alerts;
     for (critical, all) in critical.iter().zip(chosen.iter()) {
         for lane in 0..LANES {
-            criticals[lane] += u64::from(critical[lane].count_ones());
-            state.raised[lane] += u64::from(all[lane].count_ones());
+            criticals[lane] += critical[lane].count_ones();
+            state.raised[lane] += all[lane].count_ones();
         }
     }
     for (critical, chosen) in critical.iter().zip(chosen) {
@@ -125,98 +193,91 @@ fn choose(model: &Model, state: &mut LaneState) -> Row<u64> {
             };
         }
     }
-    let panic = model.panic_threshold as u64;
-    let mut limits = Row::of(u64::MAX);
+    let panic = model.panic_threshold as u32;
     for lane in 0..LANES {
         let overwhelmed = criticals[lane] > panic;
-        state.overwhelmed_rounds[lane] += u64::from(overwhelmed);
-        limits[lane] = if overwhelmed { panic } else { u64::MAX };
+        state.overwhelmed_rounds[lane] += u32::from(overwhelmed);
+        state.alerts.limits[lane] = if overwhelmed { panic } else { u32::MAX };
     }
-    limits
+    state.alerts.criticals = criticals;
 }
 
-/// Handles the alerts of one lane, in order, up to a limit.
+/// Lists the alerts of a word that are handled; returns how many there are. How many a lane has
+/// is hard to foresee for a processor, so some are written at once, whether or not they are there.
 #[inline(always)]
-fn handle_all(model: &Model, state: &mut LaneState, lane: usize, mut limit: u64) {
-    let mut stream = state.response.lane(lane);
-    let mut counts = Counts::default();
-    for word in 0..state.alerts.chosen.len() {
-        let mut alerts = state.alerts.chosen[word][lane];
-        while alerts != 0 && limit > 0 {
-            let bit = alerts.trailing_zeros() as usize;
-            let critical = state.alerts.critical[word][lane] >> bit & 1;
-            let server = word * SERVERS_OF_A_WORD + bit / AlertKind::ALL.len();
-            let alert = (bit % AlertKind::ALL.len()) * 2 + critical as usize;
-            handle(model, state, lane, server, alert, &mut stream, &mut counts);
-            alerts &= alerts - 1;
-            limit -= 1;
+fn list(state: &mut LaneState, word: usize) -> usize {
+    let Alerts {
+        chosen,
+        criticals,
+        limits,
+        listed,
+        ..
+    } = &mut state.alerts;
+    let mut total = 0;
+    for lane in 0..LANES {
+        let mut left = chosen[word][lane];
+        let count = left.count_ones().min(limits[lane]);
+        limits[lane] -= count;
+        state.handled[lane] += count;
+        let mut place = total;
+        total += count as usize;
+        loop {
+            for _ in 0..AT_ONCE {
+                let bit = left.trailing_zeros() as usize;
+                listed[place] = Listed::new(word * 64 + bit, criticals[lane] > 0, lane);
+                left &= left.wrapping_sub(1);
+                place += 1;
+            }
+            if place >= total {
+                break;
+            }
         }
     }
-    state.response.set_lane(lane, stream);
-    let outcome = &mut state.outcomes[lane];
-    outcome.alerts_handled += counts.handled;
-    outcome.misdiagnoses += counts.misdiagnosed;
-    outcome.actions += counts.handled - counts.blocked;
-    outcome.actions_blocked += counts.blocked;
-    outcome.actions_failed += counts.failed;
+    total
 }
 
-/// What a lane counts in one round.
-#[derive(Debug, Default)]
-struct Counts {
-    handled: u32,
-    misdiagnosed: u32,
-    blocked: u32,
-    failed: u32,
-}
-
-/// Handles one alert; `alert` is kind and level, as in the runbook. What happens is hard to
-/// foresee for a processor, so nothing branches on it: an action that is blocked or fails is one
-/// that does nothing.
+/// Diagnoses the first alerts of the list and executes an action for each; returns how many
+/// remedies come of them. Nothing branches on what happens: remedies are written that don't
+/// count.
 #[inline(always)]
-fn handle(
-    model: &Model,
-    state: &mut LaneState,
-    lane: usize,
-    server: usize,
-    alert: usize,
-    stream: &mut LaneStream,
-    counts: &mut Counts,
-) {
-    let bits = stream.next();
-    let misdiagnosed = !model.diagnosis.happens_by_half(bits.upper());
-    let line = model.servers[server].kind * AlertKind::ALL.len() * 2 + alert;
-    let right = usize::from(model.runbook[line]);
-    let any = bits.details().upper().below(model.actions.len());
-    let action = if misdiagnosed { any } else { right };
+fn decide(model: &Model, state: &mut LaneState, alerts: usize) -> usize {
+    let mut remedies = 0;
+    for &alert in &state.alerts.listed[..alerts] {
+        let lane = alert.lane();
+        let mut next = Bits(state.luck[lane]);
+        let luck = next.split();
+        state.luck[lane] = next.0;
+        let misdiagnosed = !model.diagnosis.happens_by_half(luck.upper());
+        let right = usize::from(model.runbook[alert.line()]);
+        let any = luck.details().upper().below(model.actions.len());
+        let action = if misdiagnosed { any } else { right };
 
-    let spec = &model.actions[action];
-    let free_in = &mut state.free_in[lane * model.actions.len() + action];
-    let blocked = state.round < *free_in;
-    let failed = !blocked & !spec.success.happens_by_half(bits.lower());
-    let cooled = state.round + spec.cooldown;
-    *free_in = if blocked { *free_in } else { cooled };
-    counts.handled += 1;
-    counts.misdiagnosed += u32::from(misdiagnosed);
-    counts.blocked += u32::from(blocked);
-    counts.failed += u32::from(failed);
-
-    let in_vain = blocked | failed;
-    let row = if in_vain { model.actions.len() } else { action };
-    state.servers[server].touched |= !in_vain;
-    apply(model, state, server, lane, &model.action_rows[row], stream);
+        let spec = &model.actions[action];
+        let free_in = &mut state.free_in[action][lane];
+        let blocked = state.round < *free_in;
+        let failed = !spec.success.happens_by_half(luck.lower());
+        let cooled = state.round + spec.cooldown;
+        *free_in = if blocked { *free_in } else { cooled };
+        state.misdiagnosed[lane] += u32::from(misdiagnosed);
+        state.blocked[lane] += u32::from(blocked);
+        state.failed[lane] += u32::from(!blocked & failed);
+        state.alerts.remedies[remedies] = Remedy {
+            alert,
+            action: action as u32,
+            luck,
+        };
+        remedies += usize::from(!(blocked | failed));
+    }
+    remedies
 }
 
+/// Applies an action that succeeded.
 #[inline(always)]
-fn apply(
-    model: &Model,
-    state: &mut LaneState,
-    server: usize,
-    lane: usize,
-    row: &ActionRow,
-    stream: &mut LaneStream,
-) {
+fn carry_out(model: &Model, state: &mut LaneState, remedy: Remedy) {
+    let (server, lane) = (remedy.alert.server(), remedy.alert.lane());
+    let row = &model.action_rows[remedy.action as usize];
     let s = &mut state.servers[server];
+    s.touched = true;
     for (base, change) in s.base.iter_mut().zip(&row.changes) {
         base[lane] = change.of(base[lane]);
     }
@@ -224,8 +285,11 @@ fn apply(
     let down = &mut s.services_down[lane];
     *down &= down.wrapping_sub(row.restart);
     s.ended[lane] |= row.ends;
-    for step in &row.steps {
-        apply_step(model, state, server, lane, step, stream);
+    if !row.steps.is_empty() {
+        let mut details = remedy.luck.details();
+        for step in &row.steps {
+            apply_step(model, state, server, lane, step, &mut details);
+        }
     }
 }
 
@@ -237,7 +301,7 @@ fn apply_step(
     server: usize,
     lane: usize,
     step: &ActionStep,
-    stream: &mut LaneStream,
+    details: &mut Bits,
 ) {
     let s = &mut state.servers[server];
     match step {
@@ -246,7 +310,8 @@ fn apply_step(
             *base = change.of(*base);
         }
         ActionStep::Draw(metric, range) => {
-            s.base[*metric as usize][lane] = range.at(stream.next().upper().unit());
+            s.base[*metric as usize][lane] = range.at(details.lower().unit());
+            *details = details.details();
         }
         ActionStep::RestartService => {
             let down = &mut s.services_down[lane];
@@ -273,7 +338,7 @@ fn promote_replica(model: &Model, state: &mut LaneState, server: usize, lane: us
             && s.health[lane] > model.up_health
     });
     if let Some(heir) = heir {
-        for (server, role) in [(heir, u64::MAX), (server, 0)] {
+        for (server, role) in [(heir, u32::MAX), (server, 0)] {
             state.servers[server].primary[lane] = role;
             state.servers[server].replica[lane] = !role;
         }

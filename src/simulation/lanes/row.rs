@@ -36,31 +36,33 @@ impl<T> DerefMut for Row<T> {
 /// The lanes in each of some sets, one bit each, gathered as a row and read as a word: one loop
 /// goes over several sets, because how many lanes one has is hard to foresee for a processor.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct LaneSets(Row<u64>);
+pub(super) struct LaneSets([Row<u32>; 2]);
 
 impl LaneSets {
     /// How many sets there are.
     pub const COUNT: usize = u64::BITS as usize / LANES;
 
     pub const fn empty() -> Self {
-        Self(Row::of(0))
+        Self([Row::of(0); 2])
     }
 
     /// Puts a lane into a set if something holds.
     #[inline(always)]
     pub fn put(&mut self, set: usize, lane: usize, holds: bool) {
-        let bit = (1 << lane) << (set * LANES);
-        self.0[lane] |= if holds { bit } else { 0 };
+        let bit = (1 << lane) << (set % 2 * LANES);
+        self.0[set / 2][lane] |= if holds { bit } else { 0 };
     }
 
     /// Each set and lane in it, set by set.
     #[inline(always)]
     pub fn members(&self) -> Members {
-        let mut word = 0;
-        for lane in 0..LANES {
-            word |= self.0[lane];
+        let mut halves = [0; 2];
+        for (half, row) in halves.iter_mut().zip(&self.0) {
+            for lane in 0..LANES {
+                *half |= row[lane];
+            }
         }
-        Members(word)
+        Members(u64::from(halves[0]) | u64::from(halves[1]) << 32)
     }
 }
 

@@ -4,58 +4,75 @@ use super::row::{LANES, LaneSets, Row};
 use super::streams::{LaneStreams, mixed_replications};
 use crate::simulation::account::{CauseSet, Replication, Spell};
 use crate::simulation::model::{Model, Ongoing, ServerModel};
-use crate::simulation::numbers::at_least;
 use crate::simulation::outcome::Outcome;
 use crate::world::Role;
 
 /// Expires never: active until remediated.
-const UNTIL_REMEDIATED: f64 = f64::INFINITY;
+const UNTIL_REMEDIATED: i32 = i32::MAX;
 /// No incident is open.
-const NONE_OPEN: f64 = -1.0;
+const NONE_OPEN: i32 = -1;
 /// The error budget is not exhausted.
-const NOT_YET: f64 = -1.0;
+const NOT_YET: i32 = -1;
 
 /// The state of one replication a lane; reused from one block to the next without allocating.
 ///
-/// It is [`super::super::State`] turned around: by server, then by lane. Counts and times are
-/// held as `f64`, exactly, so that vectors compare them with the same width as the rest.
+/// It is [`super::super::State`] turned around: by server, then by lane. What vectors touch has 32
+/// bits where it can, and times are signed, because vectors compare signed numbers best.
 #[derive(Debug, Default)]
 pub struct LaneState {
     pub(super) round: u32,
     /// How many assess phases are over: what the durations of scenarios count.
-    pub(super) assessments: f64,
-    pub(super) traffic: Row<f64>,
+    pub(super) assessments: i32,
+    pub(super) traffic: Row<f32>,
     pub(super) servers: Vec<ServerLanes>,
     pub(super) kinds: Vec<KindLanes>,
     scenarios: usize,
     /// By server and scenario: active while greater than `assessments`.
-    expires: Vec<Row<f64>>,
+    expires: Vec<Row<i32>>,
     pub(super) chaos: Vec<LaneStreams>,
     /// What the scenarios drew that one loop goes over.
     pub(super) details: [Row<u64>; LaneSets::COUNT],
     pub(super) traffic_stream: LaneStreams,
     pub(super) response: LaneStreams,
-    /// By lane and action: the first round in which it is free.
-    pub(super) free_in: Vec<u32>,
+    /// What is left of the luck of the round's response.
+    pub(super) luck: Row<u64>,
+    /// By action: the first round in which it is free.
+    pub(super) free_in: Vec<Row<u32>>,
     pub(super) alerts: super::respond::Alerts,
     /// By service of the journey: whether it is served, all bits or none.
-    pub(super) served: Vec<Row<u64>>,
-    pub(super) up_checks: Row<f64>,
-    pub(super) journey_up_rounds: Row<f64>,
-    pub(super) events: Row<u64>,
-    pub(super) raised: Row<u64>,
-    pub(super) overwhelmed_rounds: Row<u64>,
+    pub(super) served: Vec<Row<u32>>,
+    pub(super) up_checks: Row<u32>,
+    pub(super) journey_up_rounds: Row<u32>,
+    pub(super) events: Row<u32>,
+    pub(super) raised: Row<u32>,
+    pub(super) overwhelmed_rounds: Row<u32>,
+    pub(super) handled: Row<u32>,
+    pub(super) misdiagnosed: Row<u32>,
+    pub(super) blocked: Row<u32>,
+    pub(super) failed: Row<u32>,
     /// Round in which the error budget was exhausted.
-    exhausted: Row<f64>,
+    exhausted: Row<i32>,
     /// What is counted lane by lane.
     pub(super) outcomes: [Outcome; LANES],
     /// The incidents that ended.
     spells: Vec<Spell>,
 }
 
-impl Default for Row<f64> {
+impl Default for Row<f32> {
     fn default() -> Self {
         Self::of(0.0)
+    }
+}
+
+impl Default for Row<u32> {
+    fn default() -> Self {
+        Self::of(0)
+    }
+}
+
+impl Default for Row<i32> {
+    fn default() -> Self {
+        Self::of(0)
     }
 }
 
@@ -72,13 +89,13 @@ pub(super) struct ServerLanes {
     /// Base usage in percent: cpu, memory, disk.
     pub base: [Row<f64>; 3],
     /// Usage as last evaluated.
-    pub usage: [Row<f64>; 3],
-    pub health: Row<f64>,
-    pub error_rate: Row<f64>,
-    pub latency: Row<f64>,
-    pub load: Row<f64>,
+    pub usage: [Row<f32>; 3],
+    pub health: Row<f32>,
+    pub error_rate: Row<f32>,
+    pub latency: Row<f32>,
+    pub load: Row<f32>,
     /// All bits or none.
-    pub isolated: Row<u64>,
+    pub isolated: Row<u32>,
     /// Bit i: service i is down.
     pub services_down: Row<u64>,
     /// Bit i: scenario i hit in the latest chaos phase.
@@ -86,25 +103,25 @@ pub(super) struct ServerLanes {
     /// Bit i: a response of this round ended scenario i.
     pub ended: Row<u64>,
     /// When the open incident opened, in half rounds, or [`NONE_OPEN`].
-    opened: Row<f64>,
+    opened: Row<i32>,
     /// Bit i: scenario i may have caused the open incident.
     cause: Row<u64>,
     /// Whether it is a primary now, and whether a replica: all bits or none.
-    pub primary: Row<u64>,
-    pub replica: Row<u64>,
+    pub primary: Row<u32>,
+    pub replica: Row<u32>,
     /// Something changed in some lane since usage and health were evaluated.
     pub touched: bool,
     /// No scenario is active in any lane beyond this many assessments.
-    pub quiet_after: f64,
+    pub quiet_after: i32,
 }
 
 /// What the servers of a type have in common.
 #[derive(Debug, Clone)]
 pub(super) struct KindLanes {
     /// How many were up at the last assess.
-    pub up: Row<f64>,
+    pub up: Row<u32>,
     /// The share of traffic that each takes.
-    pub share: Row<f64>,
+    pub share: Row<f32>,
 }
 
 impl LaneState {
@@ -127,12 +144,12 @@ impl LaneState {
     pub(super) fn activate(&mut self, scenario: usize, server: usize, lane: usize, rounds: u32) {
         let expiry = match rounds {
             0 => UNTIL_REMEDIATED,
-            rounds => self.assessments + f64::from(rounds),
+            rounds => self.assessments + rounds as i32,
         };
         let expires = &mut self.expires[server * self.scenarios + scenario][lane];
-        *expires = at_least(expiry, *expires);
+        *expires = expiry.max(*expires);
         let quiet_after = &mut self.servers[server].quiet_after;
-        *quiet_after = at_least(expiry, *quiet_after);
+        *quiet_after = expiry.max(*quiet_after);
     }
 
     /// Ends the scenarios that the responses of this round ended.
@@ -148,7 +165,7 @@ impl LaneState {
                 let bit = 1 << ongoing.scenario;
                 for lane in 0..LANES {
                     let before = expires[lane];
-                    expires[lane] = if ended[lane] & bit != 0 { 0.0 } else { before };
+                    expires[lane] = if ended[lane] & bit != 0 { 0 } else { before };
                 }
             }
         }
@@ -157,7 +174,7 @@ impl LaneState {
     /// A server with the scenarios on it: its row of each is active where it is greater than the
     /// last of the three.
     #[inline(always)]
-    pub(super) fn server(&mut self, server: usize) -> (&mut ServerLanes, &[Row<f64>], f64) {
+    pub(super) fn server(&mut self, server: usize) -> (&mut ServerLanes, &[Row<i32>], i32) {
         let cells = server * self.scenarios..(server + 1) * self.scenarios;
         (
             &mut self.servers[server],
@@ -172,7 +189,7 @@ impl LaneState {
         for server in &mut self.servers {
             server.touched |= server.quiet_after > self.assessments;
         }
-        self.assessments += 1.0;
+        self.assessments += 1;
     }
 
     /// One check of the health of all servers: opens or closes their incidents.
@@ -184,7 +201,7 @@ impl LaneState {
                 let s = &self.servers[server];
                 for lane in 0..LANES {
                     let down = s.health[lane] <= model.up_health;
-                    turned.put(server - first, lane, down != (s.opened[lane] >= 0.0));
+                    turned.put(server - first, lane, down != (s.opened[lane] >= 0));
                 }
             }
             for (server, lane) in turned.members() {
@@ -197,8 +214,8 @@ impl LaneState {
     #[inline(always)]
     fn turn(&mut self, server: usize, lane: usize, half_round: u32) {
         let s = &mut self.servers[server];
-        if s.opened[lane] < 0.0 {
-            s.opened[lane] = f64::from(half_round);
+        if s.opened[lane] < 0 {
+            s.opened[lane] = half_round as i32;
             s.cause[lane] = s.struck[lane];
             let cells = &self.expires[server * self.scenarios..(server + 1) * self.scenarios];
             for (scenario, expires) in cells.iter().enumerate() {
@@ -218,10 +235,10 @@ impl LaneState {
     /// Holds the counts so far to the SLA: notes where it can no longer be met. `good` are the
     /// checks (or rounds) so far, of which `due` could have been good.
     #[inline(always)]
-    pub(super) fn spend_budget(&mut self, good: &Row<f64>, due: f64, budget: f64) {
-        let round = f64::from(self.round);
+    pub(super) fn spend_budget(&mut self, good: &Row<u32>, due: u32, budget: u32) {
+        let round = self.round as i32;
         for (exhausted, good) in self.exhausted.iter_mut().zip(good.iter()) {
-            let now = *exhausted < 0.0 && due - *good > budget;
+            let now = *exhausted < 0 && due - *good > budget;
             *exhausted = if now { round } else { *exhausted };
         }
     }
@@ -230,20 +247,24 @@ impl LaneState {
     #[inline(always)]
     pub(super) fn reset(&mut self, model: &Model, first: u64) {
         self.round = 0;
-        self.assessments = 0.0;
+        self.assessments = 0;
         self.traffic = Row::of(1.0);
         self.scenarios = model.scenarios.len();
-        self.up_checks = Row::of(0.0);
-        self.journey_up_rounds = Row::of(0.0);
+        self.up_checks = Row::of(0);
+        self.journey_up_rounds = Row::of(0);
         self.events = Row::of(0);
         self.raised = Row::of(0);
         self.overwhelmed_rounds = Row::of(0);
+        self.handled = Row::of(0);
+        self.misdiagnosed = Row::of(0);
+        self.blocked = Row::of(0);
+        self.failed = Row::of(0);
         self.exhausted = Row::of(NOT_YET);
         self.outcomes = [Outcome::default(); LANES];
         self.spells.clear();
         let cells = model.servers.len() * model.scenarios.len();
-        refill(&mut self.expires, cells, Row::of(0.0));
-        refill(&mut self.free_in, LANES * model.actions.len(), 0);
+        refill(&mut self.expires, cells, Row::of(0));
+        refill(&mut self.free_in, model.actions.len(), Row::of(0));
         let services = model.journey.as_ref().map_or(0, |j| j.services.len());
         refill(&mut self.served, services, Row::of(0));
         let replications = mixed_replications(first);
@@ -259,7 +280,7 @@ impl LaneState {
         self.kinds.clear();
         for size in &model.kind_sizes {
             self.kinds.push(KindLanes {
-                up: Row::of(f64::from(*size)),
+                up: Row::of(*size),
                 share: Row::of(1.0),
             });
         }
@@ -276,7 +297,7 @@ impl LaneState {
         for s in &self.servers {
             let mut open = LaneSets::empty();
             for lane in 0..LANES {
-                open.put(0, lane, s.opened[lane] >= 0.0);
+                open.put(0, lane, s.opened[lane] >= 0);
             }
             for (_, lane) in open.members() {
                 let opened = s.opened[lane] as u32;
@@ -287,11 +308,16 @@ impl LaneState {
             }
         }
         for (lane, outcome) in self.outcomes.iter_mut().enumerate() {
-            outcome.up_checks = self.up_checks[lane] as u32;
-            outcome.journey_up_rounds = self.journey_up_rounds[lane] as u32;
-            outcome.events = self.events[lane] as u32;
-            outcome.alerts = self.raised[lane] as u32;
-            outcome.overwhelmed_rounds = self.overwhelmed_rounds[lane] as u32;
+            outcome.up_checks = self.up_checks[lane];
+            outcome.journey_up_rounds = self.journey_up_rounds[lane];
+            outcome.events = self.events[lane];
+            outcome.alerts = self.raised[lane];
+            outcome.overwhelmed_rounds = self.overwhelmed_rounds[lane];
+            outcome.alerts_handled = self.handled[lane];
+            outcome.misdiagnoses = self.misdiagnosed[lane];
+            outcome.actions = self.handled[lane] - self.blocked[lane];
+            outcome.actions_blocked = self.blocked[lane];
+            outcome.actions_failed = self.failed[lane];
             outcome.judge(model);
         }
     }
@@ -300,7 +326,7 @@ impl LaneState {
     pub fn replications(&self) -> impl Iterator<Item = Replication> {
         (0..LANES).map(|lane| Replication {
             outcome: self.outcomes[lane],
-            budget_exhausted: (self.exhausted[lane] >= 0.0).then(|| self.exhausted[lane] as u32),
+            budget_exhausted: (self.exhausted[lane] >= 0).then(|| self.exhausted[lane] as u32),
         })
     }
 
@@ -321,24 +347,22 @@ fn refill<T: Clone>(list: &mut Vec<T>, len: usize, value: T) {
 fn initial(model: &Model, spec: &ServerModel, replications: &Row<u64>) -> ServerLanes {
     let mut environment = LaneStreams::new(spec.environment_key, replications);
     let [cpu, memory, disk, mut error_rate, mut latency] = environment.five();
-    let mut base = [cpu, memory, disk];
-    for (base, metric) in base
-        .iter_mut()
-        .zip([&model.cpu, &model.memory, &model.disk])
-    {
-        for value in base.iter_mut() {
-            *value = metric.initial.at(*value);
+    let metrics = [&model.cpu, &model.memory, &model.disk];
+    let mut base = [Row::of(0.0); 3];
+    for ((base, metric), units) in base.iter_mut().zip(metrics).zip([cpu, memory, disk]) {
+        for lane in 0..LANES {
+            base[lane] = metric.initial.at(f64::from(units[lane]));
         }
     }
     for lane in 0..LANES {
         error_rate[lane] = model.error_rate.initial.at(error_rate[lane]);
         latency[lane] = model.latency.initial.at(latency[lane]);
     }
-    let has_role = |role| Row::of(if spec.role == Some(role) { u64::MAX } else { 0 });
+    let has_role = |role| Row::of(if spec.role == Some(role) { u32::MAX } else { 0 });
     ServerLanes {
         environment,
         base,
-        usage: base,
+        usage: [Row::of(0.0); 3],
         health: Row::of(100.0),
         error_rate,
         latency,
@@ -352,6 +376,6 @@ fn initial(model: &Model, spec: &ServerModel, replications: &Row<u64>) -> Server
         primary: has_role(Role::Primary),
         replica: has_role(Role::Replica),
         touched: true,
-        quiet_after: 0.0,
+        quiet_after: 0,
     }
 }

@@ -1,7 +1,7 @@
 //! The streams of all lanes: the same numbers as [`super::super::streams`], many at once.
 
 use super::row::{LANES, Row};
-use crate::simulation::streams::{Bits, GOLDEN, mix, mixed_seed};
+use crate::simulation::streams::{Bits, GOLDEN, five, mix, mixed_seed, unit};
 
 /// The part of a seed that all streams of a replication share, for those from `first` on.
 #[inline(always)]
@@ -53,17 +53,14 @@ impl LaneStreams {
 
     /// What the scalar stream of the same name gives as five uniform numbers.
     #[inline(always)]
-    pub fn five(&mut self) -> [Row<f64>; 5] {
+    pub fn five(&mut self) -> [Row<f32>; 5] {
+        let pair = [self.next(), self.next()];
         let mut units = [Row::of(0.0); 5];
         for lane in 0..LANES {
-            let mut stream = self.lane(lane);
-            let [a, b, c] = [stream.next(), stream.next(), stream.next()];
-            self.set_lane(lane, stream);
-            units[0][lane] = a.upper().unit();
-            units[1][lane] = a.lower().unit();
-            units[2][lane] = b.upper().unit();
-            units[3][lane] = b.lower().unit();
-            units[4][lane] = c.upper().unit();
+            let numbers = five([Bits(pair[0][lane]), Bits(pair[1][lane])]);
+            for (units, number) in units.iter_mut().zip(numbers) {
+                units[lane] = unit(number);
+            }
         }
         units
     }

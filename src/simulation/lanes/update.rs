@@ -11,7 +11,7 @@ use crate::simulation::streams::Bits;
 pub(super) fn run(model: &Model, state: &mut LaneState) {
     let bits = state.traffic_stream.next();
     for lane in 0..LANES {
-        state.traffic[lane] = model.traffic.at(Bits(bits[lane]).upper().unit());
+        state.traffic[lane] = model.traffic.at(Bits(bits[lane]).upper().unit()) as f32;
     }
     for (kind, shares) in state.kinds.iter_mut().zip(&model.load_shares) {
         share_load(kind, shares);
@@ -25,9 +25,9 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
 
 /// The share of traffic that each server of a type takes, by how many are up.
 #[inline(always)]
-fn share_load(kind: &mut KindLanes, shares: &[f64]) {
+fn share_load(kind: &mut KindLanes, shares: &[f32]) {
     for (up, &share) in shares.iter().enumerate() {
-        let up = up as f64;
+        let up = up as u32;
         for lane in 0..LANES {
             let others = kind.share[lane];
             kind.share[lane] = if kind.up[lane] == up { share } else { others };
@@ -62,7 +62,7 @@ fn update(model: &Model, state: &mut LaneState, server: usize) {
 
 /// Adds active growth to the bases; returns the active multipliers of error rate and latency.
 #[inline(always)]
-fn grow(s: &mut ServerLanes, ongoing: &[Ongoing], expires: &[Row<f64>], now: f64) -> [Row<f64>; 2] {
+fn grow(s: &mut ServerLanes, ongoing: &[Ongoing], expires: &[Row<i32>], now: i32) -> [Row<f32>; 2] {
     let mut factors = [Row::of(1.0); 2];
     for ongoing in ongoing {
         let expires = &expires[ongoing.scenario];
@@ -100,11 +100,11 @@ fn grow(s: &mut ServerLanes, ongoing: &[Ongoing], expires: &[Row<f64>], now: f64
 #[inline(always)]
 fn drawn(
     metric: &DrawnModel,
-    health: &Row<f64>,
-    cpu: &Row<f64>,
-    units: &Row<f64>,
-    factor: &Row<f64>,
-) -> Row<f64> {
+    health: &Row<f32>,
+    cpu: &Row<f32>,
+    units: &Row<f32>,
+    factor: &Row<f32>,
+) -> Row<f32> {
     let mut values = Row::of(0.0);
     // The first band that fits counts, so it is laid over the others.
     // Two at a time, so that the values are written half as often.
