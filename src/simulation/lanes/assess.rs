@@ -12,20 +12,27 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
     for kind in &mut state.kinds {
         kind.up = Row::of(0);
     }
+    // What nothing touched since its update is as it was.
     for (server, spec) in model.servers.iter().enumerate() {
         let ongoing = state.ongoing(model, server);
         let (s, expires, now) = state.server(server);
-        // What nothing touched since its update is as it was.
         if s.touched {
             evaluate_usage(spec, s, ongoing, expires, now);
+        }
+    }
+    for s in &mut state.servers {
+        if s.touched {
             evaluate_health(model, s);
             s.touched = false;
         }
-        let up = &mut state.kinds[spec.kind].up;
-        let health = &state.servers[server].health;
+    }
+    for (s, spec) in state.servers.iter().zip(&model.servers) {
+        let health = s.health;
+        let mut up = state.kinds[spec.kind].up;
         for lane in 0..LANES {
-            up[lane] += u32::from(health[lane] > model.up_health);
+            up[lane] += if health[lane] > model.up_health { 1 } else { 0 };
         }
+        state.kinds[spec.kind].up = up;
     }
     state.check(model, half_round);
     for kind in &state.kinds {

@@ -94,6 +94,7 @@ pub(super) struct ServerLanes {
     pub error_rate: Row<f32>,
     pub latency: Row<f32>,
     pub load: Row<f32>,
+    pub factors: [Row<f32>; 2],
     /// All bits or none.
     pub isolated: Row<u32>,
     /// Bit i: service i is down.
@@ -367,6 +368,7 @@ fn initial(model: &Model, spec: &ServerModel, replications: &Row<u64>) -> Server
         error_rate,
         latency,
         load: Row::of(1.0),
+        factors: [Row::of(1.0); 2],
         isolated: Row::of(0),
         services_down: Row::of(0),
         struck: Row::of(0),

@@ -18,7 +18,25 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
     }
     let half_round = 2 * state.round + model.update_offset;
     for server in 0..model.servers.len() {
-        update(model, state, server);
+        drift(model, state, server);
+    }
+    for (server, spec) in model.servers.iter().enumerate() {
+        let (traffic, share) = (state.traffic, state.kinds[spec.kind].share);
+        let ongoing = state.ongoing(model, server);
+        let (s, expires, now) = state.server(server);
+        for lane in 0..LANES {
+            s.load[lane] = traffic[lane] * share[lane];
+        }
+        evaluate_usage(spec, s, ongoing, expires, now);
+        s.touched = false;
+    }
+    for s in &mut state.servers {
+        evaluate_health(model, s);
+    }
+    for s in &mut state.servers {
+        let (health, cpu) = (&s.health, &s.usage[0]);
+        s.error_rate = drawn(&model.error_rate, health, cpu, &s.error_rate, &s.factors[0]);
+        s.latency = drawn(&model.latency, health, cpu, &s.latency, &s.factors[1]);
     }
     state.check(model, half_round);
 }
@@ -35,10 +53,10 @@ fn share_load(kind: &mut KindLanes, shares: &[f32]) {
     }
 }
 
+/// The bases wander and grow. What error rate and latency will be drawn with is left in their
+/// place.
 #[inline(always)]
-fn update(model: &Model, state: &mut LaneState, server: usize) {
-    let spec = &model.servers[server];
-    let (traffic, share) = (state.traffic, state.kinds[spec.kind].share);
+fn drift(model: &Model, state: &mut LaneState, server: usize) {
     let ongoing = state.ongoing(model, server);
     let (s, expires, now) = state.server(server);
     let [cpu, memory, disk, error_rate, latency] = s.environment.five();
@@ -48,16 +66,9 @@ fn update(model: &Model, state: &mut LaneState, server: usize) {
             base[lane] = metric.wander(base[lane], units[lane]);
         }
     }
-    let [error_factor, latency_factor] = grow(s, ongoing, expires, now);
-    for lane in 0..LANES {
-        s.load[lane] = traffic[lane] * share[lane];
-    }
-    evaluate_usage(spec, s, ongoing, expires, now);
-    evaluate_health(model, s);
-    let (health, cpu) = (&s.health, &s.usage[0]);
-    s.error_rate = drawn(&model.error_rate, health, cpu, &error_rate, &error_factor);
-    s.latency = drawn(&model.latency, health, cpu, &latency, &latency_factor);
-    s.touched = false;
+    s.error_rate = error_rate;
+    s.latency = latency;
+    s.factors = grow(s, ongoing, expires, now);
 }
 
 /// Adds active growth to the bases; returns the active multipliers of error rate and latency.
