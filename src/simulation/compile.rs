@@ -2,8 +2,8 @@
 
 use super::journey::journey_model;
 use super::model::{
-    ActionModel, ActionStep, BandModel, Change, DrawnModel, Instant, InstantEffect, Model, Ongoing,
-    OngoingEffect, ScenarioModel, ServerModel, Thresholds, UsageModel,
+    ActionModel, ActionStep, BandModel, Change, DrawnModel, Growth, Instant, InstantEffect,
+    Lasting, Model, ScenarioModel, ServerModel, Thresholds, UsageModel, While,
 };
 use super::rows::action_rows;
 use super::streams::{Chance, Purpose, Uniform, stream_key};
@@ -30,21 +30,16 @@ pub struct Setting<'a> {
 pub fn compile(world: &World, setting: &Setting) -> Model {
     let names = Names::new(world);
     let key = |purpose, name: &str| stream_key(setting.seed, setting.scope, purpose, name);
-    let mut ongoing = Vec::new();
     let servers = world
         .servers
         .iter()
         .map(|server| {
-            let kind = names.kind(&server.kind);
-            let first = ongoing.len();
-            ongoing.extend(names.ongoing_effects(world, kind));
             ServerModel {
-                kind,
+                kind: names.kind(&server.kind),
                 cpu_gain: (world.cpu_per_load.get() * (100.0 / server.cpu_capacity.get())) as f32,
                 services: server.services.len() as u32,
                 role: server.role,
                 environment_key: key(Purpose::Environment, server.name.get_ref().as_str()),
-                ongoing: first..ongoing.len(),
             }
         })
         .collect::<Vec<_>>();
@@ -94,7 +89,10 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
             .iter()
             .map(|scenario| names.scenario_model(world, scenario, setting, key))
             .collect(),
-        ongoing,
+        lasting: (0..names.kinds.len())
+            .map(|kind| names.lasting(world, kind))
+            .collect(),
+        nothing: Lasting::default(),
         action_rows: action_rows(&actions),
         actions,
         runbook: names.runbook(world),
@@ -219,16 +217,14 @@ impl<'a> Names<'a> {
         types.is_empty() || types.iter().any(|name| self.kind(name) == kind)
     }
 
-    fn ongoing_effects(&self, world: &World, kind: usize) -> Vec<Ongoing> {
-        let mut list = Vec::new();
+    fn lasting(&self, world: &World, kind: usize) -> Lasting {
+        let mut lasting = Lasting::default();
         for (scenario, spec) in world.chaos.iter().enumerate() {
             for effect in spec.effects.iter().filter(|e| self.applies(e, kind)) {
-                if let Some(effect) = ongoing_effect(effect) {
-                    list.push(Ongoing { scenario, effect });
-                }
+                add_lasting(&mut lasting, scenario, effect);
             }
         }
-        list
+        lasting
     }
 
     fn scenario_model(
@@ -251,7 +247,7 @@ impl<'a> Names<'a> {
             lasting: (0..self.kinds.len())
                 .map(|kind| {
                     let mut effects = scenario.effects.iter();
-                    effects.any(|e| ongoing_effect(e).is_some() && self.applies(e, kind))
+                    effects.any(|e| lasts(e) && self.applies(e, kind))
                 })
                 .collect(),
             duration: scenario.duration.get(),
@@ -361,17 +357,41 @@ impl<'a> Names<'a> {
     }
 }
 
-fn ongoing_effect(effect: &ChaosEffect) -> Option<OngoingEffect> {
+/// Whether an effect acts while its scenario is active.
+fn lasts(effect: &ChaosEffect) -> bool {
+    instant_effect(effect).is_none()
+}
+
+fn add_lasting(lasting: &mut Lasting, scenario: usize, effect: &ChaosEffect) {
     match effect {
-        ChaosEffect::Hold(e) => Some(OngoingEffect::Hold(e.metric, e.value.get() as f32)),
-        ChaosEffect::Grow(e) => Some(OngoingEffect::Grow(e.metric, e.amount.get(), e.max.get())),
-        ChaosEffect::Multiply(e) => Some(match e.quantity {
-            Multiplied::Load => OngoingEffect::Load(e.factor.get() as f32),
-            Multiplied::LatencyP99 => OngoingEffect::Latency(e.factor.get() as f32),
-            Multiplied::ErrorRate => OngoingEffect::ErrorRate(e.factor.get() as f32),
+        ChaosEffect::Hold(e) => lasting.holds[e.metric as usize].push(While {
+            scenario,
+            effect: e.value.get() as f32,
         }),
-        ChaosEffect::Isolate(_) => Some(OngoingEffect::Isolate),
-        ChaosEffect::CrashService(_) | ChaosEffect::Shock(_) => None,
+        ChaosEffect::Grow(e) => lasting.growths.push(While {
+            scenario,
+            effect: Growth {
+                metric: e.metric,
+                amount: e.amount.get(),
+                max: e.max.get(),
+            },
+        }),
+        ChaosEffect::Multiply(e) => {
+            let list = match e.quantity {
+                Multiplied::Load => &mut lasting.loads,
+                Multiplied::LatencyP99 => &mut lasting.latencies,
+                Multiplied::ErrorRate => &mut lasting.error_rates,
+            };
+            list.push(While {
+                scenario,
+                effect: e.factor.get() as f32,
+            });
+        }
+        ChaosEffect::Isolate(_) => lasting.isolations.push(While {
+            scenario,
+            effect: (),
+        }),
+        ChaosEffect::CrashService(_) | ChaosEffect::Shock(_) => {}
     }
 }
 

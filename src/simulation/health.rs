@@ -1,6 +1,6 @@
 //! Usage and health of a server from its present state: what update, respond and assess share.
 
-use super::model::{Model, OngoingEffect, UsageModel};
+use super::model::{Model, UsageModel};
 use super::numbers::{at_least, clamp};
 use super::state::State;
 
@@ -9,26 +9,19 @@ pub(super) fn evaluate_usage(model: &Model, state: &mut State, server: usize) {
     let spec = &model.servers[server];
     let mut load = state.servers[server].load;
     let mut held = [0.0_f32; 3];
-    let mut isolated = false;
-    if state.stormy(server) {
-        for ongoing in &model.ongoing[spec.ongoing.clone()] {
-            if !state.active(ongoing.scenario, server) {
-                continue;
-            }
-            match ongoing.effect {
-                OngoingEffect::Hold(metric, value) => {
-                    let held = &mut held[metric as usize];
-                    *held = at_least(*held, value);
-                }
-                OngoingEffect::Load(factor) => load *= factor,
-                OngoingEffect::Isolate => isolated = true,
-                // These act when the values are drawn or grow, in the update.
-                OngoingEffect::Grow(..)
-                | OngoingEffect::ErrorRate(_)
-                | OngoingEffect::Latency(_) => {}
-            }
+    let lasting = state.lasting(model, server);
+    for factor in state.active_ones(&lasting.loads, server) {
+        load *= factor;
+    }
+    for (held, holds) in held.iter_mut().zip(&lasting.holds) {
+        for value in state.active_ones(holds, server) {
+            *held = at_least(*held, value);
         }
     }
+    let isolated = state
+        .active_ones(&lasting.isolations, server)
+        .next()
+        .is_some();
     let s = &mut state.servers[server];
     let [cpu, memory, disk] = s.base.map(|base| base as f32);
     let cpu = cpu + spec.cpu_gain * (load - 1.0);

@@ -1,7 +1,5 @@
 //! A world compiled for one design point: indices and numbers in flat arrays.
 
-use std::ops::Range;
-
 use super::journey::JourneyModel;
 use super::numbers::{Number, clamp};
 use super::streams::{Chance, Uniform};
@@ -32,8 +30,10 @@ pub struct Model {
     /// By type and by how many of it are up: the share of traffic that each takes.
     pub(super) load_shares: Vec<Vec<f32>>,
     pub(super) scenarios: Vec<ScenarioModel>,
-    /// What active scenarios do, by server (see [`ServerModel::ongoing`]).
-    pub(super) ongoing: Vec<Ongoing>,
+    /// What active scenarios do, by server type.
+    pub(super) lasting: Vec<Lasting>,
+    /// What they do where none is active.
+    pub(super) nothing: Lasting,
     pub(super) actions: Vec<ActionModel>,
     /// The effects of each action as a row, and last one that does nothing.
     pub(super) action_rows: Vec<ActionRow>,
@@ -139,25 +139,37 @@ pub(super) struct ServerModel {
     pub services: u32,
     pub role: Option<crate::world::Role>,
     pub environment_key: u64,
-    /// Its part of [`Model::ongoing`].
-    pub ongoing: Range<usize>,
 }
 
-/// What a scenario does to a server while it is active there.
+/// What active scenarios do to the servers of a type, by what they do, in file order.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lasting {
+    /// By metric: usage is at least this.
+    pub holds: [Vec<While<f32>>; 3],
+    /// Load is multiplied.
+    pub loads: Vec<While<f32>>,
+    /// The server is isolated.
+    pub isolations: Vec<While<()>>,
+    /// A base grows each round.
+    pub growths: Vec<While<Growth>>,
+    /// Error rate, and latency, are multiplied.
+    pub error_rates: Vec<While<f32>>,
+    pub latencies: Vec<While<f32>>,
+}
+
+/// An effect while a scenario is active.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ongoing {
+pub(super) struct While<T> {
     pub scenario: usize,
-    pub effect: OngoingEffect,
+    pub effect: T,
 }
 
+/// Growth of a base a round, up to a bound.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum OngoingEffect {
-    Hold(Usage, f32),
-    Grow(Usage, f64, f64),
-    Load(f32),
-    ErrorRate(f32),
-    Latency(f32),
-    Isolate,
+pub(super) struct Growth {
+    pub metric: Usage,
+    pub amount: f64,
+    pub max: f64,
 }
 
 #[derive(Debug, Clone)]

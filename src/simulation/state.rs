@@ -1,6 +1,6 @@
 //! What changes during a replication.
 
-use super::model::Model;
+use super::model::{Lasting, Model, While};
 use super::observer::Alert;
 use super::outcome::Outcome;
 use super::streams::Stream;
@@ -140,9 +140,23 @@ impl State {
         self.expires[server * self.scenarios + scenario] = 0;
     }
 
-    /// Whether any scenario may be active on a server.
-    pub(super) fn stormy(&self, server: usize) -> bool {
-        self.servers[server].quiet_after > self.assessments
+    /// What scenarios may do to a server now.
+    pub(super) fn lasting<'a>(&self, model: &'a Model, server: usize) -> &'a Lasting {
+        match self.servers[server].quiet_after > self.assessments {
+            true => &model.lasting[model.servers[server].kind],
+            false => &model.nothing,
+        }
+    }
+
+    /// The effects of a list whose scenarios are active on a server.
+    pub(super) fn active_ones<T: Copy>(
+        &self,
+        list: &[While<T>],
+        server: usize,
+    ) -> impl Iterator<Item = T> {
+        list.iter()
+            .filter(move |item| self.active(item.scenario, server))
+            .map(|item| item.effect)
     }
 
     /// Every active scenario with a duration loses one round.

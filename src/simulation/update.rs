@@ -1,7 +1,7 @@
 //! Phase `update`: traffic, drift, growth, load, usage, health, error rate and latency.
 
 use super::health::{evaluate_health, evaluate_usage};
-use super::model::{DrawnModel, Model, OngoingEffect};
+use super::model::{DrawnModel, Model};
 use super::numbers::clamp;
 use super::observer::Observer;
 use super::outcome::check;
@@ -39,25 +39,15 @@ fn drift(model: &Model, state: &mut State, server: usize, units: [f32; 3]) {
 
 /// Adds active growth to the base; returns the active multipliers of error rate and latency.
 fn grow(model: &Model, state: &mut State, server: usize) -> (f32, f32) {
-    let (mut error_factor, mut latency_factor) = (1.0, 1.0);
-    if state.stormy(server) {
-        for ongoing in &model.ongoing[model.servers[server].ongoing.clone()] {
-            if !state.active(ongoing.scenario, server) {
-                continue;
-            }
-            match ongoing.effect {
-                OngoingEffect::Grow(metric, amount, max) => {
-                    let base = state.servers[server].base_mut(metric);
-                    *base = clamp(*base + amount, 0.0, max);
-                }
-                OngoingEffect::ErrorRate(factor) => error_factor *= factor,
-                OngoingEffect::Latency(factor) => latency_factor *= factor,
-                // These act on usage whenever it is evaluated.
-                OngoingEffect::Hold(..) | OngoingEffect::Load(_) | OngoingEffect::Isolate => {}
-            }
-        }
+    let lasting = state.lasting(model, server);
+    let mut base = state.servers[server].base;
+    for growth in state.active_ones(&lasting.growths, server) {
+        let base = &mut base[growth.metric as usize];
+        *base = clamp(*base + growth.amount, 0.0, growth.max);
     }
-    (error_factor, latency_factor)
+    state.servers[server].base = base;
+    let product = |factors| state.active_ones(factors, server).fold(1.0, |a, b| a * b);
+    (product(&lasting.error_rates), product(&lasting.latencies))
 }
 
 /// The value in the first band whose conditions hold. Without bands, 0.

@@ -14,10 +14,10 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
     }
     // What nothing touched since its update is as it was.
     for (server, spec) in model.servers.iter().enumerate() {
-        let ongoing = state.ongoing(model, server);
+        let lasting = state.lasting(model, server);
         let (s, expires, now) = state.server(server);
         if s.touched {
-            evaluate_usage(spec, s, ongoing, expires, now);
+            evaluate_usage(spec, s, lasting, expires, now);
         }
     }
     for s in &mut state.servers {

@@ -2,60 +2,52 @@
 
 use super::row::{LANES, Row};
 use super::state::ServerLanes;
-use crate::simulation::model::{Model, Ongoing, OngoingEffect, ServerModel, UsageModel};
+use crate::simulation::model::{Lasting, Model, ServerModel, UsageModel};
 use crate::simulation::numbers::{at_least, clamp};
 
-/// Evaluates usage and isolation again. `ongoing` are the effects that may be active: the row of
+/// Evaluates usage and isolation again. `lasting` are the effects that may be active: the row of
 /// a scenario in `expires` is greater than `now` where it is.
 #[inline(always)]
 pub(super) fn evaluate_usage(
     spec: &ServerModel,
     s: &mut ServerLanes,
-    ongoing: &[Ongoing],
+    lasting: &Lasting,
     expires: &[Row<i32>],
     now: i32,
 ) {
     let mut load = s.load;
-    let mut held = [Row::of(0.0); 3];
-    let mut isolated = Row::of(0);
-    for ongoing in ongoing {
-        let expires = &expires[ongoing.scenario];
-        match ongoing.effect {
-            OngoingEffect::Hold(metric, value) => {
-                let held = &mut held[metric as usize];
-                for lane in 0..LANES {
-                    let raised = at_least(held[lane], value);
-                    held[lane] = if expires[lane] > now {
-                        raised
-                    } else {
-                        held[lane]
-                    };
-                }
-            }
-            OngoingEffect::Load(factor) => {
-                for lane in 0..LANES {
-                    let raised = load[lane] * factor;
-                    load[lane] = if expires[lane] > now {
-                        raised
-                    } else {
-                        load[lane]
-                    };
-                }
-            }
-            OngoingEffect::Isolate => {
-                for lane in 0..LANES {
-                    isolated[lane] |= if expires[lane] > now { u32::MAX } else { 0 };
-                }
-            }
-            // These act when the values are drawn or grow, in the update.
-            OngoingEffect::Grow(..) | OngoingEffect::ErrorRate(_) | OngoingEffect::Latency(_) => {}
+    for item in &lasting.loads {
+        let expires = &expires[item.scenario];
+        for lane in 0..LANES {
+            let raised = load[lane] * item.effect;
+            load[lane] = if expires[lane] > now {
+                raised
+            } else {
+                load[lane]
+            };
         }
     }
     for lane in 0..LANES {
         let cpu = s.base[0][lane] as f32 + spec.cpu_gain * (load[lane] - 1.0);
-        s.usage[0][lane] = at_least(clamp(cpu, 0.0, 100.0), held[0][lane]);
-        s.usage[1][lane] = at_least(s.base[1][lane] as f32, held[1][lane]);
-        s.usage[2][lane] = at_least(s.base[2][lane] as f32, held[2][lane]);
+        s.usage[0][lane] = clamp(cpu, 0.0, 100.0);
+        s.usage[1][lane] = s.base[1][lane] as f32;
+        s.usage[2][lane] = s.base[2][lane] as f32;
+    }
+    for (usage, holds) in s.usage.iter_mut().zip(&lasting.holds) {
+        for item in holds {
+            let expires = &expires[item.scenario];
+            for lane in 0..LANES {
+                let value = if expires[lane] > now { item.effect } else { 0.0 };
+                usage[lane] = at_least(usage[lane], value);
+            }
+        }
+    }
+    let mut isolated = Row::of(0);
+    for item in &lasting.isolations {
+        let expires = &expires[item.scenario];
+        for lane in 0..LANES {
+            isolated[lane] |= if expires[lane] > now { u32::MAX } else { 0 };
+        }
     }
     s.isolated = isolated;
 }

@@ -131,10 +131,10 @@ fn raise_word(model: &Model, state: &mut LaneState, word: usize) {
 /// Evaluates the usage of a server again, unless nothing touched it since its update.
 #[inline(always)]
 fn refresh(model: &Model, state: &mut LaneState, server: usize) {
-    let ongoing = state.ongoing(model, server);
+    let lasting = state.lasting(model, server);
     let (s, expires, now) = state.server(server);
     if s.touched {
-        evaluate_usage(&model.servers[server], s, ongoing, expires, now);
+        evaluate_usage(&model.servers[server], s, lasting, expires, now);
     }
 }
 

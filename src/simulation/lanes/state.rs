@@ -3,7 +3,7 @@
 use super::row::{LANES, LaneSets, Row};
 use super::streams::{LaneStreams, mixed_replications};
 use crate::simulation::account::{CauseSet, Replication, Spell};
-use crate::simulation::model::{Model, Ongoing, ServerModel};
+use crate::simulation::model::{Lasting, Model, ServerModel};
 use crate::simulation::outcome::Outcome;
 use crate::world::Role;
 
@@ -133,10 +133,10 @@ impl LaneState {
 
     /// The lasting effects that may be active on a server in some lane.
     #[inline(always)]
-    pub(super) fn ongoing<'a>(&self, model: &'a Model, server: usize) -> &'a [Ongoing] {
+    pub(super) fn lasting<'a>(&self, model: &'a Model, server: usize) -> &'a Lasting {
         match self.servers[server].quiet_after > self.assessments {
-            true => &model.ongoing[model.servers[server].ongoing.clone()],
-            false => &[],
+            true => &model.lasting[model.servers[server].kind],
+            false => &model.nothing,
         }
     }
 
@@ -161,9 +161,9 @@ impl LaneState {
                 continue;
             }
             let ended = std::mem::take(&mut self.servers[server].ended);
-            for ongoing in self.ongoing(model, server) {
-                let expires = &mut self.expires[server * self.scenarios + ongoing.scenario];
-                let bit = 1 << ongoing.scenario;
+            for scenario in 0..self.scenarios {
+                let expires = &mut self.expires[server * self.scenarios + scenario];
+                let bit = 1 << scenario;
                 for lane in 0..LANES {
                     let before = expires[lane];
                     expires[lane] = if ended[lane] & bit != 0 { 0 } else { before };

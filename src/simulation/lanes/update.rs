@@ -3,7 +3,7 @@
 use super::health::{evaluate_health, evaluate_usage};
 use super::row::{LANES, Row};
 use super::state::{KindLanes, LaneState, ServerLanes};
-use crate::simulation::model::{BandModel, DrawnModel, Model, Ongoing, OngoingEffect};
+use crate::simulation::model::{BandModel, DrawnModel, Lasting, Model};
 use crate::simulation::numbers::clamp;
 use crate::simulation::streams::Bits;
 
@@ -22,12 +22,12 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
     }
     for (server, spec) in model.servers.iter().enumerate() {
         let (traffic, share) = (state.traffic, state.kinds[spec.kind].share);
-        let ongoing = state.ongoing(model, server);
+        let lasting = state.lasting(model, server);
         let (s, expires, now) = state.server(server);
         for lane in 0..LANES {
             s.load[lane] = traffic[lane] * share[lane];
         }
-        evaluate_usage(spec, s, ongoing, expires, now);
+        evaluate_usage(spec, s, lasting, expires, now);
         s.touched = false;
     }
     for s in &mut state.servers {
@@ -57,7 +57,7 @@ fn share_load(kind: &mut KindLanes, shares: &[f32]) {
 /// place.
 #[inline(always)]
 fn drift(model: &Model, state: &mut LaneState, server: usize) {
-    let ongoing = state.ongoing(model, server);
+    let lasting = state.lasting(model, server);
     let (s, expires, now) = state.server(server);
     let [cpu, memory, disk, error_rate, latency] = s.environment.five();
     let metrics = [&model.cpu, &model.memory, &model.disk];
@@ -68,40 +68,31 @@ fn drift(model: &Model, state: &mut LaneState, server: usize) {
     }
     s.error_rate = error_rate;
     s.latency = latency;
-    s.factors = grow(s, ongoing, expires, now);
+    s.factors = grow(s, lasting, expires, now);
 }
 
 /// Adds active growth to the bases; returns the active multipliers of error rate and latency.
 #[inline(always)]
-fn grow(s: &mut ServerLanes, ongoing: &[Ongoing], expires: &[Row<i32>], now: i32) -> [Row<f32>; 2] {
-    let mut factors = [Row::of(1.0); 2];
-    for ongoing in ongoing {
-        let expires = &expires[ongoing.scenario];
-        let (values, factor) = match ongoing.effect {
-            OngoingEffect::Grow(metric, amount, max) => {
-                let base = &mut s.base[metric as usize];
-                for lane in 0..LANES {
-                    let grown = clamp(base[lane] + amount, 0.0, max);
-                    base[lane] = if expires[lane] > now {
-                        grown
-                    } else {
-                        base[lane]
-                    };
-                }
-                continue;
-            }
-            OngoingEffect::ErrorRate(factor) => (&mut factors[0], factor),
-            OngoingEffect::Latency(factor) => (&mut factors[1], factor),
-            // These act on usage whenever it is evaluated.
-            OngoingEffect::Hold(..) | OngoingEffect::Load(_) | OngoingEffect::Isolate => continue,
-        };
+fn grow(s: &mut ServerLanes, lasting: &Lasting, expires: &[Row<i32>], now: i32) -> [Row<f32>; 2] {
+    for item in &lasting.growths {
+        let (expires, growth) = (&expires[item.scenario], item.effect);
+        let base = &mut s.base[growth.metric as usize];
         for lane in 0..LANES {
-            let raised = values[lane] * factor;
-            values[lane] = if expires[lane] > now {
-                raised
+            let grown = clamp(base[lane] + growth.amount, 0.0, growth.max);
+            base[lane] = if expires[lane] > now {
+                grown
             } else {
-                values[lane]
+                base[lane]
             };
+        }
+    }
+    let mut factors = [Row::of(1.0); 2];
+    for (factors, list) in factors.iter_mut().zip([&lasting.error_rates, &lasting.latencies]) {
+        for item in list {
+            let expires = &expires[item.scenario];
+            for lane in 0..LANES {
+                factors[lane] *= if expires[lane] > now { item.effect } else { 1.0 };
+            }
         }
     }
     factors
