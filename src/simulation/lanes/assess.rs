@@ -1,6 +1,6 @@
 //! Phase `assess`: see [`super::super::assess`].
 
-use super::health::{evaluate_health, evaluate_usage};
+use super::health::{evaluate_health, evaluate_usage, narrow};
 use super::row::{LANES, Row};
 use super::state::LaneState;
 use crate::simulation::journey::JourneyModel;
@@ -11,6 +11,11 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
     let half_round = 2 * state.round + 1;
     for kind in &mut state.kinds {
         kind.up = Row::of(0);
+    }
+    for s in &mut state.servers {
+        if s.touched {
+            narrow(s);
+        }
     }
     // What nothing touched since its update is as it was.
     for (server, spec) in model.servers.iter().enumerate() {

@@ -5,6 +5,16 @@ use super::state::ServerLanes;
 use crate::simulation::model::{Lasting, Model, ServerModel, UsageModel};
 use crate::simulation::numbers::{at_least, clamp};
 
+/// The bases in 32 bits.
+#[inline(always)]
+pub(super) fn narrow(s: &mut ServerLanes) {
+    for (narrow, base) in s.narrow.iter_mut().zip(&s.base) {
+        for lane in 0..LANES {
+            narrow[lane] = base[lane] as f32;
+        }
+    }
+}
+
 /// Evaluates usage and isolation again. `lasting` are the effects that may be active: the row of
 /// a scenario in `expires` is greater than `now` where it is.
 #[inline(always)]
@@ -17,9 +27,9 @@ pub(super) fn evaluate_usage(
 ) {
     let mut load = s.load;
     for item in &lasting.loads {
-        let expires = &expires[item.scenario];
+        let (expires, factor) = (&expires[item.scenario], item.effect);
         for lane in 0..LANES {
-            let raised = load[lane] * item.effect;
+            let raised = load[lane] * factor;
             load[lane] = if expires[lane] > now {
                 raised
             } else {
@@ -27,17 +37,16 @@ pub(super) fn evaluate_usage(
             };
         }
     }
+    let mut cpu = s.narrow[0];
     for lane in 0..LANES {
-        let cpu = s.base[0][lane] as f32 + spec.cpu_gain * (load[lane] - 1.0);
-        s.usage[0][lane] = clamp(cpu, 0.0, 100.0);
-        s.usage[1][lane] = s.base[1][lane] as f32;
-        s.usage[2][lane] = s.base[2][lane] as f32;
+        cpu[lane] = clamp(cpu[lane] + spec.cpu_gain * (load[lane] - 1.0), 0.0, 100.0);
     }
+    s.usage = [cpu, s.narrow[1], s.narrow[2]];
     for (usage, holds) in s.usage.iter_mut().zip(&lasting.holds) {
         for item in holds {
-            let expires = &expires[item.scenario];
+            let (expires, value) = (&expires[item.scenario], item.effect);
             for lane in 0..LANES {
-                let value = if expires[lane] > now { item.effect } else { 0.0 };
+                let value = if expires[lane] > now { value } else { 0.0 };
                 usage[lane] = at_least(usage[lane], value);
             }
         }

@@ -1,6 +1,6 @@
 //! Phase `respond`: see [`super::super::respond`].
 
-use super::health::evaluate_usage;
+use super::health::{evaluate_usage, narrow};
 use super::row::{LANES, Row};
 use super::state::{LaneState, ServerLanes};
 use crate::simulation::model::{ActionStep, Model, Thresholds};
@@ -134,6 +134,7 @@ fn refresh(model: &Model, state: &mut LaneState, server: usize) {
     let lasting = state.lasting(model, server);
     let (s, expires, now) = state.server(server);
     if s.touched {
+        narrow(s);
         evaluate_usage(&model.servers[server], s, lasting, expires, now);
     }
 }

@@ -90,6 +90,7 @@ pub(super) struct ServerLanes {
     pub base: [Row<f64>; 3],
     /// Usage as last evaluated.
     pub usage: [Row<f32>; 3],
+    pub narrow: [Row<f32>; 3],
     pub health: Row<f32>,
     pub error_rate: Row<f32>,
     pub latency: Row<f32>,
@@ -364,6 +365,7 @@ fn initial(model: &Model, spec: &ServerModel, replications: &Row<u64>) -> Server
         environment,
         base,
         usage: [Row::of(0.0); 3],
+        narrow: [Row::of(0.0); 3],
         health: Row::of(100.0),
         error_rate,
         latency,

@@ -1,6 +1,6 @@
 //! Phase `update`: see [`super::super::update`].
 
-use super::health::{evaluate_health, evaluate_usage};
+use super::health::{evaluate_health, evaluate_usage, narrow};
 use super::row::{LANES, Row};
 use super::state::{KindLanes, LaneState, ServerLanes};
 use crate::simulation::model::{BandModel, DrawnModel, Lasting, Model};
@@ -69,6 +69,7 @@ fn drift(model: &Model, state: &mut LaneState, server: usize) {
     s.error_rate = error_rate;
     s.latency = latency;
     s.factors = grow(s, lasting, expires, now);
+    narrow(s);
 }
 
 /// Adds active growth to the bases; returns the active multipliers of error rate and latency.
@@ -89,9 +90,9 @@ fn grow(s: &mut ServerLanes, lasting: &Lasting, expires: &[Row<i32>], now: i32) 
     let mut factors = [Row::of(1.0); 2];
     for (factors, list) in factors.iter_mut().zip([&lasting.error_rates, &lasting.latencies]) {
         for item in list {
-            let expires = &expires[item.scenario];
+            let (expires, factor) = (&expires[item.scenario], item.effect);
             for lane in 0..LANES {
-                factors[lane] *= if expires[lane] > now { item.effect } else { 1.0 };
+                factors[lane] *= if expires[lane] > now { factor } else { 1.0 };
             }
         }
     }
