@@ -93,7 +93,7 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
             .map(|kind| names.lasting(world, kind))
             .collect(),
         nothing: Lasting::default(),
-        action_rows: action_rows(&actions),
+        action_rows: action_rows(&actions, world.chaos.len()),
         actions,
         runbook: names.runbook(world),
         diagnosis: Chance::new(setting.skill.diagnosis_accuracy.get()),

@@ -35,7 +35,7 @@ pub struct Model {
     /// What they do where none is active.
     pub(super) nothing: Lasting,
     pub(super) actions: Vec<ActionModel>,
-    /// The effects of each action as a row, and last one that does nothing.
+    /// The effects of each action as a row.
     pub(super) action_rows: Vec<ActionRow>,
     /// The action for (server, alert, critical).
     pub(super) runbook: Vec<u16>,
@@ -206,16 +206,15 @@ pub(super) struct ActionModel {
     pub effects: Vec<ActionStep>,
 }
 
-/// The effects of an action in a form that is applied without asking what they are. A row that
-/// does nothing stands for an action that was blocked or failed.
+/// The effects of an action in a form that is applied without asking what they are.
 #[derive(Debug, Clone)]
 pub(super) struct ActionRow {
     /// By metric: base ← clamp(base × multiply + add, min, max).
     pub changes: [Change<f64>; 3],
     /// 1 if a service is restarted, else 0.
     pub restart: u64,
-    /// Bit i: scenario i ends.
-    pub ends: u64,
+    /// By scenario: 0 if it ends, else all bits.
+    pub keeps: Vec<i32>,
     /// What the row can't say; it doesn't matter whether it comes before or after the rest.
     pub steps: Vec<ActionStep>,
 }

@@ -2,20 +2,20 @@
 
 use super::model::{ActionModel, ActionRow, ActionStep, Change};
 
-/// A row for each action, and last one that does nothing.
-pub(super) fn action_rows(actions: &[ActionModel]) -> Vec<ActionRow> {
-    let rows = actions.iter().map(|action| row(&action.effects));
-    rows.chain([row(&[])]).collect()
+/// A row for each action.
+pub(super) fn action_rows(actions: &[ActionModel], scenarios: usize) -> Vec<ActionRow> {
+    let row = |action: &ActionModel| row(&action.effects, scenarios);
+    actions.iter().map(row).collect()
 }
 
 /// What stands alone goes into the row: the only step that touches a base, the only restart, and
 /// every end. The rest stays as steps, in their order. Nothing of the one touches the other, so
 /// neither need come first.
-fn row(effects: &[ActionStep]) -> ActionRow {
+fn row(effects: &[ActionStep], scenarios: usize) -> ActionRow {
     let mut row = ActionRow {
         changes: [Change::NONE; 3],
         restart: 0,
-        ends: 0,
+        keeps: vec![-1; scenarios],
         steps: Vec::new(),
     };
     let alone = |step: &ActionStep| {
@@ -28,17 +28,15 @@ fn row(effects: &[ActionStep]) -> ActionRow {
                 row.changes[*metric as usize] = *change;
             }
             ActionStep::RestartService if alone(step) => row.restart = 1,
-            ActionStep::End(scenarios) => row.ends |= ends(scenarios),
+            ActionStep::End(scenarios) => {
+                for scenario in scenarios {
+                    row.keeps[*scenario] = 0;
+                }
+            }
             other => row.steps.push(other.clone()),
         }
     }
     row
-}
-
-/// A set of scenarios as bits. What has more of them than bits is not simulated by rows.
-pub(super) fn ends(scenarios: &[usize]) -> u64 {
-    let bit = |scenario: &usize| 1_u64.checked_shl(*scenario as u32).unwrap_or(0);
-    scenarios.iter().map(bit).fold(0, |set, bit| set | bit)
 }
 
 /// What a step reads or writes, as a number: a base, or else what only its like touch.

@@ -4,7 +4,6 @@ use super::health::{evaluate_usage, narrow};
 use super::row::{LANES, Row};
 use super::state::{LaneState, ServerLanes};
 use crate::simulation::model::{ActionStep, Model, Thresholds};
-use crate::simulation::rows::ends;
 use crate::simulation::streams::Bits;
 use crate::world::AlertKind;
 
@@ -49,6 +48,12 @@ impl Listed {
     #[inline(always)]
     fn new(place: usize, critical: bool, lane: usize) -> Self {
         Self(((place * 2 + usize::from(critical)) * LANES + lane) as u32)
+    }
+
+    /// The one so many places later.
+    #[inline(always)]
+    fn later(self, places: usize) -> Self {
+        Self(self.0 + (places * 2 * LANES) as u32)
     }
 
     #[inline(always)]
@@ -96,7 +101,6 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
             carry_out(model, state, state.alerts.remedies[remedy]);
         }
     }
-    state.end_scenarios(model);
 }
 
 /// The alerts of the servers of a word.
@@ -220,12 +224,13 @@ fn list(state: &mut LaneState, word: usize) -> usize {
         let count = left.count_ones().min(limits[lane]);
         limits[lane] -= count;
         state.handled[lane] += count;
+        let first = Listed::new(word * 64, criticals[lane] > 0, lane);
         let mut place = total;
         total += count as usize;
         loop {
             for _ in 0..AT_ONCE {
                 let bit = left.trailing_zeros() as usize;
-                listed[place] = Listed::new(word * 64 + bit, criticals[lane] > 0, lane);
+                listed[place] = first.later(bit);
                 left &= left.wrapping_sub(1);
                 place += 1;
             }
@@ -277,7 +282,7 @@ fn decide(model: &Model, state: &mut LaneState, alerts: usize) -> usize {
 fn carry_out(model: &Model, state: &mut LaneState, remedy: Remedy) {
     let (server, lane) = (remedy.alert.server(), remedy.alert.lane());
     let row = &model.action_rows[remedy.action as usize];
-    let s = &mut state.servers[server];
+    let (s, expires) = state.server_mut(server);
     s.touched = true;
     for (base, change) in s.base.iter_mut().zip(&row.changes) {
         base[lane] = change.of(base[lane]);
@@ -285,7 +290,9 @@ fn carry_out(model: &Model, state: &mut LaneState, remedy: Remedy) {
     // Clears the lowest bit: the first crashed service in file order.
     let down = &mut s.services_down[lane];
     *down &= down.wrapping_sub(row.restart);
-    s.ended[lane] |= row.ends;
+    for (expires, keep) in expires.iter_mut().zip(&row.keeps) {
+        expires[lane] &= keep;
+    }
     if !row.steps.is_empty() {
         let mut details = remedy.luck.details();
         for step in &row.steps {
@@ -318,9 +325,8 @@ fn apply_step(
             let down = &mut s.services_down[lane];
             *down &= down.wrapping_sub(1);
         }
-        ActionStep::End(scenarios) => {
-            s.ended[lane] |= ends(scenarios);
-        }
+        // A row has them all.
+        ActionStep::End(_) => {}
         ActionStep::PromoteReplica => promote_replica(model, state, server, lane),
     }
 }

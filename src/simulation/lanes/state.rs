@@ -102,8 +102,6 @@ pub(super) struct ServerLanes {
     pub services_down: Row<u64>,
     /// Bit i: scenario i hit in the latest chaos phase.
     pub struck: Row<u64>,
-    /// Bit i: a response of this round ended scenario i.
-    pub ended: Row<u64>,
     /// When the open incident opened, in half rounds, or [`NONE_OPEN`].
     opened: Row<i32>,
     /// Bit i: scenario i may have caused the open incident.
@@ -154,25 +152,6 @@ impl LaneState {
         *quiet_after = expiry.max(*quiet_after);
     }
 
-    /// Ends the scenarios that the responses of this round ended.
-    #[inline(always)]
-    pub(super) fn end_scenarios(&mut self, model: &Model) {
-        for server in 0..self.servers.len() {
-            if !self.servers[server].touched {
-                continue;
-            }
-            let ended = std::mem::take(&mut self.servers[server].ended);
-            for scenario in 0..self.scenarios {
-                let expires = &mut self.expires[server * self.scenarios + scenario];
-                let bit = 1 << scenario;
-                for lane in 0..LANES {
-                    let before = expires[lane];
-                    expires[lane] = if ended[lane] & bit != 0 { 0 } else { before };
-                }
-            }
-        }
-    }
-
     /// A server with the scenarios on it: its row of each is active where it is greater than the
     /// last of the three.
     #[inline(always)]
@@ -183,6 +162,13 @@ impl LaneState {
             &self.expires[cells],
             self.assessments,
         )
+    }
+
+    /// A server and when the scenarios on it expire.
+    #[inline(always)]
+    pub(super) fn server_mut(&mut self, server: usize) -> (&mut ServerLanes, &mut [Row<i32>]) {
+        let cells = server * self.scenarios..(server + 1) * self.scenarios;
+        (&mut self.servers[server], &mut self.expires[cells])
     }
 
     /// Every active scenario with a duration loses one round.
@@ -374,7 +360,6 @@ fn initial(model: &Model, spec: &ServerModel, replications: &Row<u64>) -> Server
         isolated: Row::of(0),
         services_down: Row::of(0),
         struck: Row::of(0),
-        ended: Row::of(0),
         opened: Row::of(NONE_OPEN),
         cause: Row::of(0),
         primary: has_role(Role::Primary),

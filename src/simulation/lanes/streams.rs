@@ -54,7 +54,13 @@ impl LaneStreams {
     /// What the scalar stream of the same name gives as five uniform numbers.
     #[inline(always)]
     pub fn five(&mut self) -> [Row<f32>; 5] {
-        let pair = [self.next(), self.next()];
+        let mut pair = [Row::of(0); 2];
+        for lane in 0..LANES {
+            let mut stream = self.lane(lane);
+            pair[0][lane] = stream.next().0;
+            pair[1][lane] = stream.next().0;
+            self.set_lane(lane, stream);
+        }
         let mut units = [Row::of(0.0); 5];
         for lane in 0..LANES {
             let numbers = five([Bits(pair[0][lane]), Bits(pair[1][lane])]);
