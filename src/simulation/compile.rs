@@ -58,6 +58,7 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
         .iter()
         .map(|action| names.action_model(action, setting))
         .collect();
+    let diagnosis = Chance::new(setting.skill.diagnosis_accuracy.get());
     let phases = phase_order(world);
     let position = |phase| phases.iter().position(|p| *p == phase);
     Model {
@@ -96,7 +97,8 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
         action_rows: action_rows(&actions, world.chaos.len()),
         actions,
         runbook: names.runbook(world),
-        diagnosis: Chance::new(setting.skill.diagnosis_accuracy.get()),
+        diagnosis,
+        misdiagnosis: diagnosis.otherwise(world.remediation.len()),
         panic_threshold: setting.skill.panic_threshold.get() as usize,
         journey: journey_model(world),
         sla_on_journey: on_journey,
@@ -140,11 +142,13 @@ fn thresholds(warning: &Option<FiniteAt>, critical: &Option<FiniteAt>) -> Thresh
 }
 
 fn usage_model(metric: &UsageMetric) -> UsageModel {
+    let reversion = metric.reversion.get();
+    let pull = reversion * metric.mean.get();
     UsageModel {
         initial: uniform(metric.initial.get()),
-        drift: uniform(metric.drift),
-        mean: metric.mean.get(),
-        reversion: metric.reversion.get(),
+        // base + reversion × (mean − base) + drift, in the fewest operations.
+        keep: 1.0 - reversion,
+        drift: Uniform::new(pull + metric.drift.low(), pull + metric.drift.high()),
         low: metric.bounds.get().low(),
         high: metric.bounds.get().high(),
         thresholds: thresholds(&metric.warning, &metric.critical),

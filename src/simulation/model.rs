@@ -2,7 +2,7 @@
 
 use super::journey::JourneyModel;
 use super::numbers::{Number, clamp};
-use super::streams::{Chance, Uniform};
+use super::streams::{Chance, Otherwise, Uniform};
 use crate::world::{AlertKind, Phase, Quantity, Usage};
 
 /// Everything a replication reads and never changes. Made by [`super::compile`].
@@ -40,6 +40,8 @@ pub struct Model {
     /// The action for (server, alert, critical).
     pub(super) runbook: Vec<u16>,
     pub(super) diagnosis: Chance,
+    /// The action where the diagnosis fails.
+    pub(super) misdiagnosis: Otherwise,
     pub(super) panic_threshold: usize,
     pub(super) journey: Option<JourneyModel>,
     /// Which count is held to the SLA, and the least that meets it.
@@ -93,9 +95,10 @@ pub(super) struct Thresholds {
 #[derive(Debug, Clone)]
 pub(super) struct UsageModel {
     pub initial: Uniform<f64>,
+    /// The part of a base that stays; the rest goes to the mean.
+    pub keep: f64,
+    /// What is added in a round: drift, and what the mean adds.
     pub drift: Uniform<f64>,
-    pub mean: f64,
-    pub reversion: f64,
     pub low: f64,
     pub high: f64,
     pub thresholds: Thresholds,
@@ -104,12 +107,11 @@ pub(super) struct UsageModel {
 }
 
 impl UsageModel {
-    /// The base after a round of drift; `unit` is a uniform number on [0, 1).
+    /// The base after a round; `unit` is a uniform number on [0, 1).
     #[inline(always)]
     pub fn wander(&self, base: f64, unit: f32) -> f64 {
         let drift = self.drift.at(f64::from(unit));
-        let moved = base + self.reversion * (self.mean - base) + drift;
-        clamp(moved, self.low, self.high)
+        clamp(base * self.keep + drift, self.low, self.high)
     }
 }
 

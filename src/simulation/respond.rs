@@ -87,7 +87,7 @@ fn handle(model: &Model, state: &mut State, alert: Alert, luck: Bits) -> Handlin
     let misdiagnosed = !model.diagnosis.happens_by_half(luck.upper());
     let action = if misdiagnosed {
         state.outcome.misdiagnoses += 1;
-        luck.details().upper().below(model.actions.len())
+        model.misdiagnosis.at(luck.upper())
     } else {
         model.runbook_action(server, alert.kind, alert.critical)
     };

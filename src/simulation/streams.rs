@@ -208,6 +208,35 @@ impl Chance {
     }
 }
 
+/// The choice of an index where a chance by half an output did not happen: how far the half is
+/// beyond the threshold, stretched over the indices.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Otherwise {
+    from: u64,
+    /// Indices for each number beyond, times 2³².
+    stretch: u64,
+}
+
+impl Chance {
+    /// One of so many indices, all as probable, where this did not happen.
+    pub fn otherwise(self, indices: usize) -> Otherwise {
+        let beyond = (1 << 32) - self.of_half;
+        Otherwise {
+            from: self.of_half,
+            stretch: ((indices as u64) << 32).checked_div(beyond).unwrap_or(0),
+        }
+    }
+}
+
+impl Otherwise {
+    /// The index; without meaning where the chance did happen.
+    #[inline(always)]
+    pub fn at(self, half: Half) -> usize {
+        let beyond = half.0.wrapping_sub(self.from);
+        (beyond.wrapping_mul(self.stretch) >> 32) as usize
+    }
+}
+
 /// A uniform distribution on [low, high).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Uniform<T> {

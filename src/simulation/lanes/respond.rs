@@ -106,18 +106,19 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
 /// The alerts of the servers of a word.
 #[inline(always)]
 fn raise_word(model: &Model, state: &mut LaneState, word: usize) {
-    let first = word * SERVERS_OF_A_WORD;
-    let last = model.servers.len().min(first + SERVERS_OF_A_WORD);
     // Halves, because the metrics have 32 bits.
     let mut halves = [[Row::of(0); 2]; 2];
-    for server in first..last {
-        refresh(model, state, server);
-        let half = (server - first) / (SERVERS_OF_A_WORD / 2);
-        let shift = (server - first) % (SERVERS_OF_A_WORD / 2) * KINDS;
-        let raised = raise(model, &state.servers[server]);
-        for (row, raised) in halves[half].iter_mut().zip(&raised) {
-            for lane in 0..LANES {
-                row[lane] |= raised[lane] << shift;
+    let first = word * SERVERS_OF_A_WORD;
+    let last = model.servers.len().min(first + SERVERS_OF_A_WORD);
+    for (half, rows) in halves.iter_mut().enumerate() {
+        let first = first + half * SERVERS_OF_A_WORD / 2;
+        for (place, server) in (first..last).take(SERVERS_OF_A_WORD / 2).enumerate() {
+            refresh(model, state, server);
+            let raised = raise(model, &state.servers[server]);
+            for (row, raised) in rows.iter_mut().zip(&raised) {
+                for lane in 0..LANES {
+                    row[lane] |= raised[lane] << (place * KINDS);
+                }
             }
         }
     }
@@ -135,9 +136,9 @@ fn raise_word(model: &Model, state: &mut LaneState, word: usize) {
 /// Evaluates the usage of a server again, unless nothing touched it since its update.
 #[inline(always)]
 fn refresh(model: &Model, state: &mut LaneState, server: usize) {
-    let lasting = state.lasting(model, server);
-    let (s, expires, now) = state.server(server);
-    if s.touched {
+    if state.servers[server].touched {
+        let lasting = state.lasting(model, server);
+        let (s, expires, now) = state.server(server);
         narrow(s);
         evaluate_usage(&model.servers[server], s, lasting, expires, now);
     }
@@ -255,7 +256,7 @@ fn decide(model: &Model, state: &mut LaneState, alerts: usize) -> usize {
         state.luck[lane] = next.0;
         let misdiagnosed = !model.diagnosis.happens_by_half(luck.upper());
         let right = usize::from(model.runbook[alert.line()]);
-        let any = luck.details().upper().below(model.actions.len());
+        let any = model.misdiagnosis.at(luck.upper());
         let action = if misdiagnosed { any } else { right };
 
         let spec = &model.actions[action];
