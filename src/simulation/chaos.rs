@@ -18,13 +18,13 @@ pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer
             continue;
         }
         let (target, service) = (bits.details().upper(), bits.details().lower());
-        let server = scenario.targets[target.below(scenario.targets.len())] as usize;
+        let target = scenario.targets[target.below(scenario.targets.len())];
+        let (server, kind) = (target.server as usize, target.kind as usize);
         let was_active = state.active(index, server);
         let mut changed = false;
         state.outcome.events += 1;
         state.strike(index, server);
-        let kind = model.servers[server].kind;
-        if scenario.lasting[kind] {
+        if target.lasting {
             changed = !was_active || scenario.duration > 0;
             state.activate(index, server, scenario.duration);
         }

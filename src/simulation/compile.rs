@@ -3,7 +3,7 @@
 use super::journey::journey_model;
 use super::model::{
     ActionModel, ActionStep, BandModel, Change, DrawnModel, Growth, Instant, InstantEffect,
-    Lasting, Model, ScenarioModel, ServerModel, Thresholds, UsageModel, While,
+    Lasting, Model, ScenarioModel, ServerModel, Target, Thresholds, UsageModel, While,
 };
 use super::rows::action_rows;
 use super::streams::{Chance, Purpose, Uniform, stream_key};
@@ -248,16 +248,18 @@ impl<'a> Names<'a> {
         let probability = scenario.probability.get() * setting.chaos_multiplier;
         ScenarioModel {
             chance: Chance::new(probability.min(1.0)),
-            lasting: (0..self.kinds.len())
-                .map(|kind| {
-                    let mut effects = scenario.effects.iter();
-                    effects.any(|e| lasts(e) && self.applies(e, kind))
-                })
-                .collect(),
             duration: scenario.duration.get(),
             targets: (0..world.servers.len())
                 .filter(|i| aims_at(&world.servers[*i].kind))
-                .map(|i| i as u32)
+                .map(|i| {
+                    let kind = self.kind(&world.servers[i].kind);
+                    let mut effects = scenario.effects.iter();
+                    Target {
+                        server: i as u32,
+                        kind: kind as u32,
+                        lasting: effects.any(|e| lasts(e) && self.applies(e, kind)),
+                    }
+                })
                 .collect(),
             key: key(Purpose::Chaos, scenario.name.get_ref().as_str()),
             instant: scenario

@@ -178,13 +178,20 @@ pub(super) struct Growth {
 pub(super) struct ScenarioModel {
     /// Probability of an event in a round, the chaos level included.
     pub chance: Chance,
-    /// By server type: whether an event leaves something active.
-    pub lasting: Vec<bool>,
     /// Rounds an event stays active; 0: until remediated.
     pub duration: u32,
-    pub targets: Vec<u32>,
+    pub targets: Vec<Target>,
     pub key: u64,
     pub instant: Vec<Instant>,
+}
+
+/// A server that a scenario may strike.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target {
+    pub server: u32,
+    pub kind: u32,
+    /// An event leaves something active there.
+    pub lasting: bool,
 }
 
 /// What an event does at once, and to which types of servers (empty: all).

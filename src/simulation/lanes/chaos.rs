@@ -37,12 +37,12 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
 fn strike(model: &Model, state: &mut LaneState, index: usize, lane: usize, details: Bits) {
     let scenario = &model.scenarios[index];
     let target = details.upper().below(scenario.targets.len());
-    let server = scenario.targets[target] as usize;
-    let kind = model.servers[server].kind;
+    let target = scenario.targets[target];
+    let (server, kind) = (target.server as usize, target.kind as usize);
     let s = &mut state.servers[server];
     s.struck[lane] |= 1 << index;
     s.touched = true;
-    if scenario.lasting[kind] {
+    if target.lasting {
         state.activate(index, server, lane, scenario.duration);
     }
     for instant in &scenario.instant {

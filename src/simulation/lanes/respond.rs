@@ -226,19 +226,18 @@ fn list(state: &mut LaneState, word: usize) -> usize {
         limits[lane] -= count;
         state.handled[lane] += count;
         let first = Listed::new(word * 64, criticals[lane] > 0, lane);
-        let mut place = total;
-        total += count as usize;
-        loop {
-            for _ in 0..AT_ONCE {
-                let bit = left.trailing_zeros() as usize;
-                listed[place] = first.later(bit);
+        let end = total + count as usize;
+        while let Some(places) = listed[total..].first_chunk_mut::<AT_ONCE>() {
+            for place in places {
+                *place = first.later(left.trailing_zeros() as usize);
                 left &= left.wrapping_sub(1);
-                place += 1;
             }
-            if place >= total {
+            total += AT_ONCE;
+            if total >= end {
                 break;
             }
         }
+        total = end;
     }
     total
 }
