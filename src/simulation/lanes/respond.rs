@@ -266,7 +266,6 @@ fn decide(model: &Model, state: &mut LaneState, alerts: usize) -> usize {
         *free_in = if blocked { *free_in } else { cooled };
         state.misdiagnosed[lane] += u32::from(misdiagnosed);
         state.blocked[lane] += u32::from(blocked);
-        state.failed[lane] += u32::from(!blocked & failed);
         state.alerts.remedies[remedies] = Remedy {
             alert,
             action: action as u32,
@@ -282,6 +281,7 @@ fn decide(model: &Model, state: &mut LaneState, alerts: usize) -> usize {
 fn carry_out(model: &Model, state: &mut LaneState, remedy: Remedy) {
     let (server, lane) = (remedy.alert.server(), remedy.alert.lane());
     let row = &model.action_rows[remedy.action as usize];
+    state.succeeded[lane] += 1;
     let (s, expires) = state.server_mut(server);
     s.touched = true;
     for (base, change) in s.base.iter_mut().zip(&row.changes) {

@@ -49,7 +49,7 @@ pub struct LaneState {
     pub(super) handled: Row<u32>,
     pub(super) misdiagnosed: Row<u32>,
     pub(super) blocked: Row<u32>,
-    pub(super) failed: Row<u32>,
+    pub(super) succeeded: Row<u32>,
     /// Round in which the error budget was exhausted.
     exhausted: Row<i32>,
     /// What is counted lane by lane.
@@ -246,7 +246,7 @@ impl LaneState {
         self.handled = Row::of(0);
         self.misdiagnosed = Row::of(0);
         self.blocked = Row::of(0);
-        self.failed = Row::of(0);
+        self.succeeded = Row::of(0);
         self.exhausted = Row::of(NOT_YET);
         self.outcomes = [Outcome::default(); LANES];
         self.spells.clear();
@@ -305,7 +305,7 @@ impl LaneState {
             outcome.misdiagnoses = self.misdiagnosed[lane];
             outcome.actions = self.handled[lane] - self.blocked[lane];
             outcome.actions_blocked = self.blocked[lane];
-            outcome.actions_failed = self.failed[lane];
+            outcome.actions_failed = outcome.actions - self.succeeded[lane];
             outcome.judge(model);
         }
     }
