@@ -8,7 +8,7 @@ use super::model::{
 use super::rows::action_rows;
 use super::streams::{Chance, Purpose, Uniform, stream_key};
 use crate::world::{
-    Action, ActionEffect, AlertKind, AlertLevel, ChaosEffect, DrawnMetric, End, Finite, FiniteAt,
+    Action, ActionEffect, AlertKind, AlertLevel, Band, ChaosEffect, DrawnMetric, End, Finite, FiniteAt,
     Indicator, Multiplied, NameAt, NonNegative, Phase, Quantity, RunbookLine, Scenario, Shock,
     Skill, Span2, UsageMetric, World,
 };
@@ -164,20 +164,29 @@ fn usage_model(metric: &UsageMetric) -> UsageModel {
 }
 
 fn drawn_model(metric: &DrawnMetric) -> DrawnModel {
+    let unconditional = |band: &Band| band.health_below.is_none() && band.cpu_above.is_none();
+    let count = metric.bands.iter().position(unconditional);
+    let (bands, rest) = metric
+        .bands
+        .split_at(count.unwrap_or(metric.bands.len()));
+    let range = |band: &Band| uniform(band.range.get());
     DrawnModel {
         initial: uniform(metric.initial.get()).narrow(),
         thresholds: thresholds(&metric.warning, &metric.critical),
-        bands: metric
-            .bands
+        bands: bands
             .iter()
             .map(|band| BandModel {
                 health_below: or_infinite(band.health_below),
                 cpu_above: band
                     .cpu_above
                     .map_or(f32::NEG_INFINITY, |above| above.get() as f32),
-                range: uniform(band.range.get()).narrow(),
+                range: range(band).narrow(),
             })
             .collect(),
+        otherwise: rest
+            .first()
+            .map_or(Uniform::new(0.0, 0.0), range)
+            .narrow(),
     }
 }
 

@@ -121,6 +121,8 @@ pub(super) struct DrawnModel {
     pub thresholds: Thresholds,
     /// The first band whose conditions hold is drawn from.
     pub bands: Vec<BandModel>,
+    /// Where none does: the band without conditions, or else 0.
+    pub otherwise: Uniform<f32>,
 }
 
 #[derive(Debug, Clone, Copy)]

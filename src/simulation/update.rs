@@ -1,7 +1,7 @@
 //! Phase `update`: traffic, drift, growth, load, usage, health, error rate and latency.
 
 use super::health::{evaluate_health, evaluate_usage};
-use super::model::{DrawnModel, Model};
+use super::model::{BandModel, DrawnModel, Model};
 use super::numbers::clamp;
 use super::observer::Observer;
 use super::outcome::check;
@@ -50,11 +50,9 @@ fn grow(model: &Model, state: &mut State, server: usize) -> (f32, f32) {
     (product(&lasting.error_rates), product(&lasting.latencies))
 }
 
-/// The value in the first band whose conditions hold. Without bands, 0.
+/// The value in the first band whose conditions hold.
 fn drawn(metric: &DrawnModel, health: f32, cpu: f32, unit: f32) -> f32 {
-    metric
-        .bands
-        .iter()
-        .find(|band| health < band.health_below && cpu > band.cpu_above)
-        .map_or(0.0, |band| band.range.at(unit))
+    let fits = |band: &&BandModel| health < band.health_below && cpu > band.cpu_above;
+    let band = metric.bands.iter().find(fits);
+    band.map_or(metric.otherwise, |band| band.range).at(unit)
 }

@@ -3,7 +3,7 @@
 use super::health::{evaluate_health, evaluate_usage, narrow};
 use super::row::{LANES, Row};
 use super::state::{KindLanes, LaneState, ServerLanes};
-use crate::simulation::model::{BandModel, DrawnModel, Lasting, Model};
+use crate::simulation::model::{DrawnModel, Lasting, Model};
 use crate::simulation::numbers::clamp;
 use crate::simulation::streams::Bits;
 
@@ -99,7 +99,7 @@ fn grow(s: &mut ServerLanes, lasting: &Lasting, expires: &[Row<i32>], now: i32) 
     factors
 }
 
-/// The value in the first band whose conditions hold, times a factor. Without bands, 0.
+/// The value in the first band whose conditions hold, times a factor.
 #[inline(always)]
 fn drawn(
     metric: &DrawnModel,
@@ -109,20 +109,15 @@ fn drawn(
     factor: &Row<f32>,
 ) -> Row<f32> {
     let mut values = Row::of(0.0);
+    for lane in 0..LANES {
+        values[lane] = metric.otherwise.at(units[lane]);
+    }
     // The first band that fits counts, so it is laid over the others.
-    // Two at a time, so that the values are written half as often.
-    for bands in metric.bands.rchunks(2) {
-        let (first, second) = (bands[0], bands[bands.len() - 1]);
+    for &band in metric.bands.iter().rev() {
         for lane in 0..LANES {
-            let fits =
-                |band: BandModel| (health[lane] < band.health_below) & (cpu[lane] > band.cpu_above);
-            let (of_first, of_second) = (first.range.at(units[lane]), second.range.at(units[lane]));
-            let value = if fits(second) {
-                of_second
-            } else {
-                values[lane]
-            };
-            values[lane] = if fits(first) { of_first } else { value };
+            let (value, before) = (band.range.at(units[lane]), values[lane]);
+            let fits = (health[lane] < band.health_below) & (cpu[lane] > band.cpu_above);
+            values[lane] = if fits { value } else { before };
         }
     }
     for lane in 0..LANES {
