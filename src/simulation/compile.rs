@@ -3,13 +3,13 @@
 use super::journey::journey_model;
 use super::model::{
     ActionModel, ActionStep, BandModel, Change, DrawnModel, Growth, Instant, InstantEffect,
-    Lasting, Model, ScenarioModel, ServerModel, Target, Thresholds, UsageModel, While,
+    Lasting, Model, PenaltyModel, ScenarioModel, ServerModel, Target, Thresholds, UsageModel, While,
 };
 use super::rows::action_rows;
 use super::streams::{Chance, Purpose, Uniform, stream_key};
 use crate::world::{
     Action, ActionEffect, AlertKind, AlertLevel, Band, ChaosEffect, DrawnMetric, End, Finite, FiniteAt,
-    Indicator, Multiplied, NameAt, NonNegative, Phase, Quantity, RunbookLine, Scenario, Shock,
+    Indicator, Multiplied, NameAt, NonNegative, Penalty, Phase, Quantity, RunbookLine, Scenario, Shock,
     Skill, Span2, UsageMetric, World,
 };
 
@@ -144,6 +144,14 @@ fn thresholds(warning: &Option<FiniteAt>, critical: &Option<FiniteAt>) -> Thresh
 fn usage_model(metric: &UsageMetric) -> UsageModel {
     let reversion = metric.reversion.get();
     let pull = reversion * metric.mean.get();
+    let line = |line: &Penalty| PenaltyModel {
+        above: line.above.get_ref().get() as f32,
+        lost: line.penalty.get() as f32,
+    };
+    let mut penalties: Vec<_> = metric.penalties.iter().map(line).collect();
+    let mut last = || penalties.pop().unwrap_or(PenaltyModel::NONE);
+    let second = last();
+    let last_penalties = [last(), second];
     UsageModel {
         initial: uniform(metric.initial.get()),
         // base + reversion × (mean − base) + drift, in the fewest operations.
@@ -152,14 +160,8 @@ fn usage_model(metric: &UsageMetric) -> UsageModel {
         low: metric.bounds.get().low(),
         high: metric.bounds.get().high(),
         thresholds: thresholds(&metric.warning, &metric.critical),
-        penalties: metric
-            .penalties
-            .iter()
-            .map(|line| {
-                let (above, lost) = (line.above.get_ref().get(), line.penalty.get());
-                (above as f32, lost as f32)
-            })
-            .collect(),
+        other_penalties: penalties,
+        last_penalties,
     }
 }
 

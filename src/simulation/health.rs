@@ -49,9 +49,8 @@ pub(super) fn evaluate_health(model: &Model, state: &mut State, server: usize) {
 }
 
 fn penalty(metric: &UsageModel, usage: f32) -> f32 {
-    metric
-        .penalties
-        .iter()
-        .find(|(above, _)| usage > *above)
-        .map_or(0.0, |(_, lost)| *lost)
+    let mut lines = metric.other_penalties.iter().chain(&metric.last_penalties);
+    lines
+        .find(|line| usage > line.above)
+        .map_or(0.0, |line| line.lost)
 }

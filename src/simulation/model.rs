@@ -102,8 +102,10 @@ pub(super) struct UsageModel {
     pub low: f64,
     pub high: f64,
     pub thresholds: Thresholds,
-    /// (above, health lost), the highest first.
-    pub penalties: Vec<(f32, f32)>,
+    /// Health lost, by the first line that fits: the highest are first, and the last two, of which
+    /// most worlds have no more, stand by themselves.
+    pub other_penalties: Vec<PenaltyModel>,
+    pub last_penalties: [PenaltyModel; 2],
 }
 
 impl UsageModel {
@@ -113,6 +115,22 @@ impl UsageModel {
         let drift = self.drift.at(f64::from(unit));
         clamp(base * self.keep + drift, self.low, self.high)
     }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PenaltyModel {
+    /// Fits a usage above this.
+    pub above: f32,
+    /// Health lost, in percent.
+    pub lost: f32,
+}
+
+impl PenaltyModel {
+    /// Never fits.
+    pub const NONE: Self = Self {
+        above: f32::INFINITY,
+        lost: 0.0,
+    };
 }
 
 #[derive(Debug, Clone)]

@@ -80,24 +80,30 @@ pub(super) fn evaluate_health(model: &Model, s: &mut ServerLanes) {
     }
 }
 
-/// The first line that fits counts, so it is laid over the others; two at a time, so that what is
-/// lost is written half as often.
+/// The first line that fits counts, so it is laid over the others.
 #[inline(always)]
 fn penalty(metric: &UsageModel, usage: &Row<f32>) -> Row<f32> {
     let mut lost = Row::of(0.0);
-    for lines in metric.penalties.rchunks(2) {
-        let (first, second) = (lines[0], lines[lines.len() - 1]);
+    let [first, second] = metric.last_penalties;
+    for lane in 0..LANES {
+        let by_second = if usage[lane] > second.above {
+            second.lost
+        } else {
+            0.0
+        };
+        lost[lane] = if usage[lane] > first.above {
+            first.lost
+        } else {
+            by_second
+        };
+    }
+    for &line in metric.other_penalties.iter().rev() {
         for lane in 0..LANES {
             let before = lost[lane];
-            let of_second = if usage[lane] > second.0 {
-                second.1
+            lost[lane] = if usage[lane] > line.above {
+                line.lost
             } else {
                 before
-            };
-            lost[lane] = if usage[lane] > first.0 {
-                first.1
-            } else {
-                of_second
             };
         }
     }
