@@ -3,14 +3,15 @@
 use super::journey::journey_model;
 use super::model::{
     ActionModel, ActionStep, BandModel, Change, DrawnModel, Growth, Instant, InstantEffect,
-    Lasting, Model, PenaltyModel, ScenarioModel, ServerModel, Target, Thresholds, UsageModel, While,
+    Lasting, Model, PenaltyModel, ScenarioModel, ServerModel, Target, Thresholds, UsageModel,
+    While,
 };
 use super::rows::action_rows;
 use super::streams::{Chance, Purpose, Uniform, stream_key};
 use crate::world::{
-    Action, ActionEffect, AlertKind, AlertLevel, Band, ChaosEffect, DrawnMetric, End, Finite, FiniteAt,
-    Indicator, Multiplied, NameAt, NonNegative, Penalty, Phase, Quantity, RunbookLine, Scenario, Shock,
-    Skill, Span2, UsageMetric, World,
+    Action, ActionEffect, AlertKind, AlertLevel, Band, ChaosEffect, DrawnMetric, End, Finite,
+    FiniteAt, Indicator, Multiplied, NameAt, NonNegative, Penalty, Phase, Quantity, RunbookLine,
+    Scenario, Shock, Skill, Span2, UsageMetric, World,
 };
 
 /// What a design point adds to its world.
@@ -33,14 +34,12 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
     let servers = world
         .servers
         .iter()
-        .map(|server| {
-            ServerModel {
-                kind: names.kind(&server.kind),
-                cpu_gain: (world.cpu_per_load.get() * (100.0 / server.cpu_capacity.get())) as f32,
-                services: server.services.len() as u32,
-                role: server.role,
-                environment_key: key(Purpose::Environment, server.name.get_ref().as_str()),
-            }
+        .map(|server| ServerModel {
+            kind: names.kind(&server.kind),
+            cpu_gain: (world.cpu_per_load.get() * (100.0 / server.cpu_capacity.get())) as f32,
+            services: server.services.len() as u32,
+            role: server.role,
+            environment_key: key(Purpose::Environment, server.name.get_ref().as_str()),
         })
         .collect::<Vec<_>>();
     let mut kind_sizes = vec![0; names.kinds.len()];
@@ -168,9 +167,7 @@ fn usage_model(metric: &UsageMetric) -> UsageModel {
 fn drawn_model(metric: &DrawnMetric) -> DrawnModel {
     let unconditional = |band: &Band| band.health_below.is_none() && band.cpu_above.is_none();
     let count = metric.bands.iter().position(unconditional);
-    let (bands, rest) = metric
-        .bands
-        .split_at(count.unwrap_or(metric.bands.len()));
+    let (bands, rest) = metric.bands.split_at(count.unwrap_or(metric.bands.len()));
     let range = |band: &Band| uniform(band.range.get());
     DrawnModel {
         initial: uniform(metric.initial.get()).narrow(),
@@ -185,10 +182,7 @@ fn drawn_model(metric: &DrawnMetric) -> DrawnModel {
                 range: range(band).narrow(),
             })
             .collect(),
-        otherwise: rest
-            .first()
-            .map_or(Uniform::new(0.0, 0.0), range)
-            .narrow(),
+        otherwise: rest.first().map_or(Uniform::new(0.0, 0.0), range).narrow(),
     }
 }
 

@@ -150,7 +150,7 @@ pub struct Watch {
     pub up: Vec<Vec<bool>>,
     pub journey: Vec<Option<bool>>,
     /// After each assess and each round: health and usage of each server.
-    pub vitals: Vec<Vec<(f64, [f64; 3])>>,
+    pub vitals: Vec<Vec<(f32, [f32; 3])>>,
 }
 
 impl Watch {

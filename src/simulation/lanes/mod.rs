@@ -29,6 +29,7 @@ use crate::world::Phase;
 /// Whether a world can be simulated in lanes; others take the scalar way.
 pub fn fits_lanes(model: &Model) -> bool {
     model.scenarios.len() <= MOST_SCENARIOS_OF_A_WORD
+        && model.servers.len() <= respond::MOST_SERVERS
 }
 
 /// Runs the replications `first` to `first + LANES - 1`, each as [`super::simulate`] would;

@@ -11,6 +11,8 @@ use crate::world::AlertKind;
 const KINDS: usize = AlertKind::ALL.len();
 /// Servers whose alerts share a word.
 const SERVERS_OF_A_WORD: usize = 64 / KINDS;
+/// What the number of an alert has room for.
+pub(super) const MOST_SERVERS: usize = u32::MAX as usize / (KINDS * 2 * LANES);
 /// Alerts that are listed without asking whether there are so many.
 const AT_ONCE: usize = 4;
 
@@ -243,8 +245,8 @@ fn list(state: &mut LaneState, word: usize) -> usize {
 }
 
 /// Diagnoses the first alerts of the list and executes an action for each; returns how many
-/// remedies come of them. Nothing branches on what happens: remedies are written that don't
-/// count.
+/// remedies come of them. Nothing branches on what happens, which is hard to foresee for a
+/// processor: each action is written down, and the next goes over it if it came to nothing.
 #[inline(always)]
 fn decide(model: &Model, state: &mut LaneState, alerts: usize) -> usize {
     let mut remedies = 0;
@@ -261,7 +263,7 @@ fn decide(model: &Model, state: &mut LaneState, alerts: usize) -> usize {
         let spec = &model.actions[action];
         let free_in = &mut state.free_in[action][lane];
         let blocked = state.round < *free_in;
-        let failed = !spec.success.happens_by_half(luck.lower());
+        let succeeds = !blocked & spec.success.happens_by_half(luck.lower());
         let cooled = state.round + spec.cooldown;
         *free_in = if blocked { *free_in } else { cooled };
         state.misdiagnosed[lane] += u32::from(misdiagnosed);
@@ -271,7 +273,7 @@ fn decide(model: &Model, state: &mut LaneState, alerts: usize) -> usize {
             action: action as u32,
             luck,
         };
-        remedies += usize::from(!(blocked | failed));
+        remedies += usize::from(succeeds);
     }
     remedies
 }

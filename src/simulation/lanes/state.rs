@@ -34,7 +34,7 @@ pub struct LaneState {
     pub(super) details: [Row<u64>; LaneSets::COUNT],
     pub(super) traffic_stream: LaneStreams,
     pub(super) response: LaneStreams,
-    /// What is left of the luck of the round's response.
+    /// What the response of the round draws from, by lane.
     pub(super) luck: Row<u64>,
     /// By action: the first round in which it is free.
     pub(super) free_in: Vec<Row<u32>>,
@@ -88,13 +88,15 @@ pub(super) struct ServerLanes {
     pub environment: LaneStreams,
     /// Base usage in percent: cpu, memory, disk.
     pub base: [Row<f64>; 3],
+    /// The bases in 32 bits, as usage is evaluated from.
+    pub narrow: [Row<f32>; 3],
     /// Usage as last evaluated.
     pub usage: [Row<f32>; 3],
-    pub narrow: [Row<f32>; 3],
     pub health: Row<f32>,
     pub error_rate: Row<f32>,
     pub latency: Row<f32>,
     pub load: Row<f32>,
+    /// What active scenarios multiply error rate and latency by.
     pub factors: [Row<f32>; 2],
     /// All bits or none.
     pub isolated: Row<u32>,

@@ -88,7 +88,10 @@ fn grow(s: &mut ServerLanes, lasting: &Lasting, expires: &[Row<i32>], now: i32) 
         }
     }
     let mut factors = [Row::of(1.0); 2];
-    for (factors, list) in factors.iter_mut().zip([&lasting.error_rates, &lasting.latencies]) {
+    for (factors, list) in factors
+        .iter_mut()
+        .zip([&lasting.error_rates, &lasting.latencies])
+    {
         for item in list {
             let (expires, factor) = (&expires[item.scenario], item.effect);
             for lane in 0..LANES {
