@@ -33,7 +33,7 @@ fn the_exit_code_says_whether_a_gate_holds() {
         (
             &[
                 "--gate",
-                "sla_miss < 0.3",
+                "sla_miss < 0.27",
                 "--gate-at",
                 "chaos_level=low,skill=senior",
             ][..],
