@@ -55,7 +55,12 @@ impl Frame {
     where
         Series: NamedFrom<T, P>,
     {
-        self.add(name, about, Values::Each(Series::new(name.into(), values)));
+        self.series(name, about, Series::new(name.into(), values));
+    }
+
+    /// Adds a column that is already a series.
+    pub fn series(&mut self, name: &str, about: &str, values: Series) {
+        self.add(name, about, Values::Each(values.with_name(name.into())));
     }
 
     /// Adds a column of whole numbers that mostly grow by one.

@@ -1,7 +1,10 @@
 //! The schema of each table that a sweep writes: names, types, units, meanings.
 
 use anyhow::Result;
-use polars::prelude::{IdxCa, IntoSeries, NamedFrom, NewChunkedArray, Series, StringChunked};
+use polars::prelude::{
+    IdxCa, IntoSeries, NamedFrom, NewChunkedArray, Series, StringChunked, UInt32Chunked,
+};
+use polars_arrow::bitmap::Bitmap;
 
 use super::frame::{self, Frame};
 use crate::counts::{CountRow, Measure, PointCounts};
@@ -30,6 +33,12 @@ impl Spans {
     /// Rows of these points.
     fn of(points: impl Iterator<Item = usize>) -> Self {
         Self::new(points.map(|point| (point, 1)))
+    }
+
+    /// Rows of replications.
+    fn of_runs(runs: &RunColumns) -> Self {
+        let segments = runs.segments.iter();
+        Self::new(segments.map(|segment| (segment.point, segment.count as usize)))
     }
 
     /// Rows of points, so many of each.
@@ -65,6 +74,43 @@ impl Spans {
         let values: Vec<T> = self.points.iter().map(|point| value(*point)).collect();
         let values = Series::new(name.into(), values);
         frame.coded(name, about, values, self.codes.clone());
+    }
+
+    /// Which rows have a value, if only those of some points do.
+    fn validity(&self, has: impl Fn(usize) -> bool) -> Option<Bitmap> {
+        if self.points.iter().all(|point| has(*point)) {
+            return None;
+        }
+        let spans = self.points.iter().zip(&self.rows);
+        let rows = spans.flat_map(|(point, rows)| std::iter::repeat_n(has(*point), *rows));
+        Some(rows.collect())
+    }
+
+    /// A column of shares, from the part of each row and the whole of its point: values and codes.
+    fn shares(
+        &self,
+        parts: &[u32],
+        whole: impl Fn(usize) -> u32,
+        validity: Option<Bitmap>,
+    ) -> (Series, IdxCa) {
+        let (mut values, mut codes) = (Vec::new(), Vec::with_capacity(parts.len()));
+        for (point, rows) in self.points.iter().zip(&self.rows) {
+            let parts = &parts[codes.len()..codes.len() + rows];
+            let whole = f64::from(whole(*point));
+            let least = parts.iter().min().copied().unwrap_or(0);
+            let most = parts.iter().max().copied().unwrap_or(0);
+            let first = values.len() as u32;
+            if ((most - least) as usize) < *rows {
+                // Every share that there can be, and parts as codes.
+                values.extend((least..=most).map(|part| f64::from(part) / whole));
+                codes.extend(parts.iter().map(|part| first + (part - least)));
+            } else {
+                values.extend(parts.iter().map(|part| f64::from(*part) / whole));
+                codes.extend(first..first + *rows as u32);
+            }
+        }
+        let codes = IdxCa::from_vec_validity("".into(), codes, validity);
+        (Series::new("".into(), values), codes)
     }
 
     /// A table with `point` alone.
@@ -187,8 +233,7 @@ pub(super) fn part_paths(design: &Design, id: PartId) -> Vec<String> {
 }
 
 fn runs(design: &Design, runs: &RunColumns) -> Frame {
-    let segments = runs.segments.iter();
-    let spans = Spans::new(segments.map(|segment| (segment.point, segment.count as usize)));
+    let spans = Spans::of_runs(runs);
     let mut frame = spans.point_columns(design);
     replication(
         &mut frame,
@@ -204,9 +249,8 @@ fn runs(design: &Design, runs: &RunColumns) -> Frame {
     frame.values("up_checks", about, &runs.up_checks);
     let about = "rounds of the replication";
     spans.column(&mut frame, "rounds", about, rounds);
-    let journey = journey_column(design, runs);
-    let about = "rounds in which the user journey worked; null in a world without one";
-    frame.values("journey_up_rounds", about, &journey);
+    let with_journey = spans.validity(|point| design.variation(point).journey);
+    journey_up_rounds(&mut frame, runs, with_journey.clone());
     frame.values("sla_met", "whether the SLA was met", &runs.sla_met);
     let about = "injections of chaos, also those that changed nothing";
     frame.values("events", about, &runs.events);
@@ -227,18 +271,11 @@ fn runs(design: &Design, runs: &RunColumns) -> Frame {
     let about = "rounds with more critical alerts than the panic threshold";
     frame.values("overwhelmed_rounds", about, &runs.overwhelmed_rounds);
     let about = "up_checks / checks, 0 to 1";
-    let up_checks = |row: usize| Some(runs.up_checks[row]);
-    share(&mut frame, "availability", about, &spans, up_checks, checks);
+    let (values, codes) = spans.shares(&runs.up_checks, checks, None);
+    frame.coded("availability", about, values, codes);
     let about = "journey_up_rounds / rounds, 0 to 1; null in a world without a journey";
-    let up_rounds = |row: usize| journey[row];
-    share(
-        &mut frame,
-        "journey_availability",
-        about,
-        &spans,
-        up_rounds,
-        rounds,
-    );
+    let (values, codes) = spans.shares(&runs.journey_up_rounds, rounds, with_journey);
+    frame.coded("journey_availability", about, values, codes);
     frame
 }
 
@@ -246,50 +283,13 @@ fn replication(frame: &mut Frame, numbers: impl Iterator<Item = u64>) {
     frame.steps("replication", "number of the replication, from 0", numbers);
 }
 
-/// A column of shares, from the part of each row and the whole of its point.
-fn share(
-    frame: &mut Frame,
-    name: &str,
-    about: &str,
-    spans: &Spans,
-    part: impl Fn(usize) -> Option<u32>,
-    whole: impl Fn(usize) -> u32,
-) {
-    // Rows with the same part and whole have one value.
-    let (mut values, mut codes) = (Vec::new(), Vec::new());
-    for (point, count) in spans.points.iter().zip(&spans.rows) {
-        let rows = codes.len()..codes.len() + count;
-        let whole = f64::from(whole(*point));
-        let parts = || rows.clone().filter_map(&part);
-        let (Some(least), Some(most)) = (parts().min(), parts().max()) else {
-            codes.extend(rows.map(|_| None));
-            continue;
-        };
-        let first = values.len() as u32;
-        if ((most - least) as usize) < *count {
-            values.extend((least..=most).map(|part| f64::from(part) / whole));
-            codes.extend(rows.map(|row| Some(first + (part(row)? - least))));
-        } else {
-            values.extend(parts().map(|part| f64::from(part) / whole));
-            let mut next = first..;
-            codes.extend(rows.map(|row| part(row).and_then(|_| next.next())));
-        }
-    }
-    let codes = IdxCa::from_iter_options("".into(), codes.into_iter());
-    frame.coded(name, about, Series::new(name.into(), values), codes);
-}
-
 /// Rounds in which the journey worked. A world without a journey has no value there, which is not
 /// the same as 0.
-fn journey_column(design: &Design, runs: &RunColumns) -> Vec<Option<u32>> {
-    let with_journey = runs.segments.iter().flat_map(|segment| {
-        let journey = design.variation(segment.point).journey;
-        std::iter::repeat_n(journey, segment.count as usize)
-    });
-    let rounds = runs.journey_up_rounds.iter().zip(with_journey);
-    rounds
-        .map(|(rounds, journey)| journey.then_some(*rounds))
-        .collect()
+fn journey_up_rounds(frame: &mut Frame, runs: &RunColumns, with_journey: Option<Bitmap>) {
+    let about = "rounds in which the user journey worked; null in a world without one";
+    let rounds = runs.journey_up_rounds.clone();
+    let rounds = UInt32Chunked::from_vec_validity("".into(), rounds, with_journey);
+    frame.series("journey_up_rounds", about, rounds.into_series());
 }
 
 /// Of `runs` what comparisons need.
@@ -297,8 +297,9 @@ fn outcomes(design: &Design, runs: &RunColumns) -> Frame {
     let mut frame = Frame::new();
     let about = "checks that found the server up";
     frame.values("up_checks", about, &runs.up_checks);
-    let about = "rounds in which the user journey worked; null in a world without one";
-    frame.values("journey_up_rounds", about, journey_column(design, runs));
+    let spans = Spans::of_runs(runs);
+    let with_journey = spans.validity(|point| design.variation(point).journey);
+    journey_up_rounds(&mut frame, runs, with_journey);
     frame.values("sla_met", "whether the SLA was met", &runs.sla_met);
     frame
 }
