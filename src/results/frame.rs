@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use anyhow::{Context, Result};
 use polars::prelude::{
-    Column, CompatLevel, DataFrame, Field, IdxCa, IntoColumn, IntoSeries, NamedFrom,
+    Column, CompatLevel, DataFrame, DataType, Field, IdxCa, IntoColumn, IntoSeries, NamedFrom,
     NewChunkedArray, ParquetReader, Schema, SerReader, Series, UInt64Chunked,
 };
 use polars_arrow::array::{Array, DictionaryArray};
@@ -150,8 +150,10 @@ impl Values {
     fn array(&self) -> Result<Box<dyn Array>> {
         let array = |series: &Series| series.rechunk().to_arrow(0, CompatLevel::newest());
         match self {
-            // Each value once, and codes that need few bits.
-            Self::Coded { values, codes } if 2 * values.len() <= codes.len() => {
+            // Each value once, and codes that need few bits; flags need no more as they are.
+            Self::Coded { values, codes }
+                if 2 * values.len() <= codes.len() && *values.dtype() != DataType::Boolean =>
+            {
                 let codes = codes.rechunk().downcast_as_array().clone();
                 let coded = DictionaryArray::try_from_keys(codes, array(values), false);
                 Ok(coded.context("a code without a value")?.boxed())

@@ -1,168 +1,15 @@
 //! The schema of each table that a sweep writes: names, types, units, meanings.
 
 use anyhow::Result;
-use polars::prelude::{
-    IdxCa, IntoSeries, NamedFrom, NewChunkedArray, Series, StringChunked, UInt32Chunked,
-};
-use polars_arrow::bitmap::Bitmap;
+use polars::prelude::{IntoSeries, UInt32Chunked};
 
 use super::frame::{self, Frame};
+use super::spans::Spans;
 use crate::counts::{CountRow, Measure, PointCounts};
 use crate::design::Design;
-use crate::experiment::{Format, Level, RowTable};
+use crate::experiment::{Format, RowTable};
 use crate::simulation::ClosedBy;
 use crate::sweep::{IncidentRow, PartId, RoundRow, RowGroup, RunColumns};
-
-/// `point` and one column a factor, for rows of the given design points.
-pub fn point_columns(design: &Design, points: &[usize]) -> Frame {
-    Spans::of(points.iter().copied()).point_columns(design)
-}
-
-/// Rows of design points. Neighbours of one point are a span, and what depends on the point is
-/// looked up once a span.
-struct Spans {
-    /// The point of each span.
-    points: Vec<usize>,
-    /// The rows of each span.
-    rows: Vec<usize>,
-    /// The span of each row.
-    codes: IdxCa,
-}
-
-impl Spans {
-    /// Rows of these points.
-    fn of(points: impl Iterator<Item = usize>) -> Self {
-        Self::new(points.map(|point| (point, 1)))
-    }
-
-    /// Rows of replications.
-    fn of_runs(runs: &RunColumns) -> Self {
-        let segments = runs.segments.iter();
-        Self::new(segments.map(|segment| (segment.point, segment.count as usize)))
-    }
-
-    /// Rows of points, so many of each.
-    fn new(rows_of_points: impl Iterator<Item = (usize, usize)>) -> Self {
-        let (mut points, mut rows, mut codes) = (Vec::new(), Vec::new(), Vec::new());
-        for (point, count) in rows_of_points.filter(|(_, count)| *count > 0) {
-            match rows.last_mut() {
-                Some(last) if points.last() == Some(&point) => *last += count,
-                _ => {
-                    points.push(point);
-                    rows.push(count);
-                }
-            }
-            codes.extend(std::iter::repeat_n(points.len() as u32 - 1, count));
-        }
-        Self {
-            points,
-            rows,
-            codes: IdxCa::from_vec("".into(), codes),
-        }
-    }
-
-    /// A column that says the same of all rows of a point.
-    fn column<T, P: ?Sized>(
-        &self,
-        frame: &mut Frame,
-        name: &str,
-        about: &str,
-        value: impl Fn(usize) -> T,
-    ) where
-        Series: NamedFrom<Vec<T>, P>,
-    {
-        let values: Vec<T> = self.points.iter().map(|point| value(*point)).collect();
-        let values = Series::new(name.into(), values);
-        frame.coded(name, about, values, self.codes.clone());
-    }
-
-    /// Which rows have a value, if only those of some points do.
-    fn validity(&self, has: impl Fn(usize) -> bool) -> Option<Bitmap> {
-        if self.points.iter().all(|point| has(*point)) {
-            return None;
-        }
-        let spans = self.points.iter().zip(&self.rows);
-        let rows = spans.flat_map(|(point, rows)| std::iter::repeat_n(has(*point), *rows));
-        Some(rows.collect())
-    }
-
-    /// A column of shares, from the part of each row and the whole of its point: values and codes.
-    fn shares(
-        &self,
-        parts: &[u32],
-        whole: impl Fn(usize) -> u32,
-        validity: Option<Bitmap>,
-    ) -> (Series, IdxCa) {
-        let (mut values, mut codes) = (Vec::new(), Vec::with_capacity(parts.len()));
-        for (point, rows) in self.points.iter().zip(&self.rows) {
-            let parts = &parts[codes.len()..codes.len() + rows];
-            let whole = f64::from(whole(*point));
-            let least = parts.iter().min().copied().unwrap_or(0);
-            let most = parts.iter().max().copied().unwrap_or(0);
-            let first = values.len() as u32;
-            if ((most - least) as usize) < *rows {
-                // Every share that there can be, and parts as codes.
-                values.extend((least..=most).map(|part| f64::from(part) / whole));
-                codes.extend(parts.iter().map(|part| first + (part - least)));
-            } else {
-                values.extend(parts.iter().map(|part| f64::from(*part) / whole));
-                codes.extend(first..first + *rows as u32);
-            }
-        }
-        let codes = IdxCa::from_vec_validity("".into(), codes, validity);
-        (Series::new("".into(), values), codes)
-    }
-
-    /// A table with `point` alone.
-    fn point_column(&self, design: &Design) -> Frame {
-        let mut frame = Frame::new();
-        let about = "key of the design point";
-        self.column(&mut frame, "point", about, |p| design.key(p).to_string());
-        frame
-    }
-
-    /// A table with `point` and one column a factor.
-    fn point_columns(&self, design: &Design) -> Frame {
-        let mut frame = self.point_column(design);
-        for (index, factor) in design.experiment().factors.iter().enumerate() {
-            let name = factor.name.get_ref();
-            let about = format!("level of the factor {name}");
-            let levels = self.points.iter().map(|point| design.level(*point, index));
-            let levels = level_series(name, levels);
-            frame.coded(name, &about, levels, self.codes.clone());
-        }
-        frame
-    }
-}
-
-/// Levels of one factor have one type, so the first tells that of all.
-fn level_series<'a>(name: &str, levels: impl Iterator<Item = &'a Level> + Clone) -> Series {
-    let name = name.into();
-    match levels.clone().next() {
-        Some(Level::Flag(_)) => {
-            let values: Vec<bool> = levels.map(|l| *l == Level::Flag(true)).collect();
-            Series::new(name, values)
-        }
-        Some(Level::Integer(_)) => {
-            let whole = |level: &Level| match level {
-                Level::Integer(number) => *number,
-                _ => 0,
-            };
-            Series::new(name, levels.map(whole).collect::<Vec<i64>>())
-        }
-        Some(Level::Number(_)) => {
-            let values: Vec<Option<f64>> = levels.map(Level::number).collect();
-            Series::new(name, values)
-        }
-        Some(Level::Text(_)) | None => {
-            let text = |level: &'a Level| match level {
-                Level::Text(text) => text.as_str(),
-                _ => "",
-            };
-            StringChunked::from_iter_values(name, levels.map(text)).into_series()
-        }
-    }
-}
 
 /// The tables that have the rows of a row group: name of the folder, and the rows.
 pub fn row_tables(design: &Design, rows: RowGroup<'_>) -> Vec<(&'static str, Frame)> {
@@ -249,8 +96,7 @@ fn runs(design: &Design, runs: &RunColumns) -> Frame {
     frame.values("up_checks", about, &runs.up_checks);
     let about = "rounds of the replication";
     spans.column(&mut frame, "rounds", about, rounds);
-    let with_journey = spans.validity(|point| design.variation(point).journey);
-    journey_up_rounds(&mut frame, runs, with_journey.clone());
+    journey_up_rounds(&mut frame, design, runs, &spans);
     frame.values("sla_met", "whether the SLA was met", &runs.sla_met);
     let about = "injections of chaos, also those that changed nothing";
     frame.values("events", about, &runs.events);
@@ -271,11 +117,18 @@ fn runs(design: &Design, runs: &RunColumns) -> Frame {
     let about = "rounds with more critical alerts than the panic threshold";
     frame.values("overwhelmed_rounds", about, &runs.overwhelmed_rounds);
     let about = "up_checks / checks, 0 to 1";
-    let (values, codes) = spans.shares(&runs.up_checks, checks, None);
-    frame.coded("availability", about, values, codes);
+    spans.shares(
+        &mut frame,
+        "availability",
+        about,
+        &runs.up_checks,
+        |point| Some(checks(point)),
+    );
     let about = "journey_up_rounds / rounds, 0 to 1; null in a world without a journey";
-    let (values, codes) = spans.shares(&runs.journey_up_rounds, rounds, with_journey);
-    frame.coded("journey_availability", about, values, codes);
+    let (name, parts) = ("journey_availability", &runs.journey_up_rounds);
+    spans.shares(&mut frame, name, about, parts, |point| {
+        design.variation(point).journey.then(|| rounds(point))
+    });
     frame
 }
 
@@ -285,7 +138,8 @@ fn replication(frame: &mut Frame, numbers: impl Iterator<Item = u64>) {
 
 /// Rounds in which the journey worked. A world without a journey has no value there, which is not
 /// the same as 0.
-fn journey_up_rounds(frame: &mut Frame, runs: &RunColumns, with_journey: Option<Bitmap>) {
+fn journey_up_rounds(frame: &mut Frame, design: &Design, runs: &RunColumns, spans: &Spans) {
+    let with_journey = spans.validity(|point| design.variation(point).journey);
     let about = "rounds in which the user journey worked; null in a world without one";
     let rounds = runs.journey_up_rounds.clone();
     let rounds = UInt32Chunked::from_vec_validity("".into(), rounds, with_journey);
@@ -297,9 +151,7 @@ fn outcomes(design: &Design, runs: &RunColumns) -> Frame {
     let mut frame = Frame::new();
     let about = "checks that found the server up";
     frame.values("up_checks", about, &runs.up_checks);
-    let spans = Spans::of_runs(runs);
-    let with_journey = spans.validity(|point| design.variation(point).journey);
-    journey_up_rounds(&mut frame, runs, with_journey);
+    journey_up_rounds(&mut frame, design, runs, &Spans::of_runs(runs));
     frame.values("sla_met", "whether the SLA was met", &runs.sla_met);
     frame
 }
