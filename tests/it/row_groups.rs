@@ -12,15 +12,15 @@ use sysworld::sweep::{Goal, Plan, ROW_GROUP, RowGroup, Segment, simulate_part};
 
 use crate::sandbox::Sandbox;
 
-/// Parts of two and a bit row groups, with design points that end within one, and a world without a
+/// Parts of more than a row group, with design points that end within one, and a world without a
 /// journey.
 const SWEEP: &str = r#"
 name = "groups"
 replications = 30_011
 [factors]
 world = ["cloudinfra", "agentos-classic"]
-rounds = [1]
-chaos_multiplier = [0, 3.0]
+rounds = [1, 6]
+chaos_multiplier = [0, 10]
 [output]
 tables = ["runs", "incidents", "rounds"]
 formats = ["parquet", "csv"]
@@ -45,11 +45,12 @@ fn row_groups_have_one_size() {
             let mut reader = ParquetReader::new(File::open(sandbox.path(&name)).expect("a part"));
             let groups = &reader.get_metadata().expect("a table").row_groups;
             let rows: Vec<usize> = groups.iter().map(|group| group.num_rows()).collect();
-            let (last, first) = rows.split_last().expect("rows");
-            assert!(
-                first.iter().all(|rows| *rows == ROW_GROUP),
-                "{name} {rows:?}"
-            );
+            // Where nothing strikes there are no incidents, and so no row group.
+            let Some((last, first)) = rows.split_last() else {
+                assert_eq!(folder, "incidents/");
+                continue;
+            };
+            assert!(first.iter().all(|n| *n == ROW_GROUP), "{name} {rows:?}");
             assert!((1..=ROW_GROUP).contains(last), "{name} {rows:?}");
             whole += first.len();
         }
