@@ -60,7 +60,7 @@ pub fn simulate_part(
             tables.contains(&RowTable::Incidents),
             tables.contains(&RowTable::Rounds),
         ),
-        rows: Rows::new(&mut sink),
+        rows: Rows::new(part.replications(), &mut sink),
         counts: Vec::new(),
     };
     for segment in &part.segments {

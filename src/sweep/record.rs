@@ -42,6 +42,27 @@ pub struct RunColumns {
 }
 
 impl RunColumns {
+    /// None, with room for so many: lists that grow leave holes in memory.
+    fn with_capacity(rows: usize) -> Self {
+        Self {
+            segments: Vec::new(),
+            up_checks: Vec::with_capacity(rows),
+            journey_up_rounds: Vec::with_capacity(rows),
+            sla_met: Vec::with_capacity(rows),
+            events: Vec::with_capacity(rows),
+            incidents: Vec::with_capacity(rows),
+            incidents_open: Vec::with_capacity(rows),
+            ttr_half_rounds: Vec::with_capacity(rows),
+            alerts: Vec::with_capacity(rows),
+            alerts_handled: Vec::with_capacity(rows),
+            misdiagnoses: Vec::with_capacity(rows),
+            actions: Vec::with_capacity(rows),
+            actions_failed: Vec::with_capacity(rows),
+            actions_blocked: Vec::with_capacity(rows),
+            overwhelmed_rounds: Vec::with_capacity(rows),
+        }
+    }
+
     /// How many replications.
     pub fn len(&self) -> usize {
         self.up_checks.len()
@@ -168,10 +189,12 @@ pub(super) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    pub fn new(sink: &'a mut Sink<'a>) -> Self {
+    /// Rows of a part with so many replications.
+    pub fn new(replications: u64, sink: &'a mut Sink<'a>) -> Self {
+        let group = replications.min(ROW_GROUP as u64) as usize;
         Self {
             sink,
-            runs: RunColumns::default(),
+            runs: RunColumns::with_capacity(group),
             incidents: Vec::new(),
             rounds: Vec::new(),
         }
