@@ -7,7 +7,7 @@ use anyhow::Result;
 use sysworld::design::Design;
 use sysworld::experiment::{Format, Overrides};
 use sysworld::report;
-use sysworld::results::{part_files, point_columns, refuse_precision};
+use sysworld::results::{point_columns, refuse_precision, row_tables};
 use sysworld::sweep::{Goal, Part, Plan, Shard, simulate_part};
 
 use super::{load_design, print};
@@ -135,13 +135,14 @@ fn pilot(design: &Design, plan: &Plan, budget: Duration) -> Result<Measured> {
     let mut at = 0;
     for _ in 0..plan.parts.len() {
         let part = beginning(design, &plan.parts[at]);
-        let data = simulate_part(design, &part, &AtomicBool::new(false))?;
-        let tables = part_files(design, &data).into_iter();
-        for (_, frame) in tables.filter(|(folder, _)| *folder != "counts") {
-            for format in &design.experiment().output.formats {
-                bytes += frame.encode(*format)?.len();
+        simulate_part(design, &part, &AtomicBool::new(false), |rows| {
+            for (_, frame) in row_tables(design, rows) {
+                for format in &design.experiment().output.formats {
+                    bytes += frame.encode(*format)?.len();
+                }
             }
-        }
+            Ok(())
+        })?;
         work += part.work;
         rows += part.replications();
         at = (at + leap) % plan.parts.len();

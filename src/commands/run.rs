@@ -145,8 +145,11 @@ impl<'a> Runner<'a> {
         progress.say(format!("{} design points", design.len()));
         let begun = Instant::now();
         let result = self.pool.install(|| {
-            sweep::execute(design, &missing, &self.stop, |part, data| {
-                folder.finish_part(part, &data)?;
+            sweep::execute(&missing, |part| {
+                let mut files = folder.begin_part(part);
+                let counts =
+                    sweep::simulate_part(design, part, &self.stop, |rows| files.write(rows))?;
+                files.finish(&counts)?;
                 progress.advance(part.work);
                 Ok(())
             })

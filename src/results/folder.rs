@@ -8,15 +8,16 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, Result, anyhow};
 
 use super::files::{damage, is_full, is_litter, names, remove, write_whole};
-use super::ledger::{FileRecord, Ledger, PartRecord, is_ledger, ledger_name, read_all, rewrite};
+use super::ledger::{Ledger, PartRecord, is_ledger, ledger_name, read_all, rewrite};
 use super::manifest::Facts;
+use super::part_files::PartFiles;
 use super::sweep::{Found, MANIFEST, Sweep, inspect};
-use super::tables::{formats_of, is_part_file, part_files, part_name, part_paths, read_counts};
+use super::tables::{is_part_file, part_paths, read_counts};
 use crate::counts::CountRow;
 use crate::design::Design;
 use crate::error::usage;
 use crate::experiment::Format;
-use crate::sweep::{Part, PartData, PartId, Shard};
+use crate::sweep::{Part, PartId, Shard};
 
 const LOCK: &str = ".lock";
 /// Folders of parts.
@@ -101,6 +102,10 @@ impl Folder {
         })
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The sweep.
     pub fn sweep(&self) -> &Sweep {
         &self.sweep
@@ -117,32 +122,16 @@ impl Folder {
             .collect()
     }
 
-    /// Writes the files of a part, then enters it in the ledger.
-    pub fn finish_part(&self, part: &Part, data: &PartData) -> Result<()> {
-        let design = &self.sweep.design;
-        let mut files = Vec::new();
-        for (folder, frame) in part_files(design, data) {
-            for format in formats_of(design, folder) {
-                let name = part_name(part.id, *format);
-                let bytes = frame.encode(*format)?;
-                let target = self.path.join(folder);
-                fs::create_dir_all(&target)
-                    .with_context(|| format!("can't make the folder {}", target.display()))?;
-                write_whole(&target, &name, &bytes)?;
-                files.push(FileRecord {
-                    path: format!("{folder}/{name}"),
-                    bytes: bytes.len() as u64,
-                    blake3: blake3::hash(&bytes).to_string(),
-                });
-            }
-        }
-        self.ledger.append(&PartRecord {
-            id: part.id,
-            replications: part.replications(),
-            files,
-        })?;
+    /// Begins the files of a part.
+    pub fn begin_part<'a>(&'a self, part: &'a Part) -> PartFiles<'a> {
+        PartFiles::new(self, part)
+    }
+
+    /// Enters a part whose files are whole in the ledger.
+    pub(super) fn enter(&self, record: &PartRecord) -> Result<()> {
+        self.ledger.append(record)?;
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        done.insert(part.id);
+        done.insert(record.id);
         Ok(())
     }
 

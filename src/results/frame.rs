@@ -3,20 +3,32 @@
 use std::io::Cursor;
 
 use anyhow::{Context, Result};
-use polars::io::parquet::write::KeyValueMetadata;
 use polars::prelude::{
-    Column, CompatLevel, CsvWriter, DataFrame, IntoColumn, NamedFrom, ParquetReader, ParquetWriter,
-    SchemaExt, SerReader, SerWriter, Series,
+    Column, CompatLevel, DataFrame, DataType, Field, IdxCa, IntoColumn, IntoSeries, NamedFrom,
+    NewChunkedArray, ParquetReader, Schema, SerReader, Series, UInt64Chunked,
 };
-use polars_parquet::write::schema_to_metadata_key;
+use polars_arrow::array::{Array, DictionaryArray};
 
+use super::writer::TableWriter;
 use crate::experiment::Format;
 
-/// A table that is being put together, column by column.
+/// A table, or some of its rows, that is being put together column by column.
 #[derive(Debug, Clone, Default)]
 pub struct Frame {
-    columns: Vec<Column>,
+    columns: Vec<Values>,
     about: Vec<(String, String)>,
+}
+
+/// The values of a column, so that what is known of them makes the file small and the writing of
+/// it cheap.
+#[derive(Debug, Clone)]
+enum Values {
+    /// One a row.
+    Each(Series),
+    /// Whole numbers that mostly grow by one.
+    Steps(Series),
+    /// Few of them, and for each row the number of its own.
+    Coded { values: Series, codes: IdxCa },
 }
 
 impl Frame {
@@ -35,25 +47,41 @@ impl Frame {
     ) where
         Series: NamedFrom<Vec<T>, P>,
     {
-        self.values(name, about, rows.iter().map(value).collect());
+        self.values(name, about, rows.iter().map(value).collect::<Vec<T>>());
     }
 
     /// Adds a column of values.
-    pub fn values<T, P: ?Sized>(&mut self, name: &str, about: &str, values: Vec<T>)
+    pub fn values<T, P: ?Sized>(&mut self, name: &str, about: &str, values: T)
     where
-        Series: NamedFrom<Vec<T>, P>,
+        Series: NamedFrom<T, P>,
     {
         self.series(name, about, Series::new(name.into(), values));
     }
 
-    /// Adds a column that is already a series. A factor can be what a table has a column for (the
-    /// `rounds` of the world): then they say the same, and the first stays.
+    /// Adds a column that is already a series.
     pub fn series(&mut self, name: &str, about: &str, values: Series) {
+        self.add(name, about, Values::Each(values.with_name(name.into())));
+    }
+
+    /// Adds a column of whole numbers that mostly grow by one.
+    pub fn steps(&mut self, name: &str, about: &str, numbers: impl Iterator<Item = u64>) {
+        let series = UInt64Chunked::from_iter_values(name.into(), numbers).into_series();
+        self.add(name, about, Values::Steps(series));
+    }
+
+    /// Adds a column whose rows say by a code which of `values` they have.
+    pub fn coded(&mut self, name: &str, about: &str, values: Series, codes: IdxCa) {
+        let values = values.with_name(name.into());
+        self.add(name, about, Values::Coded { values, codes });
+    }
+
+    /// A factor can be what a table has a column for (the `rounds` of the world): then they say the
+    /// same, and the first stays.
+    fn add(&mut self, name: &str, about: &str, values: Values) {
         if self.about.iter().any(|(known, _)| known == name) {
             return;
         }
-        self.columns
-            .push(values.with_name(name.into()).into_column());
+        self.columns.push(values);
         self.about.push((name.to_owned(), about.to_owned()));
     }
 
@@ -62,43 +90,77 @@ impl Frame {
         &self.about
     }
 
+    /// How many rows.
+    pub(super) fn height(&self) -> usize {
+        self.columns.first().map_or(0, Values::len)
+    }
+
     /// The table as polars has it.
     pub fn data(&self) -> Result<DataFrame> {
-        let height = self.columns.first().map_or(0, Column::len);
-        DataFrame::new(height, self.columns.clone()).context("columns of different lengths")
+        let columns = self.columns.iter();
+        let columns: Result<Vec<Column>> = columns
+            .map(|values| Ok(values.series()?.into_column()))
+            .collect();
+        DataFrame::new(self.height(), columns?).context("columns of different lengths")
+    }
+
+    /// Names and types of the columns, and whether each is written as steps.
+    pub(super) fn schema(&self) -> (Schema, Vec<bool>) {
+        let fields = self.columns.iter().map(Values::field);
+        let steps = self.columns.iter().map(|c| matches!(c, Values::Steps(_)));
+        (Schema::from_iter(fields), steps.collect())
+    }
+
+    /// The columns as Arrow has them.
+    pub(super) fn arrays(&self) -> Result<Vec<Box<dyn Array>>> {
+        self.columns.iter().map(Values::array).collect()
     }
 
     /// The bytes of its file: a function of the content alone.
     pub fn encode(&self, format: Format) -> Result<Vec<u8>> {
-        let mut data = self.data()?;
-        let mut bytes = Vec::new();
-        match format {
-            Format::Parquet => {
-                let about = self.about.iter().map(|(name, text)| {
-                    let key = format!("sysworld.column.{name}");
-                    (key, text.clone())
-                });
-                let metadata = arrow_schema(&data).into_iter().chain(about).collect();
-                ParquetWriter::new(&mut bytes)
-                    .with_key_value_metadata(Some(KeyValueMetadata::from_static(metadata)))
-                    .set_parallel(false)
-                    .finish(&mut data)
-                    .context("can't encode Parquet")?;
-            }
-            Format::Csv => CsvWriter::new(&mut bytes)
-                .finish(&mut data)
-                .context("can't encode CSV")?,
-        }
-        Ok(bytes)
+        let mut writer = TableWriter::begin(Vec::new(), format, self)?;
+        writer.write(self)?;
+        writer.finish()
     }
 }
 
-/// The Arrow schema that Parquet files carry, with plain texts in place of the view types that polars
-/// would name: readers that follow it can't filter these (pyarrow) or not read them at all (R).
-fn arrow_schema(data: &DataFrame) -> Option<(String, String)> {
-    let schema = data.schema().to_arrow(CompatLevel::oldest());
-    let entry = schema_to_metadata_key(&schema);
-    Some((entry.key, entry.value?))
+impl Values {
+    fn len(&self) -> usize {
+        match self {
+            Self::Each(series) | Self::Steps(series) => series.len(),
+            Self::Coded { codes, .. } => codes.len(),
+        }
+    }
+
+    fn field(&self) -> Field {
+        match self {
+            Self::Each(series) | Self::Steps(series) => series.field().into_owned(),
+            Self::Coded { values, .. } => values.field().into_owned(),
+        }
+    }
+
+    /// The value of each row.
+    fn series(&self) -> Result<Series> {
+        match self {
+            Self::Each(series) | Self::Steps(series) => Ok(series.clone()),
+            Self::Coded { values, codes } => values.take(codes).context("a code without a value"),
+        }
+    }
+
+    fn array(&self) -> Result<Box<dyn Array>> {
+        let array = |series: &Series| series.rechunk().to_arrow(0, CompatLevel::newest());
+        match self {
+            // Each value once, and codes that need few bits; flags need no more as they are.
+            Self::Coded { values, codes }
+                if 2 * values.len() <= codes.len() && *values.dtype() != DataType::Boolean =>
+            {
+                let codes = codes.rechunk().downcast_as_array().clone();
+                let coded = DictionaryArray::try_from_keys(codes, array(values), false);
+                Ok(coded.context("a code without a value")?.boxed())
+            }
+            values => Ok(array(&values.series()?)),
+        }
+    }
 }
 
 /// Reads a Parquet table from its bytes.

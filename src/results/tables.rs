@@ -1,87 +1,35 @@
 //! The schema of each table that a sweep writes: names, types, units, meanings.
 
 use anyhow::Result;
-use polars::prelude::{IntoSeries, NamedFrom, NewChunkedArray, Series, StringChunked};
+use polars::prelude::{IntoSeries, UInt32Chunked};
 
 use super::frame::{self, Frame};
+use super::spans::Spans;
 use crate::counts::{CountRow, Measure, PointCounts};
-use crate::design::{Design, Variation};
-use crate::experiment::{Format, Level, RowTable};
+use crate::design::Design;
+use crate::experiment::{Format, RowTable};
 use crate::simulation::ClosedBy;
-use crate::sweep::{IncidentRow, PartData, PartId, RoundRow, RunColumns};
+use crate::sweep::{IncidentRow, PartId, RoundRow, RowGroup, RunColumns};
 
-/// `point` and one column a factor, for rows of the given design points.
-pub fn point_columns(design: &Design, points: &[usize]) -> Frame {
-    let mut frame = point_column(design, points);
-    for (index, factor) in design.experiment().factors.iter().enumerate() {
-        let name = factor.name.get_ref();
-        let about = format!("level of the factor {name}");
-        let levels = points.iter().map(|point| design.level(*point, index));
-        frame.series(name, &about, level_series(name, levels));
-    }
-    frame
-}
-
-/// `point` alone, for rows of the given design points.
-fn point_column(design: &Design, points: &[usize]) -> Frame {
-    let mut frame = Frame::new();
-    // Rows of one point are neighbours, so that each key is written as text once.
-    let keys: Vec<(String, usize)> = points
-        .chunk_by(|a, b| a == b)
-        .map(|rows| (design.key(rows[0]).to_string(), rows.len()))
-        .collect();
-    let of_rows = keys
-        .iter()
-        .flat_map(|(key, rows)| std::iter::repeat_n(key.as_str(), *rows));
-    let column = StringChunked::from_iter_values("point".into(), of_rows);
-    frame.series("point", "key of the design point", column.into_series());
-    frame
-}
-
-/// Levels of one factor have one type, so the first tells that of all.
-fn level_series<'a>(name: &str, levels: impl Iterator<Item = &'a Level> + Clone) -> Series {
-    let name = name.into();
-    match levels.clone().next() {
-        Some(Level::Flag(_)) => {
-            let values: Vec<bool> = levels.map(|l| *l == Level::Flag(true)).collect();
-            Series::new(name, values)
-        }
-        Some(Level::Integer(_)) => {
-            let whole = |level: &Level| match level {
-                Level::Integer(number) => *number,
-                _ => 0,
-            };
-            Series::new(name, levels.map(whole).collect::<Vec<i64>>())
-        }
-        Some(Level::Number(_)) => {
-            let values: Vec<Option<f64>> = levels.map(Level::number).collect();
-            Series::new(name, values)
-        }
-        Some(Level::Text(_)) | None => {
-            let text = |level: &'a Level| match level {
-                Level::Text(text) => text.as_str(),
-                _ => "",
-            };
-            StringChunked::from_iter_values(name, levels.map(text)).into_series()
+/// The tables that have the rows of a row group: name of the folder, and the rows.
+pub fn row_tables(design: &Design, rows: RowGroup<'_>) -> Vec<(&'static str, Frame)> {
+    match rows {
+        RowGroup::Incidents(rows) => vec![("incidents", incidents(design, rows))],
+        RowGroup::Rounds(rows) => vec![("rounds", rounds(design, rows))],
+        RowGroup::Runs(rows) => {
+            let folders = part_folders(design).into_iter();
+            let tables = folders.filter_map(|folder| match folder {
+                "runs" => Some((folder, runs(design, rows))),
+                "outcomes" => Some((folder, outcomes(design, rows))),
+                _ => None,
+            });
+            tables.collect()
         }
     }
-}
-
-/// The tables of one part: folder name and content.
-pub fn part_files(design: &Design, data: &PartData) -> Vec<(&'static str, Frame)> {
-    let frame = |folder| match folder {
-        "runs" => runs(design, &data.runs),
-        "incidents" => incidents(design, &data.incidents),
-        "rounds" => rounds(design, &data.rounds),
-        "outcomes" => outcomes(design, &data.runs),
-        _ => counts(design, &data.counts),
-    };
-    let folders = part_folders(design).into_iter();
-    folders.map(|folder| (folder, frame(folder))).collect()
 }
 
 /// The folders that a part has files in, in the order they are written.
-fn part_folders(design: &Design) -> Vec<&'static str> {
+pub(super) fn part_folders(design: &Design) -> Vec<&'static str> {
     let experiment = design.experiment();
     let mut folders = vec!["counts"];
     folders.extend(experiment.output.tables.iter().map(|table| match table {
@@ -132,104 +80,86 @@ pub(super) fn part_paths(design: &Design, id: PartId) -> Vec<String> {
 }
 
 fn runs(design: &Design, runs: &RunColumns) -> Frame {
-    let of_rows = runs
-        .segments
-        .iter()
-        .flat_map(|segment| std::iter::repeat_n(segment.point, segment.count as usize));
-    let points: Vec<usize> = of_rows.collect();
-    let mut frame = point_columns(design, &points);
-    let replications = runs
-        .segments
-        .iter()
-        .flat_map(|s| s.first..s.first + s.count);
-    let about = "number of the replication, from 0";
-    frame.values("replication", about, replications.collect::<Vec<u64>>());
-    // What is the same in all replications of a point is looked up once a segment.
-    let of_points = |value: fn(&Variation) -> u32| -> Vec<u32> {
-        let segments = runs.segments.iter();
-        let values = segments.flat_map(|segment| {
-            let value = value(design.variation(segment.point));
-            std::iter::repeat_n(value, segment.count as usize)
-        });
-        values.collect()
-    };
-    let checks = of_points(|variation| variation.checks() as u32);
-    let rounds = of_points(|variation| variation.rounds);
-    frame.values("checks", "server checks: servers × rounds", checks.clone());
-    let about = "checks that found the server up";
-    frame.values("up_checks", about, runs.up_checks.clone());
-    frame.values("rounds", "rounds of the replication", rounds.clone());
-    let journey = journey_column(design, runs);
-    let journey_share: Vec<Option<f64>> = (journey.iter().zip(&rounds))
-        .map(|(up, of)| up.map(|up| f64::from(up) / f64::from(*of)))
-        .collect();
-    let about = "rounds in which the user journey worked; null in a world without one";
-    frame.values("journey_up_rounds", about, journey);
-    frame.values("sla_met", "whether the SLA was met", runs.sla_met.clone());
-    let about = "injections of chaos, also those that changed nothing";
-    frame.values("events", about, runs.events.clone());
-    frame.values("incidents", "incidents that opened", runs.incidents.clone());
-    let about = "incidents open at the end";
-    frame.values("incidents_open", about, runs.incidents_open.clone());
-    let about = "sum of the times to resolve of the closed incidents, in half rounds";
-    frame.values("ttr_half_rounds", about, runs.ttr_half_rounds.clone());
-    frame.values("alerts", "alerts raised", runs.alerts.clone());
-    frame.values(
-        "alerts_handled",
-        "alerts handled",
-        runs.alerts_handled.clone(),
+    let spans = Spans::of_runs(runs);
+    let mut frame = spans.point_columns(design);
+    replication(
+        &mut frame,
+        runs.segments
+            .iter()
+            .flat_map(|s| s.first..s.first + s.count),
     );
+    let checks = |point| design.variation(point).checks() as u32;
+    let rounds = |point| design.variation(point).rounds;
+    let about = "server checks: servers × rounds";
+    spans.column(&mut frame, "checks", about, checks);
+    let about = "checks that found the server up";
+    frame.values("up_checks", about, &runs.up_checks);
+    let about = "rounds of the replication";
+    spans.column(&mut frame, "rounds", about, rounds);
+    journey_up_rounds(&mut frame, design, runs, &spans);
+    frame.values("sla_met", "whether the SLA was met", &runs.sla_met);
+    let about = "injections of chaos, also those that changed nothing";
+    frame.values("events", about, &runs.events);
+    frame.values("incidents", "incidents that opened", &runs.incidents);
+    let about = "incidents open at the end";
+    frame.values("incidents_open", about, &runs.incidents_open);
+    let about = "sum of the times to resolve of the closed incidents, in half rounds";
+    frame.values("ttr_half_rounds", about, &runs.ttr_half_rounds);
+    frame.values("alerts", "alerts raised", &runs.alerts);
+    frame.values("alerts_handled", "alerts handled", &runs.alerts_handled);
     let about = "alerts handled without the runbook";
-    frame.values("misdiagnoses", about, runs.misdiagnoses.clone());
-    frame.values("actions", "remediations executed", runs.actions.clone());
+    frame.values("misdiagnoses", about, &runs.misdiagnoses);
+    frame.values("actions", "remediations executed", &runs.actions);
     let about = "remediations executed in vain";
-    frame.values("actions_failed", about, runs.actions_failed.clone());
+    frame.values("actions_failed", about, &runs.actions_failed);
     let about = "remediations blocked by a cooldown";
-    frame.values("actions_blocked", about, runs.actions_blocked.clone());
+    frame.values("actions_blocked", about, &runs.actions_blocked);
     let about = "rounds with more critical alerts than the panic threshold";
-    frame.values("overwhelmed_rounds", about, runs.overwhelmed_rounds.clone());
-    let availability: Vec<f64> = (runs.up_checks.iter().zip(&checks))
-        .map(|(up, of)| f64::from(*up) / f64::from(*of))
-        .collect();
-    frame.values("availability", "up_checks / checks, 0 to 1", availability);
+    frame.values("overwhelmed_rounds", about, &runs.overwhelmed_rounds);
+    let about = "up_checks / checks, 0 to 1";
+    spans.shares(
+        &mut frame,
+        "availability",
+        about,
+        &runs.up_checks,
+        |point| Some(checks(point)),
+    );
     let about = "journey_up_rounds / rounds, 0 to 1; null in a world without a journey";
-    frame.values("journey_availability", about, journey_share);
+    let (name, parts) = ("journey_availability", &runs.journey_up_rounds);
+    spans.shares(&mut frame, name, about, parts, |point| {
+        design.variation(point).journey.then(|| rounds(point))
+    });
     frame
+}
+
+fn replication(frame: &mut Frame, numbers: impl Iterator<Item = u64>) {
+    frame.steps("replication", "number of the replication, from 0", numbers);
 }
 
 /// Rounds in which the journey worked. A world without a journey has no value there, which is not
 /// the same as 0.
-fn journey_column(design: &Design, runs: &RunColumns) -> Vec<Option<u32>> {
-    let with_journey = runs.segments.iter().flat_map(|segment| {
-        let journey = design.variation(segment.point).journey;
-        std::iter::repeat_n(journey, segment.count as usize)
-    });
-    let rounds = runs.journey_up_rounds.iter().zip(with_journey);
-    rounds
-        .map(|(rounds, journey)| journey.then_some(*rounds))
-        .collect()
+fn journey_up_rounds(frame: &mut Frame, design: &Design, runs: &RunColumns, spans: &Spans) {
+    let with_journey = spans.validity(|point| design.variation(point).journey);
+    let about = "rounds in which the user journey worked; null in a world without one";
+    let rounds = runs.journey_up_rounds.clone();
+    let rounds = UInt32Chunked::from_vec_validity("".into(), rounds, with_journey);
+    frame.series("journey_up_rounds", about, rounds.into_series());
 }
 
 /// Of `runs` what comparisons need.
 fn outcomes(design: &Design, runs: &RunColumns) -> Frame {
     let mut frame = Frame::new();
     let about = "checks that found the server up";
-    frame.values("up_checks", about, runs.up_checks.clone());
-    let about = "rounds in which the user journey worked; null in a world without one";
-    frame.values("journey_up_rounds", about, journey_column(design, runs));
-    frame.values("sla_met", "whether the SLA was met", runs.sla_met.clone());
+    frame.values("up_checks", about, &runs.up_checks);
+    journey_up_rounds(&mut frame, design, runs, &Spans::of_runs(runs));
+    frame.values("sla_met", "whether the SLA was met", &runs.sla_met);
     frame
 }
 
 fn incidents(design: &Design, rows: &[IncidentRow]) -> Frame {
-    let points: Vec<usize> = rows.iter().map(|row| row.point).collect();
-    let mut frame = point_column(design, &points);
-    frame.column(
-        rows,
-        "replication",
-        "number of the replication, from 0",
-        |r| r.replication,
-    );
+    let spans = Spans::of(rows.iter().map(|row| row.point));
+    let mut frame = spans.point_column(design);
+    replication(&mut frame, rows.iter().map(|row| row.replication));
     let about = "number within the replication, from 0, in the order of opening";
     frame.column(rows, "incident", about, |r| r.number);
     let names = incident_names(design, rows);
@@ -289,14 +219,9 @@ fn incident_names(design: &Design, rows: &[IncidentRow]) -> Vec<(String, Option<
 }
 
 fn rounds(design: &Design, rows: &[RoundRow]) -> Frame {
-    let points: Vec<usize> = rows.iter().map(|row| row.point).collect();
-    let mut frame = point_column(design, &points);
-    frame.column(
-        rows,
-        "replication",
-        "number of the replication, from 0",
-        |r| r.replication,
-    );
+    let spans = Spans::of(rows.iter().map(|row| row.point));
+    let mut frame = spans.point_column(design);
+    replication(&mut frame, rows.iter().map(|row| row.replication));
     frame.column(rows, "round", "number of the round, from 0", |r| r.round);
     frame.column(rows, "servers_up", "servers that the check found up", |r| {
         r.servers_up
@@ -313,15 +238,16 @@ fn rounds(design: &Design, rows: &[RoundRow]) -> Frame {
     frame
 }
 
-fn counts(design: &Design, counts: &[(usize, PointCounts)]) -> Frame {
-    let mut points = Vec::new();
+/// The table `counts` of a part.
+pub(super) fn counts_table(design: &Design, counts: &[(usize, PointCounts)]) -> Frame {
+    let mut spans = Vec::new();
     let mut rows: Vec<CountRow> = Vec::new();
     for (point, counts) in counts {
         let more = counts.rows();
-        points.extend(std::iter::repeat_n(*point, more.len()));
+        spans.push((*point, more.len()));
         rows.extend(more);
     }
-    let mut frame = point_column(design, &points);
+    let mut frame = Spans::new(spans.into_iter()).point_column(design);
     frame.column(&rows, "measure", "what is counted", |r| r.measure.name());
     let about = "replication mod 100, for times to resolve; else 0";
     frame.column(&rows, "group", about, |r| r.group);

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use anyhow::{Context, Result};
 
 use super::plan::{Part, Segment};
-use super::record::{PartData, Recorder};
-use crate::counts::Tally;
+use super::record::{Recorder, RowGroup, Rows};
+use crate::counts::{PointCounts, Tally};
 use crate::design::Design;
 use crate::diagnostics::{Problems, Sources};
 use crate::error::Interrupted;
@@ -18,18 +18,12 @@ use crate::simulation::{
 };
 use crate::world::World;
 
-/// Simulates `parts` and hands each to `finish`, about in their order. Stops at the first error,
-/// and within a part once `stop` is set: then the error is [`Interrupted`].
+/// Does the work of `parts`, about in their order, and stops at the first error.
 ///
 /// Every thread of the pool takes the next part when it is done with one. There is nothing to
 /// steal: encoding a table waits for threads of polars, and a thread that stole the next part
 /// while it waits would begin part after part and finish none.
-pub fn execute(
-    design: &Design,
-    parts: &[&Part],
-    stop: &AtomicBool,
-    finish: impl Fn(&Part, PartData) -> Result<()> + Sync,
-) -> Result<()> {
+pub fn execute(parts: &[&Part], work: impl Fn(&Part) -> Result<()> + Sync) -> Result<()> {
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
     let work = |_: rayon::BroadcastContext| {
@@ -37,8 +31,7 @@ pub fn execute(
             let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) else {
                 break;
             };
-            let done = simulate_part(design, part, stop).and_then(|data| finish(part, data));
-            if let Err(error) = done {
+            if let Err(error) = work(part) {
                 failed.store(true, Ordering::Relaxed);
                 return Err(error);
             }
@@ -48,8 +41,14 @@ pub fn execute(
     rayon::broadcast(work).into_iter().collect()
 }
 
-/// Simulates one part, unless `stop` is set before it is done.
-pub fn simulate_part(design: &Design, part: &Part, stop: &AtomicBool) -> Result<PartData> {
+/// Simulates one part, unless `stop` is set before it is done: then the error is [`Interrupted`].
+/// Its rows go to `sink` as they come, its counts by design point are returned.
+pub fn simulate_part(
+    design: &Design,
+    part: &Part,
+    stop: &AtomicBool,
+    mut sink: impl FnMut(RowGroup<'_>) -> Result<()>,
+) -> Result<Vec<(usize, PointCounts)>> {
     let tables = &design.experiment().output.tables;
     let mut worker = Worker {
         stop,
@@ -61,7 +60,8 @@ pub fn simulate_part(design: &Design, part: &Part, stop: &AtomicBool) -> Result<
             tables.contains(&RowTable::Incidents),
             tables.contains(&RowTable::Rounds),
         ),
-        data: PartData::default(),
+        rows: Rows::new(part.replications(), &mut sink),
+        counts: Vec::new(),
     };
     for segment in &part.segments {
         // The design was checked when it was made, so this does not fail.
@@ -73,7 +73,8 @@ pub fn simulate_part(design: &Design, part: &Part, stop: &AtomicBool) -> Result<
         let model = point.compile(seed, design.scope(segment.point));
         worker.simulate(&model, &point.world, segment)?;
     }
-    Ok(worker.data)
+    worker.rows.finish(&worker.recorder)?;
+    Ok(worker.counts)
 }
 
 /// What simulates the segments of a part, one after another.
@@ -84,13 +85,14 @@ struct Worker<'a> {
     state: State,
     accountant: Accountant,
     recorder: Recorder,
-    data: PartData,
+    rows: Rows<'a>,
+    counts: Vec<(usize, PointCounts)>,
 }
 
 impl Worker<'_> {
     fn simulate(&mut self, model: &Model, world: &World, segment: &Segment) -> Result<()> {
         let mut tally = Tally::default();
-        self.data.runs.begin(*segment);
+        self.rows.begin(segment);
         // Only the scalar way can be watched.
         if self.recorder.idle() && fits_lanes(model) {
             self.in_lanes(model, segment, &mut tally)?;
@@ -98,7 +100,7 @@ impl Worker<'_> {
             self.one_by_one(model, segment, &mut tally)?;
         }
         let counts = tally.finish(|cause| cause_name(world, &self.accountant, cause));
-        self.data.counts.push((segment.point, counts));
+        self.counts.push((segment.point, counts));
         Ok(())
     }
 
@@ -113,7 +115,7 @@ impl Worker<'_> {
             let wanted = (end - first).min(LANES as u64) as usize;
             for (number, replication) in (first..end).zip(self.lanes.replications()) {
                 tally.replication(number, &replication, model.has_journey());
-                self.data.runs.push(&replication.outcome);
+                self.rows.push(&replication.outcome)?;
             }
             let incidents = self.lanes.incidents().iter();
             for spell in incidents.filter(|spell| spell.lane < wanted) {
@@ -146,8 +148,8 @@ impl Worker<'_> {
             for spell in self.accountant.incidents() {
                 tally.incident(number, spell);
             }
-            self.data.runs.push(&outcome);
-            self.recorder.drain(&mut self.data);
+            self.rows.push(&outcome)?;
+            self.rows.extend(&mut self.recorder)?;
         }
         Ok(())
     }

@@ -6,4 +6,4 @@ mod record;
 
 pub use execute::{Failed, execute, simulate_part};
 pub use plan::{Goal, Part, PartId, Plan, Segment, Shard};
-pub use record::{IncidentRow, PartData, RoundRow, RunColumns};
+pub use record::{IncidentRow, ROW_GROUP, RoundRow, RowGroup, RunColumns};

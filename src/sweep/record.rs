@@ -1,7 +1,8 @@
-//! What a sweep keeps of each replication: columns of counts, rows of incidents and rounds.
+//! What a sweep tells of each replication: columns of counts, rows of incidents and rounds.
+
+use anyhow::Result;
 
 use super::plan::Segment;
-use crate::counts::PointCounts;
 use crate::simulation::{Alert, Handling, Incident, Model, Observer, Outcome, State};
 
 /// The outcomes of replications, in the order of their segments: a list a count, as the tables
@@ -41,29 +42,51 @@ pub struct RunColumns {
 }
 
 impl RunColumns {
-    /// Makes room for the replications of a segment.
-    pub(super) fn begin(&mut self, segment: Segment) {
-        let more = segment.count as usize;
-        self.segments.push(segment);
-        self.up_checks.reserve(more);
-        self.journey_up_rounds.reserve(more);
-        self.sla_met.reserve(more);
-        self.events.reserve(more);
-        self.incidents.reserve(more);
-        self.incidents_open.reserve(more);
-        self.ttr_half_rounds.reserve(more);
-        self.alerts.reserve(more);
-        self.alerts_handled.reserve(more);
-        self.misdiagnoses.reserve(more);
-        self.actions.reserve(more);
-        self.actions_failed.reserve(more);
-        self.actions_blocked.reserve(more);
-        self.overwhelmed_rounds.reserve(more);
+    /// None, with room for so many: lists that grow leave holes in memory.
+    fn with_capacity(rows: usize) -> Self {
+        Self {
+            segments: Vec::new(),
+            up_checks: Vec::with_capacity(rows),
+            journey_up_rounds: Vec::with_capacity(rows),
+            sla_met: Vec::with_capacity(rows),
+            events: Vec::with_capacity(rows),
+            incidents: Vec::with_capacity(rows),
+            incidents_open: Vec::with_capacity(rows),
+            ttr_half_rounds: Vec::with_capacity(rows),
+            alerts: Vec::with_capacity(rows),
+            alerts_handled: Vec::with_capacity(rows),
+            misdiagnoses: Vec::with_capacity(rows),
+            actions: Vec::with_capacity(rows),
+            actions_failed: Vec::with_capacity(rows),
+            actions_blocked: Vec::with_capacity(rows),
+            overwhelmed_rounds: Vec::with_capacity(rows),
+        }
     }
 
-    /// The next replication of the segment.
+    /// How many replications.
+    pub fn len(&self) -> usize {
+        self.up_checks.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.up_checks.is_empty()
+    }
+
+    /// Says of which point and from which replication on the next ones are.
+    fn begin(&mut self, point: usize, first: u64) {
+        self.segments.push(Segment {
+            point,
+            first,
+            count: 0,
+        });
+    }
+
     #[inline]
-    pub(super) fn push(&mut self, outcome: &Outcome) {
+    fn push(&mut self, outcome: &Outcome) {
+        if let Some(segment) = self.segments.last_mut() {
+            segment.count += 1;
+        }
         self.up_checks.push(outcome.up_checks);
         self.journey_up_rounds.push(outcome.journey_up_rounds);
         self.sla_met.push(outcome.sla_met);
@@ -78,6 +101,25 @@ impl RunColumns {
         self.actions_failed.push(outcome.actions_failed);
         self.actions_blocked.push(outcome.actions_blocked);
         self.overwhelmed_rounds.push(outcome.overwhelmed_rounds);
+    }
+
+    /// Forgets all, and keeps the memory.
+    fn clear(&mut self) {
+        self.segments.clear();
+        self.up_checks.clear();
+        self.journey_up_rounds.clear();
+        self.sla_met.clear();
+        self.events.clear();
+        self.incidents.clear();
+        self.incidents_open.clear();
+        self.ttr_half_rounds.clear();
+        self.alerts.clear();
+        self.alerts_handled.clear();
+        self.misdiagnoses.clear();
+        self.actions.clear();
+        self.actions_failed.clear();
+        self.actions_blocked.clear();
+        self.overwhelmed_rounds.clear();
     }
 }
 
@@ -119,17 +161,97 @@ pub struct RoundRow {
     pub alerts_handled: u32,
 }
 
-/// What one part produced, in design order.
-#[derive(Debug, Default)]
-pub struct PartData {
+/// Rows that are written together: memory follows them, however long a part is. Where a row group
+/// ends depends on nothing but the rows before it in its part.
+pub const ROW_GROUP: usize = 1 << 15;
+
+/// The next rows of one table of a part: [`ROW_GROUP`] of them, at the end what is left.
+#[derive(Debug, Clone, Copy)]
+pub enum RowGroup<'a> {
     /// One row a replication.
-    pub runs: RunColumns,
+    Runs(&'a RunColumns),
     /// One row an incident, if asked for.
-    pub incidents: Vec<IncidentRow>,
+    Incidents(&'a [IncidentRow]),
     /// One row a round, if asked for.
-    pub rounds: Vec<RoundRow>,
-    /// The counts of each design point.
-    pub counts: Vec<(usize, PointCounts)>,
+    Rounds(&'a [RoundRow]),
+}
+
+/// What takes the row groups of a part.
+pub(super) type Sink<'a> = dyn FnMut(RowGroup<'_>) -> Result<()> + 'a;
+
+/// Rows of a part on their way to a sink. Some are kept until the end, so that only a table
+/// without rows ends with an empty row group.
+pub(super) struct Rows<'a> {
+    sink: &'a mut Sink<'a>,
+    runs: RunColumns,
+    incidents: Vec<IncidentRow>,
+    rounds: Vec<RoundRow>,
+}
+
+impl<'a> Rows<'a> {
+    /// Rows of a part with so many replications.
+    pub fn new(replications: u64, sink: &'a mut Sink<'a>) -> Self {
+        let group = replications.min(ROW_GROUP as u64) as usize;
+        Self {
+            sink,
+            runs: RunColumns::with_capacity(group),
+            incidents: Vec::new(),
+            rounds: Vec::new(),
+        }
+    }
+
+    /// Says that the next replications are those of a segment.
+    pub fn begin(&mut self, segment: &Segment) {
+        self.runs.begin(segment.point, segment.first);
+    }
+
+    /// The next replication of the segment.
+    #[inline]
+    pub fn push(&mut self, outcome: &Outcome) -> Result<()> {
+        if self.runs.len() == ROW_GROUP {
+            (self.sink)(RowGroup::Runs(&self.runs))?;
+            let last = self.runs.segments.last().copied();
+            self.runs.clear();
+            if let Some(Segment {
+                point,
+                first,
+                count,
+            }) = last
+            {
+                self.runs.begin(point, first + count);
+            }
+        }
+        self.runs.push(outcome);
+        Ok(())
+    }
+
+    /// The incidents and rounds of a replication.
+    pub fn extend(&mut self, recorder: &mut Recorder) -> Result<()> {
+        recorder.drain(&mut self.incidents, &mut self.rounds);
+        let sink = &mut self.sink;
+        hand_on(&mut self.incidents, |rows| sink(RowGroup::Incidents(rows)))?;
+        hand_on(&mut self.rounds, |rows| sink(RowGroup::Rounds(rows)))
+    }
+
+    /// Hands on what is left of the tables, the recorded ones among them.
+    pub fn finish(self, recorder: &Recorder) -> Result<()> {
+        (self.sink)(RowGroup::Runs(&self.runs))?;
+        if recorder.want_incidents {
+            (self.sink)(RowGroup::Incidents(&self.incidents))?;
+        }
+        if recorder.want_rounds {
+            (self.sink)(RowGroup::Rounds(&self.rounds))?;
+        }
+        Ok(())
+    }
+}
+
+/// Hands on whole row groups, and keeps at least one row.
+fn hand_on<T>(rows: &mut Vec<T>, sink: impl FnMut(&[T]) -> Result<()>) -> Result<()> {
+    let whole = rows.len().saturating_sub(1) / ROW_GROUP * ROW_GROUP;
+    rows[..whole].chunks(ROW_GROUP).try_for_each(sink)?;
+    rows.drain(..whole);
+    Ok(())
 }
 
 /// Records incidents and rounds of one replication at a time.
@@ -167,9 +289,9 @@ impl Recorder {
     }
 
     /// Gives away what it recorded.
-    pub fn drain(&mut self, data: &mut PartData) {
-        data.incidents.append(&mut self.incidents);
-        data.rounds.append(&mut self.rounds);
+    fn drain(&mut self, incidents: &mut Vec<IncidentRow>, rounds: &mut Vec<RoundRow>) {
+        incidents.append(&mut self.incidents);
+        rounds.append(&mut self.rounds);
         self.open.clear();
     }
 }

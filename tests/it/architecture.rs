@@ -95,10 +95,11 @@ const MAY_USE: [(&str, &[&str]); 18] = [
 ];
 
 /// Libraries with one owner.
-const OWNERS: [(&str, &[&str]); 9] = [
+const OWNERS: [(&str, &[&str]); 10] = [
     ("rayon", &["sweep", "commands/run"]),
     ("polars", &["results", "summary", "report"]),
-    ("polars_parquet", &["results/frame"]),
+    ("polars_arrow", &["results"]),
+    ("polars_parquet", &["results/writer"]),
     ("clap", &["cli", "commands", "main"]),
     ("plotters", &["report/chart"]),
     ("resvg", &["report/plots"]),

@@ -142,6 +142,11 @@ fn interrupted() {
             "{said}"
         );
         assert!(whole.partial(&name));
+        let left = whole.sandbox.data(&name);
+        let half = left
+            .keys()
+            .find(|path| path.extension() == Some("tmp".as_ref()));
+        assert_eq!(half, None, "files that are half written");
         // What an interruption leaves is in order but not complete.
         let verified = whole.sandbox.sysworld(&format!("verify {name}")).output();
         let verified = String::from_utf8(verified.expect("it runs").stdout).expect("UTF-8");

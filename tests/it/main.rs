@@ -24,6 +24,7 @@ mod random_worlds;
 mod reference;
 mod report;
 mod report_browser;
+mod row_groups;
 mod sandbox;
 mod schema;
 mod shards;

@@ -1,0 +1,95 @@
+//! The files of one part, written as its rows come.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use super::files::WholeFile;
+use super::folder::Folder;
+use super::frame::Frame;
+use super::ledger::{FileRecord, PartRecord};
+use super::tables::{counts_table, formats_of, part_folders, part_name, row_tables};
+use super::writer::TableWriter;
+use crate::counts::PointCounts;
+use crate::sweep::{Part, RowGroup};
+
+/// The files of a part that is being made. They get their names, and the part its line in the
+/// ledger, when it is finished; of one that is not, nothing stays.
+pub struct PartFiles<'a> {
+    folder: &'a Folder,
+    part: &'a Part,
+    /// By folder, a file a format.
+    tables: BTreeMap<&'static str, Vec<TableWriter<WholeFile>>>,
+}
+
+impl<'a> PartFiles<'a> {
+    pub(super) fn new(folder: &'a Folder, part: &'a Part) -> Self {
+        Self {
+            folder,
+            part,
+            tables: BTreeMap::new(),
+        }
+    }
+
+    /// Writes rows to the tables that have them.
+    pub fn write(&mut self, rows: RowGroup<'_>) -> Result<()> {
+        let tables = row_tables(&self.folder.sweep().design, rows);
+        tables
+            .iter()
+            .try_for_each(|(folder, frame)| self.append(folder, frame))
+    }
+
+    fn append(&mut self, folder: &'static str, rows: &Frame) -> Result<()> {
+        if !self.tables.contains_key(folder) {
+            let files = self.begin(folder, rows)?;
+            self.tables.insert(folder, files);
+        }
+        let mut files = self.tables.get_mut(folder).into_iter().flatten();
+        files
+            .try_for_each(|file| file.write(rows))
+            .with_context(|| self.trouble(folder))
+    }
+
+    /// Begins the files of a table that has the columns of `first`.
+    fn begin(&self, folder: &str, first: &Frame) -> Result<Vec<TableWriter<WholeFile>>> {
+        let target = self.folder.path().join(folder);
+        fs::create_dir_all(&target)
+            .with_context(|| format!("can't make the folder {}", target.display()))?;
+        let formats = formats_of(&self.folder.sweep().design, folder).iter();
+        let files = formats.map(|format| {
+            let file = WholeFile::create(&target, &part_name(self.part.id, *format))?;
+            TableWriter::begin(file, *format, first)
+        });
+        files.collect()
+    }
+
+    /// Puts the files in their places, then enters the part in the ledger.
+    pub fn finish(mut self, counts: &[(usize, PointCounts)]) -> Result<()> {
+        let design = &self.folder.sweep().design;
+        self.append("counts", &counts_table(design, counts))?;
+        let mut files = Vec::new();
+        for folder in part_folders(design) {
+            let tables = self.tables.remove(folder).into_iter().flatten();
+            for (format, table) in formats_of(design, folder).iter().zip(tables) {
+                let file = table.finish().with_context(|| self.trouble(folder))?;
+                let (bytes, sum) = file.keep()?;
+                files.push(FileRecord {
+                    path: format!("{folder}/{}", part_name(self.part.id, *format)),
+                    bytes,
+                    blake3: sum.to_string(),
+                });
+            }
+        }
+        self.folder.enter(&PartRecord {
+            id: self.part.id,
+            replications: self.part.replications(),
+            files,
+        })
+    }
+
+    fn trouble(&self, folder: &str) -> String {
+        let target = self.folder.path().join(folder);
+        format!("can't write part {} to {}", self.part.id, target.display())
+    }
+}
