@@ -80,7 +80,7 @@ fn a_replication_allocates_nothing() {
     assert_eq!(allocations(&mut one_by_one), 0);
 }
 
-/// Where there are vectors, lanes are at least twice as fast as one by one (four times where this
+/// Where there are vectors, lanes are at least three times as fast as one by one (seven times where this
 /// was written). The best of many turns, because others work on the machine too.
 #[test]
 fn lanes_are_vectors() {
@@ -102,5 +102,5 @@ fn lanes_are_vectors() {
     }
     let ratio = one_by_one.as_secs_f64() / side_by_side.as_secs_f64();
     println!("lanes are {ratio:.1} times as fast");
-    assert!(ratio > 2.0, "only {ratio} times as fast");
+    assert!(ratio > 3.0, "only {ratio} times as fast");
 }
