@@ -1,17 +1,16 @@
 //! From a world to a [`Model`]: names become indices, conditions become tables.
 
 use super::journey::journey_model;
+use super::metrics::{drawn_model, uniform, usage_model};
 use super::model::{
-    ActionModel, ActionStep, BandModel, Change, DrawnModel, Growth, Instant, InstantEffect,
-    Lasting, Model, PenaltyModel, ScenarioModel, ServerModel, Target, Thresholds, UsageModel,
-    While,
+    ActionModel, ActionStep, Change, Growth, Instant, InstantEffect, Lasting, Model, ScenarioModel,
+    ServerModel, Target, While,
 };
 use super::rows::action_rows;
-use super::streams::{Chance, Purpose, Uniform, stream_key};
+use super::streams::{Chance, Purpose, stream_key};
 use crate::world::{
-    Action, ActionEffect, AlertKind, AlertLevel, Band, ChaosEffect, DrawnMetric, End, Finite,
-    FiniteAt, Indicator, Multiplied, NameAt, NonNegative, Penalty, Phase, Quantity, RunbookLine,
-    Scenario, Shock, Skill, Span2, UsageMetric, World,
+    Action, ActionEffect, AlertKind, AlertLevel, ChaosEffect, End, Finite, Indicator, Multiplied,
+    NameAt, NonNegative, Phase, Quantity, RunbookLine, Scenario, Shock, Skill, World,
 };
 
 /// What a design point adds to its world.
@@ -120,70 +119,6 @@ fn phase_order(world: &World) -> [Phase; 4] {
         *slot = *phase.get_ref();
     }
     order
-}
-
-fn uniform(span: Span2) -> Uniform<f64> {
-    Uniform::new(span.low(), span.high())
-}
-
-fn or_infinite(threshold: Option<Finite>) -> f32 {
-    threshold.map_or(f32::INFINITY, |threshold| threshold.get() as f32)
-}
-
-fn thresholds(warning: &Option<FiniteAt>, critical: &Option<FiniteAt>) -> Thresholds {
-    let value = |threshold: &Option<FiniteAt>| {
-        or_infinite(threshold.as_ref().map(|value| *value.get_ref()))
-    };
-    Thresholds {
-        warning: value(warning),
-        critical: value(critical),
-    }
-}
-
-fn usage_model(metric: &UsageMetric) -> UsageModel {
-    let reversion = metric.reversion.get();
-    let pull = reversion * metric.mean.get();
-    let line = |line: &Penalty| PenaltyModel {
-        above: line.above.get_ref().get() as f32,
-        lost: line.penalty.get() as f32,
-    };
-    let mut penalties: Vec<_> = metric.penalties.iter().map(line).collect();
-    let mut last = || penalties.pop().unwrap_or(PenaltyModel::NONE);
-    let second = last();
-    let last_penalties = [last(), second];
-    UsageModel {
-        initial: uniform(metric.initial.get()),
-        // base + reversion × (mean − base) + drift, in the fewest operations.
-        keep: 1.0 - reversion,
-        drift: Uniform::new(pull + metric.drift.low(), pull + metric.drift.high()),
-        low: metric.bounds.get().low(),
-        high: metric.bounds.get().high(),
-        thresholds: thresholds(&metric.warning, &metric.critical),
-        other_penalties: penalties,
-        last_penalties,
-    }
-}
-
-fn drawn_model(metric: &DrawnMetric) -> DrawnModel {
-    let unconditional = |band: &Band| band.health_below.is_none() && band.cpu_above.is_none();
-    let count = metric.bands.iter().position(unconditional);
-    let (bands, rest) = metric.bands.split_at(count.unwrap_or(metric.bands.len()));
-    let range = |band: &Band| uniform(band.range.get());
-    DrawnModel {
-        initial: uniform(metric.initial.get()).narrow(),
-        thresholds: thresholds(&metric.warning, &metric.critical),
-        bands: bands
-            .iter()
-            .map(|band| BandModel {
-                health_below: or_infinite(band.health_below),
-                cpu_above: band
-                    .cpu_above
-                    .map_or(f32::NEG_INFINITY, |above| above.get() as f32),
-                range: range(band).narrow(),
-            })
-            .collect(),
-        otherwise: rest.first().map_or(Uniform::new(0.0, 0.0), range).narrow(),
-    }
 }
 
 fn index(list: &[&str], name: &NameAt) -> usize {

@@ -12,6 +12,7 @@ mod compile;
 mod health;
 mod journey;
 mod lanes;
+mod metrics;
 mod model;
 mod numbers;
 mod observer;
