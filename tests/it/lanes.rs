@@ -8,8 +8,8 @@ use sysworld::design::Design;
 use sysworld::diagnostics::Sources;
 use sysworld::experiment::Experiment;
 use sysworld::simulation::{
-    Accountant, InstructionSet, LANES, LaneState, Model, Replication, Spell, State, fits_lanes,
-    simulate, simulate_lanes,
+    Accountant, InstructionSet, LANES, LaneState, MODEL_VERSION, Model, Replication, Spell, State,
+    fits_lanes, simulate, simulate_lanes,
 };
 use sysworld::sweep::{Goal, Part, PartId, Plan, RowGroup, Segment, simulate_part};
 
@@ -63,6 +63,39 @@ proptest! {
         let first = first.min(u64::MAX - LANES as u64);
         assert_lanes_agree(&model, first, &mut used());
     }
+}
+
+/// A change of any result needs another model version. Thresholds amid what is usual, and so many
+/// replications, that a number which is rounded otherwise tips a comparison in some of them.
+#[test]
+fn results_are_those_of_the_model_version() {
+    let mut state = used();
+    let mut table = String::new();
+    let edge = cloudinfra_with(
+        "metrics.cpu_usage.warning = 22.3\nmetrics.memory_usage.warning = 31.7\n\
+         metrics.disk_usage.warning = 41.3\nmetrics.error_rate.warning = 0.37\n\
+         metrics.latency_p99.warning = 123.4\n",
+    );
+    let classic = built_in("agentos-classic");
+    for (name, world) in [("edge", edge), ("classic", classic)] {
+        for (level, multiplier) in &world.chaos_levels {
+            let model = model(&world, multiplier.get(), "mid");
+            let (mut all, mut digest) = (0_u64, 0_u64);
+            for block in 0..10_000 {
+                let first = block * LANES as u64;
+                simulate_lanes(&model, first, &mut state, InstructionSet::best());
+                for replication in state.replications() {
+                    let o = replication.outcome;
+                    for count in [o.up_checks, o.incidents, o.alerts, o.actions_failed] {
+                        all += u64::from(count);
+                        digest = digest.wrapping_mul(31).wrapping_add(u64::from(count));
+                    }
+                }
+            }
+            table += &format!("{name} {}: {all} {digest:016x}\n", level.get_ref());
+        }
+    }
+    insta::assert_snapshot!(format!("model_version_{MODEL_VERSION}"), table);
 }
 
 /// All orders of the phases, in both shipped worlds, with everyone responding.
