@@ -14,8 +14,14 @@ use crate::worlds::{models, scratch, twelve_points};
 
 /// The program, a sweep of the 12 points into a folder.
 pub fn sweep(replications: u64) -> Command {
+    sweep_with(replications, "")
+}
+
+/// The same with other lines in the experiment.
+fn sweep_with(replications: u64, lines: &str) -> Command {
     let experiment = scratch("bench.toml");
-    fs::write(&experiment, twelve_points(replications)).expect("written");
+    let text = twelve_points(replications) + lines;
+    fs::write(&experiment, text).expect("written");
     let out = scratch("results");
     let mut command = Command::new(env!("CARGO_BIN_EXE_sysworld"));
     command
@@ -92,6 +98,16 @@ pub fn measure(full: bool) -> Vec<Goal> {
     }
     let ratio = Ratio(ratios);
     let bytes = folder_bytes(&scratch("results").join("runs"));
+    let mut again = Command::new(env!("CARGO_BIN_EXE_sysworld"));
+    again.arg("summarize").arg(scratch("results"));
+    again.stdout(Stdio::null()).stderr(Stdio::null());
+    let without = sweep_with(REPLICATIONS, "[output]\ntables = []\n");
+    let seconds = |command| watched(command).map_or(f64::NAN, |usage| usage.cpu_seconds);
+    println!(
+        "  of which to summarize {:.2} s; without the table of runs {:.2} s in all",
+        seconds(again),
+        seconds(without)
+    );
     println!(
         "  {:.1} bytes a row of runs",
         bytes as f64 / (12 * REPLICATIONS) as f64
