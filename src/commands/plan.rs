@@ -8,7 +8,7 @@ use sysworld::design::Design;
 use sysworld::experiment::{Format, Overrides};
 use sysworld::report;
 use sysworld::results::{point_columns, refuse_precision, row_tables};
-use sysworld::sweep::{Goal, Part, Plan, Shard, simulate_part};
+use sysworld::sweep::{Goal, Part, Plan, ROW_GROUP, Shard, simulate_part};
 
 use super::{load_design, print};
 use crate::cli::{self, PlanFormat};
@@ -157,12 +157,14 @@ fn pilot(design: &Design, plan: &Plan, budget: Duration) -> Result<Measured> {
     })
 }
 
-/// At most the first thousand replications of a part's first segment.
+/// At most the first row group of a part's first segment: the size of a row depends on how many are
+/// written together.
 fn beginning(design: &Design, part: &Part) -> Part {
     let mut segment = part.segments[0];
     let checks = design.variation(segment.point).checks().max(1);
     // Long replications are taken one by one.
-    segment.count = segment.count.min(1000).min((2_000_000 / checks).max(1));
+    let group = ROW_GROUP as u64;
+    segment.count = segment.count.min(group).min((3_000_000 / checks).max(1));
     Part {
         id: part.id,
         segments: vec![segment],

@@ -92,14 +92,14 @@ impl Accountant {
         &self.spells
     }
 
-    /// The scenarios of a set, in file order.
-    pub fn scenarios(&self, set: CauseSet) -> Vec<usize> {
-        match self.sets.get(set.0 as usize) {
-            Some(set) => set.clone(),
-            None => (0..MOST_SCENARIOS_OF_A_WORD)
-                .filter(|scenario| set.0 >> scenario & 1 == 1)
-                .collect(),
+    /// The scenarios of a set, in file order, in a world that has so many.
+    pub fn scenarios(&self, set: CauseSet, count: usize) -> Vec<usize> {
+        if count > MOST_SCENARIOS_OF_A_WORD {
+            return self.sets.get(set.0 as usize).cloned().unwrap_or_default();
         }
+        (0..count)
+            .filter(|scenario| set.0 >> scenario & 1 == 1)
+            .collect()
     }
 
     fn number(&mut self, model: &Model, set: impl Iterator<Item = usize>) -> CauseSet {

@@ -164,7 +164,7 @@ impl Worker<'_> {
 
 /// The scenarios of a cause as the tables name it; `None` if there are none.
 fn cause_name(world: &World, accountant: &Accountant, cause: CauseSet) -> Option<String> {
-    let scenarios = accountant.scenarios(cause).into_iter();
+    let scenarios = accountant.scenarios(cause, world.chaos.len()).into_iter();
     let names: Vec<&str> = scenarios
         .map(|scenario| world.chaos[scenario].name.get_ref().as_str())
         .collect();

@@ -256,7 +256,7 @@ fn causes_and_budgets_account_for_everything() {
 }
 
 /// A world with more scenarios than a machine word has bits takes the scalar way, and names the
-/// same causes: here every cause has its twin that strikes nobody.
+/// same causes; so does another world after it, in the same part.
 #[test]
 fn worlds_of_many_scenarios_are_simulated_too() {
     let sandbox = tempfile::tempdir().expect("a folder");
@@ -271,11 +271,14 @@ fn worlds_of_many_scenarios_are_simulated_too() {
     )
     .expect("written");
     let few = part(&design("replications = 300\n"), 0, 300);
-    let many = design(&format!("replications = 300\nworld = {path:?}\n"));
-    assert!(!fits_lanes(&many.compile(0).expect("a model")));
-    let many = part(&many, 0, 300);
-    assert_counts_add_up(&many.counts[0].1, 90);
-    assert_eq!(many.counts, few.counts);
+    let both = format!("replications = 300\n[factors]\nworld = [{path:?}, \"cloudinfra\"]\n");
+    let both = design(&both);
+    assert!(!fits_lanes(&both.compile(0).expect("a model")));
+    assert!(fits_lanes(&both.compile(1).expect("a model")));
+    for (_, counts) in part(&both, 0, 300).counts {
+        assert_counts_add_up(&counts, 90);
+        assert_eq!(counts, few.counts[0].1);
+    }
     assert!(
         few.counts[0]
             .1
