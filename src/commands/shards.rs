@@ -27,6 +27,7 @@ pub fn verify(args: &Verify) -> Result<()> {
     for (_, id) in &missing {
         text.push_str(&format!("part {id}: missing\n"));
     }
+    text.push_str(at_work(&state));
     text.push_str(&format!(
         "{} of {} parts are whole\n",
         state.whole.len(),
@@ -89,7 +90,7 @@ pub fn status(args: &Status) -> Result<()> {
         "generations   {generations}\n\
          parts         {} of {} finished\n\
          replications  {done} of {all} finished\n\
-         damages       {}{}\n{wanting}",
+         damages       {}{}\n{}{wanting}",
         state.whole.len(),
         parts.len(),
         state.damages.len(),
@@ -97,8 +98,17 @@ pub fn status(args: &Status) -> Result<()> {
             ""
         } else {
             " (`verify` names them)"
-        }
+        },
+        at_work(&state)
     ))
+}
+
+fn at_work(state: &Verification) -> &'static str {
+    if state.running {
+        "a run is at work here; what it has not finished counts as missing\n"
+    } else {
+        ""
+    }
 }
 
 /// How many design points a precision gives more replications than are planned so far.

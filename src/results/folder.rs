@@ -235,6 +235,12 @@ pub(super) fn lock(path: &Path, shard: Option<Shard>) -> Result<Vec<File>> {
     ])
 }
 
+/// Whether a run, or a shard, is at work in a folder. Writes nothing.
+pub(super) fn at_work(path: &Path) -> bool {
+    File::open(path.join(LOCK))
+        .is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
 /// Removes what we make, and nothing else.
 fn clear(path: &Path) -> Result<()> {
     for folder in PART_FOLDERS.map(|name| path.join(name)) {

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::files::{is_litter, names};
-use super::folder::PART_FOLDERS;
+use super::folder::{PART_FOLDERS, at_work};
 use super::ledger::{LEDGER, Page, PartRecord, read_all};
 use super::sweep::Sweep;
 use super::tables::is_part_file;
@@ -21,12 +21,16 @@ pub struct Verification {
     pub whole: BTreeMap<PartId, PartRecord>,
     /// What is wrong, a line each: damaged or unlisted files, torn lines of a ledger.
     pub damages: Vec<String>,
+    /// A run is at work: files that are in no ledger yet are no damage.
+    pub running: bool,
 }
 
 impl Verification {
     /// Reads every file of every part.
     pub fn of(path: &Path) -> Result<Self> {
         let sweep = Sweep::load(path)?;
+        // Before the ledgers are read, so that a run that ends meanwhile has listed its files.
+        let running = at_work(path);
         let (mut whole, mut listed) = (BTreeMap::new(), BTreeSet::new());
         let mut damages = Vec::new();
         for page in read_all(path)? {
@@ -46,7 +50,9 @@ impl Verification {
         for folder in PART_FOLDERS {
             for name in names(&path.join(folder)) {
                 let file = format!("{folder}/{name}");
-                if is_litter(&name) {
+                if running && (is_litter(&name) || is_part_file(&name)) {
+                    continue;
+                } else if is_litter(&name) {
                     damages.push(format!("{file}: the rest of a write that was cut short"));
                 } else if !is_part_file(&name) {
                     damages.push(format!("{file}: not ours, among the parts; move it away"));
@@ -61,6 +67,7 @@ impl Verification {
             sweep,
             whole,
             damages,
+            running,
         })
     }
 

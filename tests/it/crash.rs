@@ -241,3 +241,23 @@ fn five_begin_together() {
     assert!(winners > 0);
     whole.resume("five");
 }
+
+/// What a run is just making is no damage; what a killed one left is.
+#[test]
+fn a_run_at_work_is_told_from_damage() {
+    let sandbox = Sandbox::new();
+    sandbox.write("e.toml", "name = \"e\"\nreplications = 10\n");
+    sandbox.ok("run e.toml --quiet --out r");
+    sandbox.write("r/runs/.part-00-000001.parquet.tmp", "half");
+    let lock = fs::File::open(sandbox.path("r/.lock")).expect("the lock is there");
+    lock.lock().expect("nobody is at work");
+    let working = sandbox.ok("status r");
+    assert!(
+        working.contains("damages       0\na run is at work here"),
+        "{working}"
+    );
+    drop(lock);
+    let left = sandbox.ok("status r");
+    assert!(left.contains("damages       1 (`verify`"), "{left}");
+    assert!(!left.contains("at work"), "{left}");
+}
