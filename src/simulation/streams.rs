@@ -206,6 +206,15 @@ impl Chance {
     pub fn happens_by_half(self, half: Half) -> bool {
         half.0 < self.of_half
     }
+
+    /// One of so many indices, all as probable, where this did not happen.
+    pub fn otherwise(self, indices: usize) -> Otherwise {
+        let beyond = (1 << 32) - self.of_half;
+        Otherwise {
+            from: self.of_half,
+            stretch: ((indices as u64) << 32).checked_div(beyond).unwrap_or(0),
+        }
+    }
 }
 
 /// The choice of an index where a chance by half an output did not happen: how far the half is
@@ -215,17 +224,6 @@ pub(super) struct Otherwise {
     from: u64,
     /// Indices for each number beyond, times 2³².
     stretch: u64,
-}
-
-impl Chance {
-    /// One of so many indices, all as probable, where this did not happen.
-    pub fn otherwise(self, indices: usize) -> Otherwise {
-        let beyond = (1 << 32) - self.of_half;
-        Otherwise {
-            from: self.of_half,
-            stretch: ((indices as u64) << 32).checked_div(beyond).unwrap_or(0),
-        }
-    }
 }
 
 impl Otherwise {

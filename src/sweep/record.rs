@@ -280,9 +280,7 @@ impl Recorder {
     pub fn idle(&self) -> bool {
         !self.want_incidents && !self.want_rounds
     }
-}
 
-impl Recorder {
     /// Says which replication it watches next.
     pub fn watch(&mut self, point: usize, replication: u64) {
         (self.point, self.replication) = (point, replication);

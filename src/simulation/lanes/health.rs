@@ -5,7 +5,8 @@ use super::state::ServerLanes;
 use crate::simulation::model::{Lasting, Model, ServerModel, UsageModel};
 use crate::simulation::numbers::{at_least, clamp};
 
-/// The bases in 32 bits.
+/// The bases in 32 bits. Apart from what reads them, because a vector that is read at once waits for the
+/// halves that it was stored in.
 #[inline(always)]
 pub(super) fn narrow(s: &mut ServerLanes) {
     for (narrow, base) in s.narrow.iter_mut().zip(&s.base) {

@@ -284,7 +284,7 @@ fn carry_out(model: &Model, state: &mut LaneState, remedy: Remedy) {
     let (server, lane) = (remedy.alert.server(), remedy.alert.lane());
     let row = &model.action_rows[remedy.action as usize];
     state.succeeded[lane] += 1;
-    let (s, expires) = state.server_mut(server);
+    let (s, expires, _) = state.server(server);
     s.touched = true;
     for (base, change) in s.base.iter_mut().zip(&row.changes) {
         base[lane] = change.of(base[lane]);

@@ -58,27 +58,9 @@ pub struct LaneState {
     spells: Vec<Spell>,
 }
 
-impl Default for Row<f32> {
+impl<T: Copy + Default> Default for Row<T> {
     fn default() -> Self {
-        Self::of(0.0)
-    }
-}
-
-impl Default for Row<u32> {
-    fn default() -> Self {
-        Self::of(0)
-    }
-}
-
-impl Default for Row<i32> {
-    fn default() -> Self {
-        Self::of(0)
-    }
-}
-
-impl Default for Row<u64> {
-    fn default() -> Self {
-        Self::of(0)
+        Self::of(T::default())
     }
 }
 
@@ -157,20 +139,13 @@ impl LaneState {
     /// A server with the scenarios on it: its row of each is active where it is greater than the
     /// last of the three.
     #[inline(always)]
-    pub(super) fn server(&mut self, server: usize) -> (&mut ServerLanes, &[Row<i32>], i32) {
+    pub(super) fn server(&mut self, server: usize) -> (&mut ServerLanes, &mut [Row<i32>], i32) {
         let cells = server * self.scenarios..(server + 1) * self.scenarios;
         (
             &mut self.servers[server],
-            &self.expires[cells],
+            &mut self.expires[cells],
             self.assessments,
         )
-    }
-
-    /// A server and when the scenarios on it expire.
-    #[inline(always)]
-    pub(super) fn server_mut(&mut self, server: usize) -> (&mut ServerLanes, &mut [Row<i32>]) {
-        let cells = server * self.scenarios..(server + 1) * self.scenarios;
-        (&mut self.servers[server], &mut self.expires[cells])
     }
 
     /// Every active scenario with a duration loses one round.
