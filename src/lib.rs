@@ -15,7 +15,7 @@
 //! [`simulation`]; [`results`] keeps the parts; [`precision`] says which design points need more of
 //! them; [`summary`] turns their integer [`counts`] into estimates with the [`statistics`]; a
 //! [`gate`] decides on them, [`report`] shows them, and [`narrate`] tells one replication.
-//! [`document`] and [`diagnostics`] read files and say what is wrong with them; [`schema`] tells
+//! [`files`] opens files whatever stands in their place, [`document`] and [`diagnostics`] read them and say what is wrong with them; [`schema`] tells
 //! editors what may stand in them.
 //!
 //! One replication, from a built-in world:
@@ -48,6 +48,7 @@ pub mod diagnostics;
 pub mod document;
 pub mod error;
 pub mod experiment;
+pub mod files;
 pub mod gate;
 pub mod narrate;
 pub mod precision;

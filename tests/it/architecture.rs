@@ -7,16 +7,17 @@ use std::path::Path;
 use crate::sandbox::shipped;
 
 /// Each room with the rooms it may use.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("diagnostics", &[]),
+    ("files", &[]),
     ("statistics", &[]),
     ("progress", &[]),
     ("schema", &[]),
     ("error", &["diagnostics"]),
-    ("document", &["diagnostics"]),
-    ("world", &["diagnostics", "document"]),
+    ("document", &["diagnostics", "files"]),
+    ("world", &["diagnostics", "document", "files"]),
     ("simulation", &["world"]),
-    ("experiment", &["diagnostics", "document", "world"]),
+    ("experiment", &["diagnostics", "document", "files", "world"]),
     ("counts", &["simulation", "statistics"]),
     (
         "design",
@@ -53,6 +54,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "diagnostics",
             "error",
             "experiment",
+            "files",
             "simulation",
             "sweep",
         ],
