@@ -140,8 +140,20 @@ impl Problem {
         self
     }
 
-    fn render(&self, sources: &Sources, renderer: &Renderer) -> String {
-        let mut group = Group::with_title(Level::ERROR.primary_title(&self.message));
+    /// What it says in one paragraph, without its place.
+    pub fn sentences(&self) -> String {
+        let texts = std::iter::once(&self.message).chain(&self.help);
+        let texts: Vec<&str> = texts.map(String::as_str).collect();
+        texts.join("; ")
+    }
+
+    /// As a warning: of what is allowed, and surely not meant.
+    pub fn warning(&self, sources: &Sources) -> String {
+        self.render(Level::WARNING, sources, &Renderer::plain())
+    }
+
+    fn render(&self, level: Level, sources: &Sources, renderer: &Renderer) -> String {
+        let mut group = Group::with_title(level.primary_title(&self.message));
         let first = self
             .span
             .iter()
@@ -190,7 +202,7 @@ impl fmt::Display for Problems {
         let renderer = Renderer::plain();
         let mut texts: Vec<String> = Vec::new();
         for problem in &self.problems {
-            let text = problem.render(&self.sources, &renderer);
+            let text = problem.render(Level::ERROR, &self.sources, &renderer);
             // A file that several others build on is wrong only once.
             if !texts.contains(&text) {
                 texts.push(text);

@@ -15,7 +15,8 @@
 //! [`simulation`]; [`results`] keeps the parts; [`precision`] says which design points need more of
 //! them; [`summary`] turns their integer [`counts`] into estimates with the [`statistics`]; a
 //! [`gate`] decides on them, [`report`] shows them, and [`narrate`] tells one replication.
-//! [`files`] opens files whatever stands in their place, [`document`] and [`diagnostics`] read them and say what is wrong with them; [`schema`] tells
+//! [`files`] opens files whatever stands in their place, [`document`] and [`diagnostics`] read them
+//! and say what is wrong with them, [`advice`] what is legal and surely not meant; [`schema`] tells
 //! editors what may stand in them.
 //!
 //! One replication, from a built-in world:
@@ -42,6 +43,7 @@
     warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)
 )]
 
+pub mod advice;
 pub mod counts;
 pub mod design;
 pub mod diagnostics;

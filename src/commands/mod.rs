@@ -14,6 +14,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use clap::CommandFactory;
+use sysworld::advice;
 use sysworld::design::Design;
 use sysworld::diagnostics::{Problem, Problems, Sources};
 use sysworld::error::usage;
@@ -138,10 +139,18 @@ fn print_summary(design: &Design, summary: &Summary, format: StdoutFormat) -> Re
     }
 }
 
-/// An experiment file as a checked design.
-fn load_design(path: &Path, overrides: &Overrides) -> Result<Design> {
+/// An experiment file as a checked design. What is legal in it and surely not meant goes to stderr,
+/// unless it is to be `quiet`.
+fn load_design(path: &Path, overrides: &Overrides, quiet: bool) -> Result<Design> {
     let mut sources = Sources::default();
-    Experiment::load(path, overrides, &mut sources)
+    let design = Experiment::load(path, overrides, &mut sources)
         .and_then(Design::new)
-        .map_err(|problems| Problems::new(&sources, problems).into())
+        .map_err(|problems| Problems::new(&sources, problems))?;
+    if !quiet {
+        for advice in advice::of_design(&design) {
+            // Where stderr is closed there is nobody to tell.
+            let _ = writeln!(io::stderr(), "{}", advice.warning(&sources));
+        }
+    }
+    Ok(design)
 }

@@ -26,7 +26,7 @@ pub fn plan(args: &cli::Plan) -> Result<()> {
         seed: None,
         set: args.set.clone(),
     };
-    let design = load_design(&args.experiment, &overrides)?;
+    let design = load_design(&args.experiment, &overrides, false)?;
     let all: Vec<usize> = (0..design.len()).collect();
     match args.format {
         PlanFormat::Text => {}

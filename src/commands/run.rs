@@ -25,7 +25,7 @@ pub fn run(args: &Run) -> Result<()> {
         seed: args.seed,
         set: args.set.clone(),
     };
-    let design = load_design(&args.experiment, &overrides)?;
+    let design = load_design(&args.experiment, &overrides, args.quiet)?;
     let out = args
         .out
         .clone()

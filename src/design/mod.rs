@@ -13,7 +13,7 @@ use crate::document::{Node, Result, Value};
 use crate::experiment::{Experiment, Factor, FactorKind, Level, RandomNumbers};
 use crate::simulation::{Model, Setting, compile};
 use crate::statistics::sre::Window;
-use crate::world::{Indicator, NameAt, NonNegative, Skill, World, WorldFile};
+use crate::world::{Indicator, NameAt, NonNegative, Scenario, Skill, World, WorldFile};
 
 /// The key of a design point: the same wherever the same world meets the same chaos and skill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +31,31 @@ pub struct Design {
     experiment: Experiment,
     points: Vec<Point>,
     variations: Vec<Variation>,
+    /// What the variations expose to chaos, each once.
+    exposures: Vec<Exposure>,
+    capped: Capped,
+}
+
+/// How many servers each scenario of a world may strike, by its name.
+pub type Exposure = Vec<(String, u32)>;
+
+/// Design points where the chaos multiplier takes a probability beyond 1, where it stops.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Capped {
+    /// The first of them.
+    pub first: usize,
+    /// How many there are.
+    pub points: usize,
+}
+
+impl Capped {
+    fn add(&mut self, point: usize) {
+        self.first = match self.points {
+            0 => point,
+            _ => self.first.min(point),
+        };
+        self.points += 1;
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +83,7 @@ pub struct Variation {
     pub sla_target_share: f64,
     /// Whether the SLA is held to the user journey, not to the servers.
     pub sla_on_journey: bool,
+    exposure: u32,
 }
 
 impl Variation {
@@ -141,18 +167,26 @@ impl Design {
             points: cells.map(unset).collect(),
             experiment,
             variations: Vec::new(),
+            exposures: Vec::new(),
+            capped: Capped::default(),
         };
         // Each world is decoded once, whichever factors vary fastest.
         for points in design.points_by_world() {
             let world = design.world(&design.levels(points[0]))?;
             design.check_people(&world, &points)?;
             let digest = blake3::hash(canonical(&world).as_bytes()).to_string();
+            let probabilities = world.chaos.iter().map(|s| s.probability.get());
+            let likeliest = probabilities.fold(0.0, f64::max);
             for point in points {
                 let levels = design.levels(point);
                 let people = design.with_people(&world, &levels)?;
+                if likeliest * people.chaos_multiplier > 1.0 {
+                    design.capped.add(point);
+                }
                 design.points[point].key = people.key(&digest);
                 design.points[point].variation = design.variations.len() as u32;
             }
+            let exposure = design.exposure_of(&world);
             design.variations.push(Variation {
                 rounds: world.rounds,
                 servers: world.servers.len() as u32,
@@ -161,10 +195,41 @@ impl Design {
                 sla_target: world.sla.target.percent().to_string(),
                 sla_target_share: world.sla.target.share(),
                 sla_on_journey: world.sla.indicator == Indicator::JourneyAvailability,
+                exposure,
             });
         }
         refuse::impossible(&design)?;
         Ok(design)
+    }
+
+    /// The number of what a world exposes to chaos.
+    fn exposure_of(&mut self, world: &World) -> u32 {
+        let eligible = |scenario: &Scenario| {
+            let servers = world.servers.iter().filter(|s| scenario.strikes(&s.kind));
+            (scenario.name.get_ref().to_string(), servers.count() as u32)
+        };
+        let exposure: Exposure = world.chaos.iter().map(eligible).collect();
+        let known = self.exposures.iter().position(|known| *known == exposure);
+        let index = known.unwrap_or_else(|| {
+            self.exposures.push(exposure);
+            self.exposures.len() - 1
+        });
+        index as u32
+    }
+
+    /// What the worlds of this design expose to chaos, each once.
+    pub fn exposures(&self) -> &[Exposure] {
+        &self.exposures
+    }
+
+    /// Which of [`Design::exposures`] is that of a point.
+    pub fn exposure(&self, point: usize) -> usize {
+        self.variation(point).exposure as usize
+    }
+
+    /// Design points with a probability that is cut at 1.
+    pub fn capped(&self) -> Capped {
+        self.capped
     }
 
     /// The points of each world that the factors make.

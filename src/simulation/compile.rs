@@ -10,7 +10,7 @@ use super::rows::action_rows;
 use super::streams::{Chance, Purpose, stream_key};
 use crate::world::{
     Action, ActionEffect, AlertKind, AlertLevel, ChaosEffect, End, Finite, Indicator, Multiplied,
-    NameAt, NonNegative, Phase, Quantity, RunbookLine, Scenario, Shock, Skill, World,
+    NameAt, NonNegative, Phase, Quantity, Scenario, Shock, Skill, World,
 };
 
 /// What a design point adds to its world.
@@ -178,19 +178,12 @@ impl<'a> Names<'a> {
         setting: &Setting,
         key: impl Fn(Purpose, &str) -> u64,
     ) -> ScenarioModel {
-        let aims_at = |kind: &NameAt| {
-            scenario.target_types.is_empty()
-                || scenario
-                    .target_types
-                    .iter()
-                    .any(|target| target.get_ref() == kind.get_ref())
-        };
         let probability = scenario.probability.get() * setting.chaos_multiplier;
         ScenarioModel {
             chance: Chance::new(probability.min(1.0)),
             duration: scenario.duration.get(),
             targets: (0..world.servers.len())
-                .filter(|i| aims_at(&world.servers[*i].kind))
+                .filter(|i| scenario.strikes(&world.servers[*i].kind))
                 .map(|i| {
                     let kind = self.kind(&world.servers[i].kind);
                     let mut effects = scenario.effects.iter();
@@ -271,8 +264,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// For each (server, alert, level): the line with the most conditions that fits; a
-    /// server type weighs more than a level.
+    /// For each (server, alert, level): the action that answers.
     fn runbook(&self, world: &World) -> Vec<u16> {
         let default = world
             .runbook_default
@@ -280,20 +272,9 @@ impl<'a> Names<'a> {
             .map_or(0, |default| index(&self.actions, &default.action));
         let mut table = Vec::new();
         for server in &world.servers {
-            let kind = self.kind(&server.kind);
             for alert in AlertKind::ALL {
                 for level in [AlertLevel::Warning, AlertLevel::Critical] {
-                    let fits = |line: &&RunbookLine| {
-                        *line.alert.get_ref() == alert
-                            && line.level.is_none_or(|l| l == level)
-                            && line
-                                .server_type
-                                .as_ref()
-                                .is_none_or(|t| self.kind(t) == kind)
-                    };
-                    let weight =
-                        |line: &&RunbookLine| (line.server_type.is_some(), line.level.is_some());
-                    let line = world.runbook.iter().filter(fits).max_by_key(weight);
+                    let line = world.runbook_line(server.kind.get_ref(), alert, level);
                     let action = line.map_or(default, |l| index(&self.actions, &l.action));
                     table.push(action as u16);
                 }

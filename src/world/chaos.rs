@@ -25,6 +25,14 @@ pub struct Scenario {
     pub effects: Vec<ChaosEffect>,
 }
 
+impl Scenario {
+    /// Whether it may strike servers of a type.
+    pub fn strikes(&self, kind: &NameAt) -> bool {
+        let mut targets = self.target_types.iter();
+        self.target_types.is_empty() || targets.any(|t| t.get_ref() == kind.get_ref())
+    }
+}
+
 /// What a chaos scenario does to the server it strikes. Each may name the server types it
 /// applies to.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -255,6 +255,30 @@ impl Target {
         let numerator = wanted.mantissa().unsigned_abs() * u128::from(checks);
         u64::try_from(numerator.div_ceil(denominator)).unwrap_or(u64::MAX)
     }
+
+    /// Where any failed check out of `checks` misses the target, though it is below 100 %: the
+    /// least target with as many decimals (at least one) that means the same.
+    pub fn coarsest(self, checks: u64) -> Option<Decimal> {
+        let wanted = self.0.normalize();
+        if checks == 0 || wanted == Decimal::ONE_HUNDRED || self.least(checks) < checks {
+            return None;
+        }
+        let decimals = wanted.scale().max(1);
+        let all = 100 * 10_u128.pow(decimals);
+        let below = all * u128::from(checks - 1) / u128::from(checks);
+        let least = i64::try_from(below + 1).ok()?;
+        Some(Decimal::new(least, decimals).normalize())
+    }
+
+    /// The least number of checks of which one may fail; `None` at a target of 100 %.
+    pub fn checks_to_spare_one(self) -> Option<u64> {
+        let wanted = self.0.normalize();
+        let all = 100 * 10_u128.pow(wanted.scale());
+        let spare = all.checked_sub(wanted.mantissa().unsigned_abs())?;
+        u64::try_from(all.div_ceil(spare.max(1)))
+            .ok()
+            .filter(|_| spare > 0)
+    }
 }
 
 impl Serialize for Target {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 
-use super::NameAt;
-use super::numbers::{NonNegative, Probability, Rounds};
+use super::numbers::{Name, NonNegative, Probability, Rounds};
+use super::{NameAt, World};
 
 /// What an alert is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -80,6 +80,31 @@ pub struct RunbookLine {
     pub server_type: Option<NameAt>,
     /// The action that answers.
     pub action: NameAt,
+}
+
+impl RunbookLine {
+    /// Whether it answers an alert of a server of some type.
+    pub fn fits(&self, kind: &Name, alert: AlertKind, level: AlertLevel) -> bool {
+        let of_kind = |line: &NameAt| line.get_ref() == kind;
+        *self.alert.get_ref() == alert
+            && self.level.is_none_or(|l| l == level)
+            && self.server_type.as_ref().is_none_or(of_kind)
+    }
+}
+
+impl World {
+    /// The line that answers an alert: of those that fit, the one with the most conditions; a
+    /// server type outweighs a level.
+    pub fn runbook_line(
+        &self,
+        kind: &Name,
+        alert: AlertKind,
+        level: AlertLevel,
+    ) -> Option<&RunbookLine> {
+        let fits = |line: &&RunbookLine| line.fits(kind, alert, level);
+        let weight = |line: &&RunbookLine| (line.server_type.is_some(), line.level.is_some());
+        self.runbook.iter().filter(fits).max_by_key(weight)
+    }
 }
 
 /// The answer to an alert without a line.

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::sandbox::shipped;
 
 /// Each room with the rooms it may use.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 20] = [
     ("diagnostics", &[]),
     ("files", &[]),
     ("statistics", &[]),
@@ -30,6 +30,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "world",
         ],
     ),
+    ("advice", &["design", "diagnostics", "experiment", "world"]),
     (
         "precision",
         &["counts", "design", "experiment", "statistics"],
@@ -85,6 +86,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     (
         "report",
         &[
+            "advice",
             "counts",
             "design",
             "experiment",

@@ -1,5 +1,6 @@
 //! One integration binary; each module is one kind of promise.
 
+mod advice;
 mod aggregates;
 mod architecture;
 mod chains;
