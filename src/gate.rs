@@ -190,7 +190,7 @@ impl Gate {
         confidence: Confidence,
         looks: &Looks,
     ) -> Decision {
-        let summary = PointSummary::new(design, point, counts, confidence, looks);
+        let summary = PointSummary::for_gates(design, point, counts, confidence, looks);
         let (value, interval) = (self.estimator.read)(&summary);
         let verdict = self.comparison.decide(interval, self.bound);
         let advice = || {

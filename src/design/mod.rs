@@ -83,6 +83,9 @@ pub struct Variation {
     pub sla_target_share: f64,
     /// Whether the SLA is held to the user journey, not to the servers.
     pub sla_on_journey: bool,
+    /// Checks of a replication (rounds, if it is held to the journey) that may fail without a
+    /// miss: the error budget, a whole number.
+    pub sla_budget: u64,
     exposure: u32,
 }
 
@@ -90,6 +93,15 @@ impl Variation {
     /// Checks of a replication: servers × rounds.
     pub fn checks(&self) -> u64 {
         u64::from(self.servers) * u64::from(self.rounds)
+    }
+
+    /// What the SLA counts in a replication: checks, or rounds if it is held to the journey.
+    pub fn sla_checks(&self) -> u64 {
+        if self.sla_on_journey {
+            self.rounds.into()
+        } else {
+            self.checks()
+        }
     }
 
     /// What downtime is stated over: a replication, of all servers or of the journey.
@@ -187,7 +199,7 @@ impl Design {
                 design.points[point].variation = design.variations.len() as u32;
             }
             let exposure = design.exposure_of(&world);
-            design.variations.push(Variation {
+            let mut variation = Variation {
                 rounds: world.rounds,
                 servers: world.servers.len() as u32,
                 journey: world.journey.is_some(),
@@ -196,7 +208,11 @@ impl Design {
                 sla_target_share: world.sla.target.share(),
                 sla_on_journey: world.sla.indicator == Indicator::JourneyAvailability,
                 exposure,
-            });
+                sla_budget: 0,
+            };
+            let checks = variation.sla_checks();
+            variation.sla_budget = checks - world.sla.target.least(checks);
+            design.variations.push(variation);
         }
         refuse::impossible(&design)?;
         Ok(design)

@@ -261,16 +261,20 @@ fn budget(design: &Design, rows: &[PointSummary]) -> String {
     if variations.any(|other| of(other) != of(first)) {
         return String::new();
     }
-    let checks = u64::from(rounds) * u64::from(servers);
+    let checks = first.sla_checks();
     let whose = if first.sla_on_journey {
         "of the journey".to_owned()
     } else {
         format!("× {servers} servers")
     };
     format!(
-        " Error budget of a replication: (1 − {target} %) × {checks} checks = {:.3}; downtime in it: \
+        " Error budget of a replication: (1 − {target} %) × {checks} checks, {}; downtime in it: \
          (1 − availability) × {rounds} rounds × {} min {whose}; both, and nines, in summary.csv.",
-        (1.0 - first.sla_target_share) * checks as f64,
+        match first.sla_budget {
+            0 => "less than 1: any failed check misses the SLA".to_owned(),
+            1 => "1 may fail".to_owned(),
+            budget => format!("{} may fail", grouped(budget)),
+        },
         first.round_minutes,
     )
 }

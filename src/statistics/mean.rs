@@ -1,6 +1,6 @@
 //! The mean of a value in [0, 1] over replications.
 
-use super::moments::Moments;
+use super::moments::{Method, Moments, Rule};
 use super::{Confidence, Interval, WITHHELD_ONE_REPLICATION, histogram_total};
 
 /// A mean with its spread and interval, all in units of `scale` (0 to 1).
@@ -45,6 +45,28 @@ pub fn bounded_mean(
     scale: u64,
     confidence: Confidence,
 ) -> Option<MeanEstimate> {
+    mean_by(Rule::Mean, histogram, scale, confidence)
+}
+
+/// [`bounded_mean`], corrected for skewness also where d ≥ 100 (`student_t_hall`): for the strict
+/// levels of several gates at once.
+///
+/// Far in the tails skewness matters more: with 120 points that share 5 % and d = 120, Student's
+/// t decides one of them wrongly in 20 to 25 %, the corrected one in 2 to 4 %.
+pub fn skewed_mean(
+    histogram: &[(u64, u64)],
+    scale: u64,
+    confidence: Confidence,
+) -> Option<MeanEstimate> {
+    mean_by(Rule::Skewed, histogram, scale, confidence)
+}
+
+fn mean_by(
+    rule: Rule,
+    histogram: &[(u64, u64)],
+    scale: u64,
+    confidence: Confidence,
+) -> Option<MeanEstimate> {
     let n = histogram_total(histogram, scale)?;
     let all = i64::try_from(n.checked_mul(scale)?).ok()?;
     let signed: Option<Vec<(i64, u64)>> = histogram
@@ -53,7 +75,7 @@ pub fn bounded_mean(
         .collect();
     let moments = Moments::new(&signed?)?;
     let whole = scale as f64;
-    let inferred = moments.interval(whole, confidence);
+    let inferred = moments.interval(rule, whole, confidence);
     let interval = inferred.and_then(|(interval, _)| {
         Interval::new(interval.lo / whole, interval.hi / whole).map(Interval::clipped)
     });
@@ -63,7 +85,9 @@ pub fn bounded_mean(
         sd: moments.sd.map(|sd| sd / whole),
         interval,
         method: match inferred {
-            Some((_, method)) => method,
+            Some((_, Method::Bernstein)) => "empirical_bernstein",
+            Some((_, Method::Student)) => "student_t",
+            Some((_, Method::Hall | Method::Either)) => "student_t_hall",
             None => WITHHELD_ONE_REPLICATION,
         },
     })

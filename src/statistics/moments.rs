@@ -25,22 +25,25 @@ pub(super) struct Moments {
     skewness: f64,
 }
 
+/// What a mean is of and for: which methods suit it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// A value of one sign, at an ordinary level.
+    Mean,
+    /// The same, at levels so strict that skewness matters however much was seen.
+    Skewed,
+    /// A difference: its sign is not known.
+    Difference,
+}
+
 /// How an interval of a mean is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Method {
+pub(super) enum Method {
     Bernstein,
     Hall,
     Student,
-}
-
-impl Method {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Bernstein => "empirical_bernstein",
-            Self::Hall => "student_t_hall",
-            Self::Student => "student_t",
-        }
-    }
+    /// Each end the farther of Student's and Hall's.
+    Either,
 }
 
 impl Moments {
@@ -91,50 +94,63 @@ impl Moments {
         self.sd.map(|sd| sd / (self.n as f64).sqrt())
     }
 
-    fn method(&self) -> Method {
-        match self.differ {
-            0..ENOUGH_DIFFERENT => Method::Bernstein,
-            ENOUGH_DIFFERENT..PLENTY_DIFFERENT => Method::Hall,
-            PLENTY_DIFFERENT.. => Method::Student,
+    fn method(&self, rule: Rule) -> Method {
+        match (self.differ, rule) {
+            (0..ENOUGH_DIFFERENT, _) => Method::Bernstein,
+            (_, Rule::Difference) => Method::Either,
+            (PLENTY_DIFFERENT.., Rule::Mean) => Method::Student,
+            (_, Rule::Mean | Rule::Skewed) => Method::Hall,
         }
     }
 
     /// The interval of the mean of a value within an interval of length `range`,
     /// and its method; not yet clipped to that range. `None` at n = 1.
-    pub fn interval(&self, range: f64, confidence: Confidence) -> Option<(Interval, &'static str)> {
+    pub fn interval(
+        &self,
+        rule: Rule,
+        range: f64,
+        confidence: Confidence,
+    ) -> Option<(Interval, Method)> {
         let error = self.standard_error()?;
-        let method = self.method();
+        let method = self.method(rule);
         let (below, above) = match method {
             Method::Bernstein => {
                 let log = (4.0 / confidence.alpha()).ln();
                 let half_width = error * (2.0 * log).sqrt() + self.remainder(range) * log;
                 (half_width, half_width)
             }
-            Method::Student => {
-                let half_width = critical::student(self.n as f64 - 1.0, confidence)? * error;
-                (half_width, half_width)
-            }
-            Method::Hall => {
+            Method::Student | Method::Hall | Method::Either => {
                 let t = critical::student(self.n as f64 - 1.0, confidence)?;
                 // Beyond the estimate also where hardly any confidence is asked.
-                let below = error * uncorrected(t, self.slant());
-                let above = -error * uncorrected(-t, self.slant());
-                (below.max(0.0), above.max(0.0))
+                let below = uncorrected(t, self.slant()).max(0.0);
+                let above = (-uncorrected(-t, self.slant())).max(0.0);
+                let (below, above) = match method {
+                    Method::Hall => (below, above),
+                    Method::Either => (below.max(t), above.max(t)),
+                    _ => (t, t),
+                };
+                (error * below, error * above)
             }
         };
         let interval = Interval::new(self.mean - below, self.mean + above)?;
-        Some((interval, method.name()))
+        Some((interval, method))
     }
 
-    /// The smallest α whose interval excludes a mean of 0; 1 where none does.
+    /// The smallest α whose interval of a difference excludes 0; 1 where none does.
     /// `None` at n = 1.
     pub fn p_value(&self, range: f64) -> Option<f64> {
         let error = self.standard_error()?;
-        let df = self.n as f64 - 1.0;
-        match self.method() {
-            Method::Student => critical::student_p_value(self.mean / error, df),
-            Method::Hall => {
-                critical::student_p_value(corrected(self.mean / error, self.slant()), df)
+        match self.method(Rule::Difference) {
+            Method::Student | Method::Hall | Method::Either => {
+                let t = self.mean / error;
+                let corrected = corrected(t, self.slant());
+                // Hall's end that faces 0 is at the estimate where this has another sign.
+                let nearer = if corrected * t > 0.0 {
+                    t.abs().min(corrected.abs())
+                } else {
+                    0.0
+                };
+                critical::student_p_value(nearer, self.n as f64 - 1.0)
             }
             Method::Bernstein => {
                 // The half-width is a quadratic in the root of the logarithm.

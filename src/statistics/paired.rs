@@ -6,7 +6,7 @@
 
 use super::clusters::{ROUNDING, spread};
 use super::jackknife::RestrictedMean;
-use super::moments::Moments;
+use super::moments::{Method, Moments, Rule};
 use super::root::edge;
 use super::{
     Confidence, Interval, WITHHELD_FEW_EVENTS, WITHHELD_NO_SPREAD, WITHHELD_ONE_REPLICATION,
@@ -58,10 +58,15 @@ impl Difference {
 /// The mean difference of a value in [0, 1], such as availability.
 ///
 /// `histogram` holds `(difference, replications with it)` in units of `scale`
-/// (checks, or rounds), ascending, from −scale to scale. Interval and p-value as
-/// [`bounded_mean`](super::mean::bounded_mean), for values on [−1, 1]: the same
-/// rule and the names `paired_t`, `paired_t_hall`, `paired_bernstein`. Without
-/// any difference the interval is Bernstein's, and the p-value 1.
+/// (checks, or rounds), ascending, from −scale to scale. With the notation of
+/// [`bounded_mean`](super::mean::bounded_mean), for values on [−1, 1]:
+/// - where d ≥ 30 (`paired_t_hall`), each end is the farther of Student's t and of
+///   Hall's correction for skewness. Differences on one side of 0 are skewed, and
+///   Student's t misses on the long side; differences on both sides are not, and
+///   there the correction follows the chance skewness of the sample and misses on
+///   both.
+/// - elsewhere (`paired_bernstein`) empirical Bernstein. Without any difference
+///   its p-value is 1.
 ///
 /// `None` where the histogram is empty or malformed, or n × scale passes 9.2e18.
 pub fn mean_difference(
@@ -81,7 +86,7 @@ pub fn mean_difference(
     i64::try_from(moments.n.checked_mul(scale)?).ok()?;
     let value = moments.mean / whole;
     let range = 2.0 * whole;
-    let Some((interval, method)) = moments.interval(range, confidence) else {
+    let Some((interval, method)) = moments.interval(Rule::Difference, range, confidence) else {
         return Some(Difference::withheld(value, WITHHELD_ONE_REPLICATION));
     };
     Some(Difference {
@@ -93,9 +98,8 @@ pub fn mean_difference(
         ),
         p_value: moments.p_value(range),
         method: match method {
-            "student_t" => "paired_t",
-            "student_t_hall" => "paired_t_hall",
-            _ => "paired_bernstein",
+            Method::Bernstein => "paired_bernstein",
+            Method::Student | Method::Hall | Method::Either => "paired_t_hall",
         },
     })
 }

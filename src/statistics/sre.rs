@@ -45,7 +45,7 @@ pub fn downtime_minutes(availability: f64, window: Window) -> Option<f64> {
 }
 
 /// The share of the error budget that replications spend: failed checks by
-/// checks that the target allows to fail. Above 1 the budget is exhausted.
+/// checks that may fail. At 1 nothing is left; above 1 the SLA is missed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BudgetSpent {
     /// The mean over replications, with the interval of mean availability.
@@ -61,20 +61,20 @@ pub struct BudgetSpent {
 /// The error budget spent, from replications by good checks (`histogram` of
 /// `(good, replications)`, ascending) of `checks`.
 ///
-/// The budget is (1 − target) × checks: it need not be whole, and is not
-/// rounded. Intervals are those of [`bounded_mean`] and [`quantile`] for failed
-/// checks, divided by the budget.
+/// `budget` is how many checks may fail: a whole number, (1 − target) × checks
+/// rounded down, since a check fails or not. Intervals are those of
+/// [`bounded_mean`] and [`quantile`] for failed checks, divided by it.
 ///
-/// `None` where the target leaves no budget or is outside 0 to 1, or the
+/// `None` where no check may fail, so that any failure misses the SLA, or the
 /// histogram is empty or malformed.
 pub fn budget_spent(
     histogram: &[(u64, u64)],
     checks: u64,
-    target: f64,
+    budget: u64,
     confidence: Confidence,
 ) -> Option<BudgetSpent> {
     histogram_total(histogram, checks)?;
-    if !(0.0..1.0).contains(&target) {
+    if budget == 0 {
         return None;
     }
     let failed: Vec<(u64, u64)> = histogram
@@ -82,7 +82,7 @@ pub fn budget_spent(
         .rev()
         .map(|&(good, count)| (checks - good, count))
         .collect();
-    let allowed = 1.0 - target;
+    let allowed = budget as f64 / checks as f64;
     let of_budget = |estimate: Estimate| Estimate {
         value: estimate.value / allowed,
         interval: estimate.interval.map(|interval| Interval {

@@ -315,7 +315,8 @@ impl Columns<'_> {
              journey if the SLA is held to it",
             |row| row.downtime_minutes,
         );
-        let about = "error budget spent by a replication: failed checks by those the target allows";
+        let about = "error budget spent by a replication: failed checks by the whole number that \
+                     may fail; null where that is 0";
         self.estimate("budget_spent_mean", &format!("mean {about}"), |row| {
             Some(row.budget_spent?.mean)
         });

@@ -13,7 +13,7 @@ use crate::experiment::{PreciseEstimate, ProportionInterval};
 use crate::precision::Looks;
 use crate::results::{Folder, Sweep};
 use crate::statistics::jackknife::{RestrictedMean, TtrDistribution, TtrQuantile, TtrRow};
-use crate::statistics::mean::{MeanEstimate, bounded_mean};
+use crate::statistics::mean::{MeanEstimate, bounded_mean, skewed_mean};
 use crate::statistics::proportion::{ProportionMethod, proportion};
 use crate::statistics::quantile::quantile;
 use crate::statistics::ratio::closed_mean;
@@ -137,6 +137,12 @@ pub fn summarize_counts(
     })
 }
 
+/// How intervals are made where there is a choice.
+struct Methods {
+    sla_miss: ProportionMethod,
+    mean: fn(&[(u64, u64)], u64, Confidence) -> Option<MeanEstimate>,
+}
+
 impl PointSummary {
     /// Summarises the counts of one design point; estimates that were looked at while the sweep
     /// went on have intervals that hold at every look.
@@ -146,6 +152,41 @@ impl PointSummary {
         counts: &PointCounts,
         confidence: Confidence,
         looks: &Looks,
+    ) -> Self {
+        let sla_miss = match design.experiment().intervals.sla_miss {
+            ProportionInterval::Wilson => ProportionMethod::Wilson,
+            ProportionInterval::ClopperPearson => ProportionMethod::ClopperPearson,
+            ProportionInterval::Jeffreys => ProportionMethod::Jeffreys,
+        };
+        let mean = bounded_mean;
+        let methods = Methods { sla_miss, mean };
+        Self::by(design, point, counts, confidence, looks, &methods)
+    }
+
+    /// [`PointSummary::new`] with the intervals that gates are decided on: many points share one
+    /// error, and at such levels Wilson's interval and Student's t miss many times as often as
+    /// they say.
+    pub fn for_gates(
+        design: &Design,
+        point: usize,
+        counts: &PointCounts,
+        confidence: Confidence,
+        looks: &Looks,
+    ) -> Self {
+        let methods = Methods {
+            sla_miss: ProportionMethod::ClopperPearson,
+            mean: skewed_mean,
+        };
+        Self::by(design, point, counts, confidence, looks, &methods)
+    }
+
+    fn by(
+        design: &Design,
+        point: usize,
+        counts: &PointCounts,
+        confidence: Confidence,
+        looks: &Looks,
+        methods: &Methods,
     ) -> Self {
         let variation = design.variation(point);
         let experiment = design.experiment();
@@ -162,13 +203,8 @@ impl PointSummary {
         };
         let looked = |which| looks.estimate(design, point, counts, which, confidence);
         let mean = |which, histogram: &[(u64, u64)], scale| {
-            let mean = bounded_mean(histogram, scale, confidence);
+            let mean = (methods.mean)(histogram, scale, confidence);
             mean.map(|mean| with_sequence(mean, looked(which)))
-        };
-        let method = match experiment.intervals.sla_miss {
-            ProportionInterval::Wilson => ProportionMethod::Wilson,
-            ProportionInterval::ClopperPearson => ProportionMethod::ClopperPearson,
-            ProportionInterval::Jeffreys => ProportionMethod::Jeffreys,
         };
         let availability = mean(PreciseEstimate::Availability, &up_checks, checks);
         let journey_availability = mean(PreciseEstimate::JourneyAvailability, &journey, rounds);
@@ -188,8 +224,10 @@ impl PointSummary {
             n,
             availability,
             journey_availability,
-            sla_miss: looked(PreciseEstimate::SlaMiss)
-                .or_else(|| proportion(counts.total(Total::SlaMissed), n, method, confidence)),
+            sla_miss: looked(PreciseEstimate::SlaMiss).or_else(|| {
+                let missed = counts.total(Total::SlaMissed);
+                proportion(missed, n, methods.sla_miss, confidence)
+            }),
             mttr_rounds: restricted.as_ref().map(|mean| in_rounds(&mean.estimate)),
             mttr_se: restricted
                 .as_ref()
@@ -206,9 +244,9 @@ impl PointSummary {
                 let window = variation.window();
                 turned(&mean, |availability| downtime_minutes(availability, window))
             }),
-            budget_spent: budget_spent(histogram, scale, variation.sla_target_share, confidence)
+            budget_spent: budget_spent(histogram, scale, variation.sla_budget, confidence)
                 .zip(held_to)
-                .map(|(spent, mean)| with_mean(spent, &mean, variation.sla_target_share)),
+                .map(|(spent, mean)| with_mean(spent, &mean, scale, variation.sla_budget)),
             budget_exhausted_by: exhausted_by(&exhausted, n, confidence).unwrap_or_default(),
             causes: counts.causes(),
             ttr: ttr.map(|ttr| ttr.rows).unwrap_or_default(),
@@ -238,8 +276,9 @@ fn with_sequence(mean: MeanEstimate, sequence: Option<Estimate>) -> MeanEstimate
 
 /// The budget spent, with the mean that follows from that of the availability, whose interval may
 /// hold at every look.
-fn with_mean(spent: BudgetSpent, mean: &MeanEstimate, target: f64) -> BudgetSpent {
-    let of_budget = |availability: f64| Some((1.0 - availability) / (1.0 - target));
+fn with_mean(spent: BudgetSpent, mean: &MeanEstimate, checks: u64, budget: u64) -> BudgetSpent {
+    let allowed = budget as f64 / checks as f64;
+    let of_budget = |availability: f64| Some((1.0 - availability) / allowed);
     BudgetSpent {
         mean: turned(mean, of_budget).unwrap_or(spent.mean),
         ..spent

@@ -15,6 +15,7 @@ mod docs;
 mod errors;
 mod errors_of_use;
 mod fuzz;
+mod gate_error;
 mod gates;
 mod hot_path;
 mod lanes;

@@ -103,13 +103,12 @@ fn bar(what: &'static str, n: u64, column: &Column, tally: &Tally) -> Bar {
     let aims = |method: &&str| {
         [
             "student_t",
-            "paired_t",
+            "student_t_hall",
             "jackknife_log",
-            "paired_jackknife",
+            "paired_jackknife_log",
             "ratio_jackknife_log",
         ]
-        .iter()
-        .any(|aims| method.starts_with(aims))
+        .contains(method)
     };
     let methods = tally.methods.keys();
     let others = methods.filter(|method| !method.starts_with("withheld") && !aims(method));
