@@ -1,6 +1,7 @@
 //! Errors by what a user or a scheduler should do about them.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::diagnostics::Problems;
 
@@ -29,6 +30,14 @@ impl fmt::Display for Interrupted {
 }
 
 impl std::error::Error for Interrupted {}
+
+/// An error once `stop` is set.
+pub fn heard(stop: &AtomicBool) -> anyhow::Result<()> {
+    match stop.load(Ordering::Relaxed) {
+        true => Err(Interrupted.into()),
+        false => Ok(()),
+    }
+}
 
 /// A gate that does not let pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

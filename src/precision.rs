@@ -81,32 +81,34 @@ impl Looks {
     }
 }
 
-/// The next look of a sweep, given the counts of each design point; `None` where every point is
+/// The next look of a sweep, given the counts of each design point in order; `None` where every point is
 /// known well enough, or has as many replications as it may get.
 ///
 /// Breadth first: the points with the fewest replications come first, so that an interrupted
 /// sweep has all of them equally advanced.
-pub fn next_look(
+pub fn next_look<E>(
     design: &Design,
-    counts: &[Option<PointCounts>],
+    counts: impl IntoIterator<Item = Result<(usize, PointCounts), E>>,
     confidence: Confidence,
-) -> Option<NextLook> {
-    let wanted: Vec<(usize, u64)> = counts
-        .iter()
-        .enumerate()
-        .filter_map(|(point, counts)| {
-            let target = target(design, point, counts.as_ref()?, confidence)?;
-            Some((point, target))
-        })
-        .collect();
-    let replications = wanted.iter().map(|(_, target)| *target).min()?;
-    let points = wanted
-        .into_iter()
-        .filter(|(_, target)| *target == replications);
-    Some(NextLook {
-        points: points.map(|(point, _)| point).collect(),
-        replications,
-    })
+) -> Result<Option<NextLook>, E> {
+    let mut next: Option<NextLook> = None;
+    for entry in counts {
+        let (point, counts) = entry?;
+        let Some(target) = target(design, point, &counts, confidence) else {
+            continue;
+        };
+        match &mut next {
+            Some(look) if look.replications < target => {}
+            Some(look) if look.replications == target => look.points.push(point),
+            _ => {
+                next = Some(NextLook {
+                    points: vec![point],
+                    replications: target,
+                });
+            }
+        }
+    }
+    Ok(next)
 }
 
 /// The number of replications at which a point is looked at next, if it is.

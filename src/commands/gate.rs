@@ -2,16 +2,16 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, anyhow};
 use sysworld::design::Design;
 use sysworld::error::{Gated, usage};
 use sysworld::gate::{Decision, Gate, together};
 use sysworld::precision::Looks;
-use sysworld::results::{self, Sweep};
+use sysworld::results::{self, ByPoint, Sweep};
 use sysworld::statistics::Confidence;
 use sysworld::statistics::gate::Verdict;
-use sysworld::summary;
 
 use super::print;
 use super::select::points_at;
@@ -21,7 +21,7 @@ use crate::cli::{Run, StdoutFormat};
 const MOST_LISTED: usize = 20;
 
 /// Decides all gates of a finished sweep, says which points decided, and fails unless they hold.
-pub fn gate(args: &Run, out: &Path, sweep: &Sweep) -> Result<()> {
+pub fn gate(args: &Run, out: &Path, sweep: &Sweep, stop: &AtomicBool) -> Result<()> {
     if args.gate.is_empty() {
         return Ok(());
     }
@@ -29,14 +29,18 @@ pub fn gate(args: &Run, out: &Path, sweep: &Sweep) -> Result<()> {
     let points = selected(args, design)?;
     let looks = sweep.first_look().map_or_else(Looks::default, Looks::all);
     let one = shared(args, design, points.len())?;
-    let (counts, _) = summary::read_counts(out, design)?;
+    let mut by_gate: Vec<Vec<Decision>> = vec![Vec::new(); args.gate.len()];
+    for entry in ByPoint::open(out, sweep, stop)? {
+        let (point, counts) = entry?;
+        if points.binary_search(&point).is_err() {
+            continue;
+        }
+        for (gate, decided) in args.gate.iter().zip(&mut by_gate) {
+            decided.push(gate.decide(design, point, &counts, one, &looks));
+        }
+    }
     let (mut text, mut decisions) = (String::new(), Vec::new());
-    for gate in &args.gate {
-        let decide = |point: &usize| {
-            let counts = counts[*point].as_ref()?;
-            Some(gate.decide(design, *point, counts, one, &looks))
-        };
-        let decided: Vec<Decision> = points.iter().filter_map(decide).collect();
+    for (gate, decided) in args.gate.iter().zip(by_gate) {
         if decided.len() < points.len() {
             return Err(anyhow!("design points are missing; `run` goes on"));
         }

@@ -9,10 +9,11 @@ mod select;
 mod shards;
 mod simulate;
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::CommandFactory;
 use sysworld::advice;
 use sysworld::design::Design;
@@ -20,9 +21,9 @@ use sysworld::diagnostics::{Problem, Problems, Sources};
 use sysworld::error::usage;
 use sysworld::experiment::{Experiment, Overrides};
 use sysworld::report as views;
-use sysworld::results::Sweep;
+use sysworld::results::{ByPoint, Rows, Sweep, WholeFile, read_table};
 use sysworld::schema;
-use sysworld::summary::{self, Summary};
+use sysworld::summary::{self, Summary, Tables};
 use sysworld::world::{BUILT_IN, WorldFile, WorldSource};
 
 use crate::cli::{Cli, Completions, Schema, SchemaOf, StdoutFormat, Summarize, Worlds};
@@ -36,23 +37,16 @@ pub use simulate::simulate;
 
 /// `summarize`: the summary tables again, from the counts.
 pub fn summarize(args: &Summarize) -> Result<()> {
-    let sweep = Sweep::load(&args.results)?;
-    let summary = summary::summarize(&args.results, &sweep)?;
+    let (path, sweep) = (&args.results, Sweep::load(&args.results)?);
+    let summary = write_summary(path, &sweep, &AtomicBool::new(false))?;
     let Sweep { design, plan, .. } = sweep;
-    if summary.points.is_empty() {
-        return Err(usage(format!(
-            "{} holds no finished part yet",
-            args.results.display()
-        )));
-    }
-    summary.write(&args.results, &design)?;
-    print_summary(&design, &summary, args.format)?;
+    print_summary(path, &design, &summary, args.format)?;
     if summary.parts < plan.parts.len() {
         let (done, all) = (summary.parts, plan.parts.len());
         let _ = writeln!(
             io::stderr(),
             "unfinished: {done} of {all} parts, {} of {} design points; `run` goes on",
-            summary.points.len(),
+            summary.design_points.len(),
             design.len()
         );
     }
@@ -112,31 +106,73 @@ pub fn complain(error: &anyhow::Error) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Prints on stdout; a reader that has had enough (`| head`) is no error.
+/// Prints on stdout.
 fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
+    let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    unless_closed(printed.map_err(anyhow::Error::from))
+}
+
+/// What was printed; a reader that has had enough (`| head`) is no error.
+fn unless_closed(printed: Result<()>) -> Result<()> {
+    let closed = |e: &anyhow::Error| {
+        let io = e.downcast_ref::<io::Error>().map(io::Error::kind);
+        let json = e
+            .downcast_ref::<serde_json::Error>()
+            .and_then(|e| e.io_error_kind());
+        io.or(json) == Some(ErrorKind::BrokenPipe)
+    };
+    match printed {
+        Err(e) if closed(&e) => Ok(()),
+        other => other,
     }
 }
 
-/// Makes the summary tables of a results folder and, if wanted, its report.
-fn summarize_into(path: &Path, sweep: &Sweep, with_report: bool) -> Result<Summary> {
-    let (counts, parts) = summary::read_counts(path, &sweep.design)?;
-    let summary = summary::summarize_counts(path, sweep, &counts, parts)?;
-    summary.write(path, &sweep.design)?;
-    if with_report {
-        views::write_page(path, &sweep.design, &counts, &summary)?;
+/// Makes the summary tables of a results folder, all of them or none.
+fn write_summary(path: &Path, sweep: &Sweep, stop: &AtomicBool) -> Result<Summary> {
+    let mut tables = Tables::new(&sweep.design, |name| WholeFile::create(path, name))?;
+    let summary = summary_of(path, sweep, Some(&mut tables), stop)?;
+    for (_, file) in tables.finish(&summary.comparisons)? {
+        file.keep().context("can't write the summary tables")?;
     }
     Ok(summary)
 }
 
-fn print_summary(design: &Design, summary: &Summary, format: StdoutFormat) -> Result<()> {
+/// Summarises a results folder that has a finished part, point by point.
+fn summary_of<W: Write>(
+    path: &Path,
+    sweep: &Sweep,
+    tables: Option<&mut Tables<'_, W>>,
+    stop: &AtomicBool,
+) -> Result<Summary> {
+    let counts = ByPoint::open(path, sweep, stop)?;
+    let points = counts.points();
+    if points.is_empty() {
+        let path = path.display();
+        return Err(usage(format!("{path} holds no finished part yet")));
+    }
+    let shown = views::shown_points(&sweep.design, &points);
+    summary::summarize(path, sweep, counts, &shown, tables, stop)
+}
+
+/// Prints the summary, or its table in `path` as JSON.
+fn print_summary(
+    path: &Path,
+    design: &Design,
+    summary: &Summary,
+    format: StdoutFormat,
+) -> Result<()> {
     match format {
         StdoutFormat::Table => print(&views::table(design, summary)),
-        StdoutFormat::Json => print(&(views::json(&summary.summary_frame(design))? + "\n")),
+        StdoutFormat::Json => print_json(read_table(path, "summary")?),
     }
+}
+
+/// Prints a table as JSON.
+fn print_json(table: impl Iterator<Item = Result<Rows>>) -> Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let printed = views::json(&mut out, table);
+    unless_closed(printed.and_then(|()| Ok(out.write_all(b"\n").and_then(|()| out.flush())?)))
 }
 
 /// An experiment file as a checked design. What is legal in it and surely not meant goes to stderr,

@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use sysworld::design::Design;
 use sysworld::experiment::{Format, Overrides};
-use sysworld::report;
 use sysworld::results::{point_columns, refuse_precision, row_tables};
 use sysworld::sweep::{Goal, Part, Plan, ROW_GROUP, Shard, simulate_part};
 
-use super::{load_design, print};
+use super::{load_design, print, print_json};
 use crate::cli::{self, PlanFormat};
 
 /// Points that are listed.
@@ -35,7 +34,8 @@ pub fn plan(args: &cli::Plan) -> Result<()> {
             return print(&String::from_utf8_lossy(&bytes));
         }
         PlanFormat::Json => {
-            return print(&(report::json(&point_columns(&design, &all))? + "\n"));
+            let pieces = all.chunks(ROW_GROUP);
+            return print_json(pieces.map(|points| point_columns(&design, points).data()));
         }
     }
     let plan = Plan::new(&design, &[Goal::of(&design)]);

@@ -1,14 +1,14 @@
 //! `replay`: one replication of a finished sweep, told.
 
 use std::io::{self, Write};
+use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, anyhow};
-use sysworld::counts::PointCounts;
 use sysworld::design::Design;
 use sysworld::diagnostics::{Problem, Problems, Sources};
 use sysworld::error::usage;
 use sysworld::narrate::{Telling, narrate};
-use sysworld::results::{Folder, Sweep};
+use sysworld::results::{ByPoint, Sweep};
 
 use super::print;
 use super::select::{points_at, refuse};
@@ -57,7 +57,6 @@ fn find_point(args: &Replay, design: &Design) -> Result<usize> {
 }
 
 fn find_replication(args: &Replay, sweep: &Sweep, point: usize) -> Result<u64> {
-    let design = &sweep.design;
     if !args.worst && !args.best {
         let replications = sweep.plan.replications(point);
         return match args.replication.unwrap_or(0) {
@@ -68,21 +67,14 @@ fn find_replication(args: &Replay, sweep: &Sweep, point: usize) -> Result<u64> {
             ))),
         };
     }
-    let key = design.key(point).to_string();
-    let mut counts = PointCounts::default();
-    let parts = Folder::counts(&args.results, design, |of, row| {
-        if of == key {
-            counts.absorb(row);
-        }
-    })?;
-    if parts < sweep.plan.parts.len() {
-        let (n, all) = (counts.replications(), sweep.plan.replications(point));
-        if n < all {
-            let _ = writeln!(
-                io::stderr(),
-                "the sweep is unfinished: chosen among {n} of {all} replications of this design point"
-            );
-        }
+    let stop = AtomicBool::new(false);
+    let counts = ByPoint::open(&args.results, sweep, &stop)?.of(point)?;
+    let (n, all) = (counts.replications(), sweep.plan.replications(point));
+    if n < all {
+        let _ = writeln!(
+            io::stderr(),
+            "the sweep is unfinished: chosen among {n} of {all} replications of this design point"
+        );
     }
     let extreme = if args.worst {
         counts.worst()

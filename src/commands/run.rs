@@ -11,11 +11,12 @@ use sysworld::design::Design;
 use sysworld::experiment::Overrides;
 use sysworld::precision;
 use sysworld::progress::Progress;
-use sysworld::results::{Facts, Folder};
+use sysworld::report;
+use sysworld::results::{ByPoint, Facts, Folder};
 use sysworld::summary;
 use sysworld::sweep::{self, Failed};
 
-use super::{gate, load_design, print_summary, summarize_into};
+use super::{gate, load_design, print_summary, write_summary};
 use crate::cli::{Run, StdoutFormat};
 
 /// `run EXPERIMENT`.
@@ -32,7 +33,8 @@ pub fn run(args: &Run) -> Result<()> {
         .unwrap_or_else(|| design.experiment().default_folder());
     gate::check(args, &out, &design)?;
     let mut folder = Folder::open(&out, design, args.shard, args.force)?;
-    let nothing_missing = complete(args, &out, &mut folder)?;
+    let runner = Runner::new(args)?;
+    let nothing_missing = complete(&runner, &out, &mut folder)?;
     let done = if nothing_missing {
         "nothing was missing; "
     } else {
@@ -46,19 +48,21 @@ pub fn run(args: &Run) -> Result<()> {
         );
     }
     let design = &folder.sweep().design;
-    let summary = summarize_into(&out, folder.sweep(), !args.no_report)?;
+    let summary = write_summary(&out, folder.sweep(), &runner.stop)?;
+    if !args.no_report {
+        report::write_page(&out, design, &summary)?;
+    }
     // JSON was asked for by name; the table comes by itself.
     if !args.quiet || args.format == StdoutFormat::Json {
-        print_summary(design, &summary, args.format)?;
+        print_summary(&out, design, &summary, args.format)?;
     }
     say(args, &format!("{done}results are in {}", out.display()))?;
-    gate::gate(args, &out, folder.sweep())
+    gate::gate(args, &out, folder.sweep(), &runner.stop)
 }
 
 /// Simulates what is missing, look after look where a precision is asked for. Returns whether
 /// nothing was.
-fn complete(args: &Run, out: &Path, folder: &mut Folder) -> Result<bool> {
-    let runner = Runner::new(args)?;
+fn complete(runner: &Runner, out: &Path, folder: &mut Folder) -> Result<bool> {
     let confidence = summary::confidence(&folder.sweep().design)?;
     let mut nothing_missing = true;
     let mut total: Option<Facts> = None;
@@ -74,13 +78,13 @@ fn complete(args: &Run, out: &Path, folder: &mut Folder) -> Result<bool> {
         if design.experiment().precision.is_empty() {
             break;
         }
-        let (counts, _) = summary::read_counts(out, design)?;
-        match precision::next_look(design, &counts, confidence) {
+        let counts = ByPoint::open(out, folder.sweep(), &runner.stop)?;
+        match precision::next_look(design, counts, confidence)? {
             None => break,
             Some(look) => folder.look(&look.points, look.replications)?,
         }
     }
-    if let (Some(facts), None) = (total, args.shard) {
+    if let (Some(facts), None) = (total, runner.args.shard) {
         folder.finish(facts)?;
     }
     Ok(nothing_missing)
@@ -147,9 +151,8 @@ impl<'a> Runner<'a> {
         let result = self.pool.install(|| {
             sweep::execute(&missing, |part| {
                 let mut files = folder.begin_part(part);
-                let counts =
-                    sweep::simulate_part(design, part, &self.stop, |rows| files.write(rows))?;
-                files.finish(&counts)?;
+                sweep::simulate_part(design, part, &self.stop, |rows| files.write(rows))?;
+                files.finish()?;
                 progress.advance(part.work);
                 Ok(())
             })

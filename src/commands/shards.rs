@@ -1,15 +1,19 @@
 //! `verify`, `status` and `merge`: what is there of a sweep, what is not, and joining it.
 
-use std::fs;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, anyhow};
+use sysworld::files;
 use sysworld::precision;
 use sysworld::report;
-use sysworld::results::{self, Verification};
-use sysworld::summary;
+use sysworld::results::{self, ByPoint, Verification};
+use sysworld::summary::{self, Tables};
 use sysworld::sweep::Shard;
 
-use super::{print, print_summary, summarize_into};
+use super::{print, print_summary, summary_of, write_summary};
 use crate::cli::{Merge, Status, StdoutFormat, Verify};
 
 /// `verify RESULTS`: every file of every part against the ledger.
@@ -46,21 +50,78 @@ pub fn verify(args: &Verify) -> Result<()> {
 
 /// Summary tables and the report of a finished sweep that are not what its counts say.
 fn damaged_tables(args: &Verify, state: &Verification) -> Result<Vec<String>> {
-    let design = &state.sweep.design;
-    let (counts, parts) = summary::read_counts(&args.results, design)?;
-    let summary = summary::summarize_counts(&args.results, &state.sweep, &counts, parts)?;
-    let mut files = summary.files(design)?;
+    let (path, design) = (&args.results, &state.sweep.design);
+    let begin = |name: &str| Ok(Compared::begin(&path.join(name)));
+    let mut tables = Tables::new(design, begin)?;
+    let stop = AtomicBool::new(false);
+    let summary = summary_of(path, &state.sweep, Some(&mut tables), &stop)?;
+    let mut files = tables.finish(&summary.comparisons)?;
     // Whoever wants no report has none.
-    if args.results.join(report::PAGE).exists() {
-        let page = report::page(&report::Report::new(design, &counts, &summary))?;
-        files.push((report::PAGE.to_owned(), page.into_bytes()));
+    if path.join(report::PAGE).exists() {
+        let page = report::page(&report::Report::new(design, &summary))?;
+        let mut file = begin(report::PAGE)?;
+        file.write_all(page.as_bytes())?;
+        files.push((report::PAGE.to_owned(), file));
     }
-    let damage = |(name, bytes): &(String, Vec<u8>)| match fs::read(args.results.join(name)) {
-        Ok(found) if found == *bytes => None,
-        Ok(_) => Some(format!("{name}: not what the counts say")),
-        Err(e) => Some(format!("{name}: {e}")),
-    };
-    Ok(files.iter().filter_map(damage).collect())
+    let damages = files.into_iter().filter_map(|(name, file)| {
+        let why = file.difference()?;
+        Some(format!("{name}: {why}"))
+    });
+    Ok(damages.collect())
+}
+
+/// Compares what is written with what a file holds.
+struct Compared {
+    file: Option<BufReader<File>>,
+    /// Why the file is not what was written.
+    why: Option<String>,
+}
+
+impl Compared {
+    fn begin(path: &Path) -> Self {
+        match files::open_regular(path, u64::MAX) {
+            Ok(file) => Self {
+                file: Some(BufReader::new(file)),
+                why: None,
+            },
+            Err(e) => Self {
+                file: None,
+                why: Some(e.to_string()),
+            },
+        }
+    }
+
+    fn compare(&mut self, bytes: &[u8]) {
+        let mut found = vec![0; bytes.len()];
+        if let (Some(file), None) = (&mut self.file, &self.why)
+            && (file.read_exact(&mut found).is_err() || found != bytes)
+        {
+            self.why = Some(OTHER.to_owned());
+        }
+    }
+
+    /// What is wrong with the file, after all was written.
+    fn difference(mut self) -> Option<String> {
+        let more = self.file.as_mut().map(|file| file.read(&mut [0]));
+        self.why.or_else(|| match more? {
+            Ok(0) => None,
+            Ok(_) => Some(OTHER.to_owned()),
+            Err(e) => Some(e.to_string()),
+        })
+    }
+}
+
+const OTHER: &str = "not what the counts say";
+
+impl Write for Compared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.compare(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// `status RESULTS`: how far a sweep is.
@@ -118,8 +179,10 @@ fn wanting(args: &Status, state: &Verification) -> Result<String> {
         return Ok(String::new());
     }
     let confidence = summary::confidence(design)?;
-    let (counts, _) = summary::read_counts(&args.results, design)?;
-    let points = precision::next_look(design, &counts, confidence).map_or(0, |l| l.points.len());
+    let stop = AtomicBool::new(false);
+    let counts = ByPoint::open(&args.results, &state.sweep, &stop)?;
+    let look = precision::next_look(design, counts, confidence)?;
+    let points = look.map_or(0, |look| look.points.len());
     Ok(format!(
         "precision     {points} of {} design points are to get more replications\n",
         design.len()
@@ -138,8 +201,9 @@ pub fn merge(args: &Merge) -> Result<()> {
         }
     };
     let sweep = results::merge(&args.folders, out)?;
-    let summary = summarize_into(out, &sweep, true)?;
-    print_summary(&sweep.design, &summary, StdoutFormat::Table)
+    let summary = write_summary(out, &sweep, &AtomicBool::new(false))?;
+    report::write_page(out, &sweep.design, &summary)?;
+    print_summary(out, &sweep.design, &summary, StdoutFormat::Table)
 }
 
 /// Ascending numbers as `1,5-7`, the form that job arrays take.

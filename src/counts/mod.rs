@@ -321,6 +321,11 @@ impl PointCounts {
         }
     }
 
+    /// Adds the counts of other replications of the same design point.
+    pub fn add(&mut self, other: &Self) {
+        other.rows().iter().for_each(|row| self.absorb(row));
+    }
+
     fn cause(&mut self, row: &CountRow) -> &mut [u64; 2] {
         self.causes.entry(row.cause.clone()).or_default()
     }

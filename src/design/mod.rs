@@ -19,6 +19,15 @@ use crate::world::{Indicator, NameAt, NonNegative, Scenario, Skill, World, World
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PointKey(u64);
 
+impl PointKey {
+    /// The key that is written so, as [`Display`](fmt::Display) does.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        let key = u64::from_str_radix(text, 16).ok()?;
+        digits.then_some(Self(key))
+    }
+}
+
 impl fmt::Display for PointKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)

@@ -283,22 +283,19 @@ impl Value {
 }
 
 impl Report {
-    /// The data of a report, from the counts of each design point and their summary.
-    pub fn new(design: &Design, counts: &[Option<PointCounts>], summary: &Summary) -> Self {
+    /// The data of a report.
+    pub fn new(design: &Design, summary: &Summary) -> Self {
         let experiment = design.experiment();
-        let all: Vec<usize> = summary.points.iter().map(|row| row.point).collect();
-        let (kept, mut omissions) = kept_points(design, &all);
+        let (kept, mut omissions) = kept_points(design, &summary.design_points);
         let axes = Axes::new(design, &kept);
         let caps = Caps::new(kept.len());
-        let rows = summary.points.iter().filter(|row| {
+        let rows = summary.points.iter().zip(&summary.counts);
+        let rows = rows.filter(|(row, _)| {
             // Both are in the order of the design.
             kept.binary_search(&row.point).is_ok()
         });
         let points: Vec<Point> = rows
-            .filter_map(|row| {
-                let counts = counts.get(row.point)?.as_ref()?;
-                Some(Point::new(design, &axes, row, counts, &caps))
-            })
+            .map(|(row, counts)| Point::new(design, &axes, row, counts, &caps))
             .collect();
         omissions.extend(caps.omissions(design, summary));
         let sla = made::agreement(design);

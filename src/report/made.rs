@@ -38,18 +38,17 @@ pub fn facts(design: &Design, summary: &Summary) -> Vec<(String, String)> {
         RandomNumbers::Common => "common: replication i meets the same chaos at every design point",
         RandomNumbers::Independent => "independent for each design point",
     };
-    let replications: u64 = summary.points.iter().map(|row| row.n).sum();
     let mut facts = vec![("Experiment".to_owned(), experiment.name.as_str().to_owned())];
     facts.extend(factors);
     let points = format!(
         "{} of {} finished or begun",
-        grouped(summary.points.len() as u64),
+        grouped(summary.design_points.len() as u64),
         grouped(design.len() as u64)
     );
     facts.extend(
         [
             ("Design points", points),
-            ("Replications", grouped(replications)),
+            ("Replications", grouped(summary.replications)),
             ("Setting", super::setting(design)),
             ("Master seed", experiment.seed.to_string()),
             ("Random numbers", random.to_owned()),

@@ -18,7 +18,6 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::counts::PointCounts;
 use crate::design::Design;
 use crate::results::Folder;
 use crate::summary::Summary;
@@ -31,14 +30,18 @@ pub use terminal::{json, table};
 /// Name of the page in a results folder.
 pub const PAGE: &str = "report.html";
 
+/// Of some design points those that the page and the terminal show, in order.
+pub fn shown_points(design: &Design, all: &[usize]) -> Vec<usize> {
+    let (mut shown, _) = thin::kept_points(design, all);
+    shown.extend(all.iter().take(terminal::MOST_ROWS));
+    shown.sort_unstable();
+    shown.dedup();
+    shown
+}
+
 /// Writes the page into a results folder.
-pub fn write_page(
-    path: &Path,
-    design: &Design,
-    counts: &[Option<PointCounts>],
-    summary: &Summary,
-) -> Result<()> {
-    let report = Report::new(design, counts, summary);
+pub fn write_page(path: &Path, design: &Design, summary: &Summary) -> Result<()> {
+    let report = Report::new(design, summary);
     Folder::write_file(path, PAGE, page(&report)?.as_bytes())
 }
 

@@ -1,16 +1,18 @@
 //! The summary as a table and a small plot in the terminal, and as JSON.
 
+use std::io::Write;
+
 use anyhow::Result;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use polars::prelude::AnyValue;
-use serde_json::{Map, Value};
+use polars::prelude::{AnyValue, DataFrame};
+use serde::ser::{SerializeSeq, Serializer as _};
+use serde_json::{Map, Serializer, Value};
 
 use super::axes::Axes;
 use super::bars;
 use super::numbers::{NOTHING, digits, grouped, percent, with_interval, wrap};
 use crate::design::{Design, Variation};
 use crate::experiment::RandomNumbers;
-use crate::results::Frame;
 use crate::statistics::Estimate;
 use crate::statistics::mean::MeanEstimate;
 use crate::summary::{PointSummary, Summary};
@@ -18,7 +20,7 @@ use crate::summary::{PointSummary, Summary};
 /// The widest line.
 pub const WIDTH: usize = 80;
 /// Rows of the table; the summary files have all.
-const MOST_ROWS: usize = 200;
+pub const MOST_ROWS: usize = 200;
 /// Widest text of a level.
 const MOST_LEVEL: usize = 18;
 
@@ -30,8 +32,8 @@ pub fn table(design: &Design, summary: &Summary) -> String {
     let mut grid = Grid::new(design, &axes, rows);
     let dropped = grid.fit();
     let mut text = grid.draw();
-    if rows.len() < summary.points.len() {
-        let more = summary.points.len() - rows.len();
+    if rows.len() < summary.design_points.len() {
+        let more = summary.design_points.len() - rows.len();
         text.push_str(&format!(
             "… {} more design points: summary.csv\n",
             grouped(more as u64)
@@ -279,19 +281,22 @@ fn budget(design: &Design, rows: &[PointSummary]) -> String {
     )
 }
 
-/// A table as a JSON array of objects.
-pub fn json(table: &Frame) -> Result<String> {
-    let data = table.data()?;
-    let mut rows = Vec::with_capacity(data.height());
-    for row in 0..data.height() {
-        let mut object = Map::new();
-        for column in data.columns() {
-            let value = column.get(row)?;
-            object.insert(column.name().to_string(), to_json(&value));
+/// Writes a table as a JSON array of objects, piece by piece.
+pub fn json(out: impl Write, table: impl Iterator<Item = Result<DataFrame>>) -> Result<()> {
+    let mut out = Serializer::pretty(out);
+    let mut rows = out.serialize_seq(None)?;
+    for piece in table {
+        let piece = piece?;
+        for row in 0..piece.height() {
+            let mut object = Map::new();
+            for column in piece.columns() {
+                let value = column.get(row)?;
+                object.insert(column.name().to_string(), to_json(&value));
+            }
+            rows.serialize_element(&object)?;
         }
-        rows.push(Value::Object(object));
     }
-    Ok(serde_json::to_string_pretty(&rows)?)
+    Ok(rows.end()?)
 }
 
 fn to_json(value: &AnyValue) -> Value {

@@ -25,7 +25,7 @@ pub(super) fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> Result<()>
 
 /// A file that is being written, whole or not there: temporary name, sync, rename, sync of the
 /// folder. One that is not kept is removed.
-pub(super) struct WholeFile {
+pub struct WholeFile {
     file: BufWriter<Summed>,
     folder: PathBuf,
     temporary: PathBuf,
@@ -41,7 +41,8 @@ struct Summed {
 }
 
 impl WholeFile {
-    pub(super) fn create(folder: &Path, name: &str) -> Result<Self> {
+    /// Begins a file in a folder.
+    pub fn create(folder: &Path, name: &str) -> Result<Self> {
         // Processes on several machines may share the folder, so their number alone is not unique.
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let unique = now.map_or(0, |since| since.as_nanos());
@@ -65,7 +66,7 @@ impl WholeFile {
     }
 
     /// Puts the file in its place, safely on disk; returns its size and its BLAKE3 checksum.
-    pub(super) fn keep(mut self) -> Result<(u64, blake3::Hash)> {
+    pub fn keep(mut self) -> Result<(u64, blake3::Hash)> {
         let mut put = || -> std::io::Result<()> {
             self.file.flush()?;
             self.file.get_ref().file.sync_all()?;

@@ -7,13 +7,12 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow};
 
-use super::files::{damage, is_full, is_litter, names, remove, write_whole};
+use super::files::{is_full, is_litter, names, remove, write_whole};
 use super::ledger::{Ledger, PartRecord, is_ledger, ledger_name, read_all, rewrite};
 use super::manifest::Facts;
 use super::part_files::PartFiles;
 use super::sweep::{Found, MANIFEST, Sweep, inspect};
-use super::tables::{is_part_file, part_paths, read_counts};
-use crate::counts::CountRow;
+use super::tables::{is_part_file, part_paths};
 use crate::design::Design;
 use crate::error::usage;
 use crate::experiment::Format;
@@ -150,30 +149,6 @@ impl Folder {
     /// Writes a file beside the manifest.
     pub fn write_file(path: &Path, name: &str, bytes: &[u8]) -> Result<()> {
         write_whole(path, name, bytes)
-    }
-
-    /// Hands the counts of every finished part to `take`, in the order of the parts; returns how
-    /// many parts that were.
-    pub fn counts(
-        path: &Path,
-        design: &Design,
-        mut take: impl FnMut(&str, &CountRow),
-    ) -> Result<usize> {
-        let records = finished_parts(path, design)?;
-        let files = records.iter().flat_map(|record| &record.files);
-        for file in files.filter(|file| file.path.starts_with("counts/")) {
-            if let Some(why) = damage(path, file) {
-                let target = path.join(&file.path);
-                return Err(anyhow!(
-                    "{} is damaged ({why}); `run` makes it again",
-                    target.display()
-                ));
-            }
-            for (point, row) in &read_counts(fs::read(path.join(&file.path))?)? {
-                take(point, row);
-            }
-        }
-        Ok(records.len())
     }
 }
 

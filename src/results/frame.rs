@@ -1,16 +1,25 @@
 //! One table in memory: columns with their units and meanings, and its files.
 
+use std::fs;
 use std::io::Cursor;
+use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use polars::io::parquet::metadata::FileMetadataRef;
 use polars::prelude::{
     Column, CompatLevel, DataFrame, DataType, Field, IdxCa, IntoColumn, IntoSeries, NamedFrom,
-    NewChunkedArray, ParquetReader, Schema, SerReader, Series, UInt64Chunked,
+    NewChunkedArray, ParallelStrategy, ParquetReader, Schema, SerReader, Series, UInt64Chunked,
 };
 use polars_arrow::array::{Array, DictionaryArray};
 
 use super::writer::TableWriter;
 use crate::experiment::Format;
+
+/// Rows of a table as polars has them.
+pub type Rows = DataFrame;
+
+const UNREADABLE: &str = "not a readable Parquet file";
 
 /// A table, or some of its rows, that is being put together column by column.
 #[derive(Debug, Clone, Default)]
@@ -163,11 +172,50 @@ impl Values {
     }
 }
 
-/// Reads a Parquet table from its bytes.
-pub(crate) fn decode(bytes: Vec<u8>) -> Result<DataFrame> {
-    ParquetReader::new(Cursor::new(bytes))
-        .finish()
-        .context("not a readable Parquet file")
+/// A Parquet table, read a row group at a time.
+pub struct RowGroups {
+    bytes: Arc<[u8]>,
+    metadata: FileMetadataRef,
+    next: usize,
+}
+
+impl RowGroups {
+    /// That of a file with these bytes.
+    pub(super) fn new(bytes: Vec<u8>) -> Result<Self> {
+        let bytes: Arc<[u8]> = bytes.into();
+        let mut reader = ParquetReader::new(Cursor::new(Arc::clone(&bytes)));
+        let metadata = reader.get_metadata().context(UNREADABLE)?;
+        Ok(Self {
+            metadata: Arc::clone(metadata),
+            bytes,
+            next: 0,
+        })
+    }
+}
+
+impl Iterator for RowGroups {
+    type Item = Result<DataFrame>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let groups = &self.metadata.row_groups;
+        let rows = groups.get(self.next)?.num_rows();
+        let before = groups[..self.next].iter().map(|group| group.num_rows());
+        let slice = (before.sum(), rows);
+        self.next += 1;
+        let mut reader = ParquetReader::new(Cursor::new(Arc::clone(&self.bytes)))
+            .with_slice(Some(slice))
+            // The other ways also look at the groups before.
+            .read_parallel(ParallelStrategy::RowGroups);
+        reader.set_metadata(Arc::clone(&self.metadata));
+        Some(reader.finish().context(UNREADABLE))
+    }
+}
+
+/// Reads a summary table of a results folder.
+pub fn read_table(path: &Path, name: &str) -> Result<RowGroups> {
+    let target = path.join(format!("{name}.{}", Format::Parquet.extension()));
+    let bytes = fs::read(&target).with_context(|| format!("can't read {}", target.display()))?;
+    RowGroups::new(bytes)
 }
 
 /// Reads some columns of a Parquet table from its bytes.
@@ -176,5 +224,5 @@ pub(super) fn decode_columns(bytes: Vec<u8>, columns: &[&str]) -> Result<DataFra
     ParquetReader::new(Cursor::new(bytes))
         .with_columns(Some(columns))
         .finish()
-        .context("not a readable Parquet file")
+        .context(UNREADABLE)
 }

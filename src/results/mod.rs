@@ -1,5 +1,6 @@
 //! The results folder: its tables, its manifest, and how nothing in it is lost or overwritten.
 
+mod by_point;
 mod files;
 mod folder;
 mod frame;
@@ -10,12 +11,15 @@ mod outcomes;
 mod part_files;
 mod spans;
 mod sweep;
+mod table_files;
 mod tables;
 mod verify;
 mod writer;
 
+pub use by_point::ByPoint;
+pub use files::WholeFile;
 pub use folder::{Folder, refuse_precision};
-pub use frame::Frame;
+pub use frame::{Frame, RowGroups, Rows, read_table};
 pub use ledger::{FileRecord, PartRecord};
 pub use manifest::{Facts, Look, Manifest};
 pub use merge::merge;
@@ -23,5 +27,6 @@ pub use outcomes::{Outcomes, Replications};
 pub use part_files::PartFiles;
 pub use spans::point_columns;
 pub use sweep::{Sweep, gets_more};
+pub use table_files::TableFiles;
 pub use tables::row_tables;
 pub use verify::Verification;

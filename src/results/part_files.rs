@@ -9,9 +9,8 @@ use super::files::WholeFile;
 use super::folder::Folder;
 use super::frame::Frame;
 use super::ledger::{FileRecord, PartRecord};
-use super::tables::{counts_table, formats_of, part_folders, part_name, row_tables};
+use super::tables::{formats_of, part_folders, part_name, row_tables};
 use super::writer::TableWriter;
-use crate::counts::PointCounts;
 use crate::sweep::{Part, RowGroup};
 
 /// The files of a part that is being made. They get their names, and the part its line in the
@@ -65,9 +64,8 @@ impl<'a> PartFiles<'a> {
     }
 
     /// Puts the files in their places, then enters the part in the ledger.
-    pub fn finish(mut self, counts: &[(usize, PointCounts)]) -> Result<()> {
+    pub fn finish(mut self) -> Result<()> {
         let design = &self.folder.sweep().design;
-        self.append("counts", &counts_table(design, counts))?;
         let mut files = Vec::new();
         for folder in part_folders(design) {
             let tables = self.tables.remove(folder).into_iter().flatten();

@@ -1,12 +1,12 @@
 //! The schema of each table that a sweep writes: names, types, units, meanings.
 
-use anyhow::Result;
-use polars::prelude::{IntoSeries, UInt32Chunked};
+use anyhow::{Result, anyhow};
+use polars::prelude::{DataFrame, IntoSeries, UInt32Chunked};
 
-use super::frame::{self, Frame};
+use super::frame::{Frame, RowGroups};
 use super::spans::Spans;
-use crate::counts::{CountRow, Measure, PointCounts};
-use crate::design::Design;
+use crate::counts::{CountRow, Measure};
+use crate::design::{Design, PointKey};
 use crate::experiment::{Format, RowTable};
 use crate::simulation::ClosedBy;
 use crate::sweep::{IncidentRow, PartId, RoundRow, RowGroup, RunColumns};
@@ -16,6 +16,7 @@ pub fn row_tables(design: &Design, rows: RowGroup<'_>) -> Vec<(&'static str, Fra
     match rows {
         RowGroup::Incidents(rows) => vec![("incidents", incidents(design, rows))],
         RowGroup::Rounds(rows) => vec![("rounds", rounds(design, rows))],
+        RowGroup::Counts(rows) => vec![("counts", counts(design, rows))],
         RowGroup::Runs(rows) => {
             let folders = part_folders(design).into_iter();
             let tables = folders.filter_map(|folder| match folder {
@@ -238,49 +239,75 @@ fn rounds(design: &Design, rows: &[RoundRow]) -> Frame {
     frame
 }
 
-/// The table `counts` of a part.
-pub(super) fn counts_table(design: &Design, counts: &[(usize, PointCounts)]) -> Frame {
-    let mut spans = Vec::new();
-    let mut rows: Vec<CountRow> = Vec::new();
-    for (point, counts) in counts {
-        let more = counts.rows();
-        spans.push((*point, more.len()));
-        rows.extend(more);
-    }
-    let mut frame = Spans::new(spans.into_iter()).point_column(design);
-    frame.column(&rows, "measure", "what is counted", |r| r.measure.name());
+fn counts(design: &Design, rows: &[(usize, CountRow)]) -> Frame {
+    let spans = Spans::of(rows.iter().map(|(point, _)| *point));
+    let mut frame = spans.point_column(design);
+    frame.column(rows, "measure", "what is counted", |(_, r)| {
+        r.measure.name()
+    });
     let about = "replication mod 100, for times to resolve; else 0";
-    frame.column(&rows, "group", about, |r| r.group);
+    frame.column(rows, "group", about, |(_, r)| r.group);
     let about = "the value that was met";
-    frame.column(&rows, "value", about, |r| r.value);
-    frame.column(&rows, "count", "how often", |r| r.count);
+    frame.column(rows, "value", about, |(_, r)| r.value);
+    frame.column(rows, "count", "how often", |(_, r)| r.count);
     let about = "scenarios behind incidents, joined by +, for cause_*; null if none, and else";
-    frame.column(&rows, "cause", about, |r| r.cause.as_deref());
+    frame.column(rows, "cause", about, |(_, r)| r.cause.as_deref());
     frame
 }
 
-/// The counts of a part from the bytes of its `counts` file: key of the point, and row.
-pub(crate) fn read_counts(bytes: Vec<u8>) -> Result<Vec<(String, CountRow)>> {
-    let data = frame::decode(bytes)?;
+/// The rows of a `counts` file, of which one row group is in memory.
+pub(super) struct CountRows {
+    file: RowGroups,
+    rows: Vec<(PointKey, CountRow)>,
+    /// Which of them is next.
+    next: usize,
+}
+
+impl CountRows {
+    /// Those of a file with these bytes.
+    pub(super) fn new(bytes: Vec<u8>) -> Result<Self> {
+        Ok(Self {
+            file: RowGroups::new(bytes)?,
+            rows: Vec::new(),
+            next: 0,
+        })
+    }
+
+    /// The next row, if it is of this design point.
+    pub(super) fn next_of(&mut self, point: PointKey) -> Result<Option<&CountRow>> {
+        while self.next == self.rows.len() {
+            let Some(data) = self.file.next() else {
+                return Ok(None);
+            };
+            (self.rows, self.next) = (count_rows(&data?)?, 0);
+        }
+        let (of, row) = &self.rows[self.next];
+        if *of != point {
+            return Ok(None);
+        }
+        self.next += 1;
+        Ok(Some(row))
+    }
+}
+
+/// Key of the point and count of each row of a `counts` table.
+fn count_rows(data: &DataFrame) -> Result<Vec<(PointKey, CountRow)>> {
     let text = |name| anyhow::Ok(data.column(name)?.str()?);
     let whole = |name| anyhow::Ok(data.column(name)?.u32()?);
     let (points, measures) = (text("point")?, text("measure")?);
     let (groups, values) = (whole("group")?, whole("value")?);
     let (counts, causes) = (data.column("count")?.u64()?, text("cause")?);
-    let mut rows = Vec::with_capacity(data.height());
-    for i in 0..data.height() {
-        let row = || {
-            let measure = Measure::find(measures.get(i)?)?;
-            let row = CountRow {
-                measure,
-                group: groups.get(i)?,
-                value: values.get(i)?,
-                count: counts.get(i)?,
-                cause: causes.get(i).map(str::to_owned),
-            };
-            Some((points.get(i)?.to_owned(), row))
+    let row = |i| {
+        let row = CountRow {
+            measure: Measure::find(measures.get(i)?)?,
+            group: groups.get(i)?,
+            value: values.get(i)?,
+            count: counts.get(i)?,
+            cause: causes.get(i).map(str::to_owned),
         };
-        rows.push(row().ok_or_else(|| anyhow::anyhow!("row {i} is not a count"))?);
-    }
-    Ok(rows)
+        Some((PointKey::parse(points.get(i)?)?, row))
+    };
+    (0..data.height())
+        .map(|i| row(i).ok_or_else(|| anyhow!("row {i} is not a count")))
+        .collect()
 }

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::Result;
 
-use super::PointSummary;
 use crate::design::Design;
+use crate::error::heard;
 use crate::results::{Outcomes, Replications, Sweep};
 use crate::statistics::Confidence;
 use crate::statistics::holm::holm;
+use crate::statistics::jackknife::RestrictedMean;
 use crate::statistics::paired::{
     Difference, PairedCounts, PairedSums, mean_difference, mttr_difference, proportion_difference,
 };
@@ -40,12 +42,16 @@ pub struct Comparison {
     pub variance_reduction: Option<f64>,
 }
 
+/// The restricted mean of each design point, in half rounds.
+pub(super) type Means = BTreeMap<usize, RestrictedMean>;
+
 /// All comparisons of a sweep, in design order; none where none is asked for.
 pub(super) fn compare(
     path: &Path,
     sweep: &Sweep,
-    points: &[PointSummary],
+    means: &Means,
     confidence: Confidence,
+    stop: &AtomicBool,
 ) -> Result<Vec<Comparison>> {
     let design = &sweep.design;
     // Points with one baseline are read together.
@@ -59,9 +65,10 @@ pub(super) fn compare(
     let mut replications = Replications::of(path, sweep, largest + 1)?;
     let mut found = Vec::new();
     for (baseline, compared) in groups {
+        heard(stop)?;
         let pairs = pair(design, &mut replications, baseline, &compared)?;
         for pair in &pairs {
-            found.extend(pair.comparisons(points, confidence));
+            found.extend(pair.comparisons(means, confidence));
         }
     }
     found.sort_by_key(|comparison| comparison.point);
@@ -192,13 +199,13 @@ impl Pair {
         }
     }
 
-    fn comparisons(&self, points: &[PointSummary], confidence: Confidence) -> Vec<Comparison> {
+    fn comparisons(&self, means: &Means, confidence: Confidence) -> Vec<Comparison> {
         let mut found = vec![self.of_values("availability", &self.up_checks, confidence)];
         if let Some(journey) = &self.journey {
             found.push(self.of_values("journey_availability", journey, confidence));
         }
         found.push(self.of_sla_miss(confidence));
-        found.push(self.of_mttr(points, confidence));
+        found.push(self.of_mttr(means, confidence));
         found
     }
 
@@ -249,12 +256,8 @@ impl Pair {
     }
 
     /// Over all replications of each: the groups of the jackknife pair them.
-    fn of_mttr(&self, points: &[PointSummary], confidence: Confidence) -> Comparison {
-        let find = |index: usize| {
-            let at = points.binary_search_by_key(&index, |summary| summary.point);
-            points[at.ok()?].restricted_mean.as_ref()
-        };
-        let (own, other) = (find(self.point), find(self.baseline));
+    fn of_mttr(&self, means: &Means, confidence: Confidence) -> Comparison {
+        let (own, other) = (means.get(&self.point), means.get(&self.baseline));
         let rounds = |half_rounds: f64| half_rounds / 2.0;
         let values = [own, other].map(|mean| mean.map(|m| rounds(m.estimate.value)));
         let row = self.row("mttr_rounds", values);

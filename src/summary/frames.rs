@@ -1,250 +1,259 @@
 //! The schema of each summary table: names, units, meanings.
 
-use std::path::Path;
+use std::io::Write;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use polars::prelude::{NamedFrom, Series};
 
-use super::{Comparison, PointSummary, Summary};
+use super::{Comparison, PointSummary};
 use crate::counts::{CauseCounts, Total};
 use crate::design::Design;
-use crate::experiment::Format;
-use crate::results::{Folder, Frame, point_columns};
+use crate::results::{Frame, TableFiles, point_columns};
 use crate::statistics::jackknife::{TtrQuantile, TtrRow};
 use crate::statistics::mean::MeanEstimate;
 use crate::statistics::{Estimate, Interval};
 
-impl Summary {
-    /// Writes the summary tables into a results folder.
-    pub fn write(&self, path: &Path, design: &Design) -> Result<()> {
-        for (name, bytes) in self.files(design)? {
-            Folder::write_file(path, &name, &bytes).context("can't write the summary tables")?;
-        }
-        Ok(())
+/// The summary tables of a sweep, written as its design points come.
+pub struct Tables<'a, W: Write> {
+    design: TableFiles<'a, usize, W>,
+    summary: TableFiles<'a, PointSummary, W>,
+    ttr: TableFiles<'a, (usize, TtrRow), W>,
+    budget: TableFiles<'a, (usize, u32, Estimate), W>,
+    causes: TableFiles<'a, (usize, CauseCounts), W>,
+    comparisons: Option<TableFiles<'a, Comparison, W>>,
+}
+
+impl<'a, W: Write> Tables<'a, W> {
+    /// Begins all files; `create` says for the name of each where it goes.
+    pub fn new(design: &'a Design, mut create: impl FnMut(&str) -> Result<W>) -> Result<Self> {
+        let compared = design.experiment().compare.is_some();
+        let mut tables = Self {
+            design: TableFiles::new(design, "design", design_frame, &mut create)?,
+            summary: TableFiles::new(design, "summary", summary_frame, &mut create)?,
+            ttr: TableFiles::new(design, "ttr", ttr_frame, &mut create)?,
+            budget: TableFiles::new(design, "budget", budget_frame, &mut create)?,
+            causes: TableFiles::new(design, "causes", causes_frame, &mut create)?,
+            comparisons: compared
+                .then(|| TableFiles::new(design, "comparisons", comparisons_frame, &mut create))
+                .transpose()?,
+        };
+        (0..design.len()).try_for_each(|point| tables.design.push(point))?;
+        Ok(tables)
     }
 
-    /// The files of the summary tables, in both formats: name and content.
-    pub fn files(&self, design: &Design) -> Result<Vec<(String, Vec<u8>)>> {
-        let all: Vec<usize> = (0..design.len()).collect();
-        let mut files = Vec::new();
-        let mut tables = vec![
-            ("design", point_columns(design, &all)),
-            ("summary", self.summary_frame(design)),
-            ("ttr", self.ttr_frame(design)),
-            ("budget", self.budget_frame(design)),
-            ("causes", self.causes_frame(design)),
-        ];
-        if design.experiment().compare.is_some() {
-            tables.push(("comparisons", self.comparisons_frame(design)));
+    /// Adds a design point, in design order.
+    pub(super) fn push(&mut self, mut row: PointSummary) -> Result<()> {
+        let point = row.point;
+        for step in std::mem::take(&mut row.ttr) {
+            self.ttr.push((point, step))?;
         }
-        for (name, frame) in tables {
-            for format in [Format::Parquet, Format::Csv] {
-                let file = format!("{name}.{}", format.extension());
-                files.push((file, frame.encode(format)?));
+        for (round, estimate) in std::mem::take(&mut row.budget_exhausted_by) {
+            self.budget.push((point, round, estimate))?;
+        }
+        for cause in std::mem::take(&mut row.causes) {
+            self.causes.push((point, cause))?;
+        }
+        self.summary.push(row)
+    }
+
+    /// Adds the comparisons and ends all tables; returns the name of each file and where it went.
+    pub fn finish(mut self, comparisons: &[Comparison]) -> Result<Vec<(String, W)>> {
+        for row in comparisons {
+            if let Some(table) = &mut self.comparisons {
+                table.push(row.clone())?;
             }
+        }
+        let mut files = self.design.finish()?;
+        files.extend(self.summary.finish()?);
+        files.extend(self.ttr.finish()?);
+        files.extend(self.budget.finish()?);
+        files.extend(self.causes.finish()?);
+        if let Some(table) = self.comparisons {
+            files.extend(table.finish()?);
         }
         Ok(files)
     }
+}
 
-    /// The table `summary`.
-    pub fn summary_frame(&self, design: &Design) -> Frame {
-        let points: Vec<usize> = self.points.iter().map(|row| row.point).collect();
-        let mut frame = point_columns(design, &points);
-        frame.column(&self.points, "n", "replications", |row| row.n);
-        let mut columns = Columns {
-            frame: &mut frame,
-            rows: &self.points,
-        };
-        columns.mean(
-            "availability",
-            "mean availability of the servers, 0 to 1",
-            |row| row.availability,
-        );
-        columns.mean(
-            "journey_availability",
-            "mean availability of the user journey, 0 to 1",
-            |row| row.journey_availability,
-        );
-        columns.estimate(
-            "sla_miss",
-            "probability that a replication misses the SLA",
-            |row| row.sla_miss,
-        );
-        columns.standard_error("sla_miss", |row| {
-            let share = row.sla_miss?.value;
-            (row.n > 1).then(|| (share * (1.0 - share) / row.n as f64).sqrt())
-        });
-        columns.estimate(
-            "mttr_rounds",
-            "mean time to resolve in rounds, open incidents counted: area under Kaplan-Meier up \
+fn design_frame(design: &Design, points: &[usize]) -> Frame {
+    point_columns(design, points)
+}
+
+/// Rows of the table `summary`.
+fn summary_frame(design: &Design, rows: &[PointSummary]) -> Frame {
+    let points: Vec<usize> = rows.iter().map(|row| row.point).collect();
+    let mut frame = point_columns(design, &points);
+    frame.column(rows, "n", "replications", |row| row.n);
+    let mut columns = Columns {
+        frame: &mut frame,
+        rows,
+    };
+    columns.mean(
+        "availability",
+        "mean availability of the servers, 0 to 1",
+        |row| row.availability,
+    );
+    columns.mean(
+        "journey_availability",
+        "mean availability of the user journey, 0 to 1",
+        |row| row.journey_availability,
+    );
+    columns.estimate(
+        "sla_miss",
+        "probability that a replication misses the SLA",
+        |row| row.sla_miss,
+    );
+    columns.standard_error("sla_miss", |row| {
+        let share = row.sla_miss?.value;
+        (row.n > 1).then(|| (share * (1.0 - share) / row.n as f64).sqrt())
+    });
+    columns.estimate(
+        "mttr_rounds",
+        "mean time to resolve in rounds, open incidents counted: area under Kaplan-Meier up \
              to the horizon",
-            |row| row.mttr_rounds,
-        );
-        columns.standard_error("mttr_rounds", |row| row.mttr_se);
-        columns.estimate(
-            "mttr_closed_rounds",
-            "mean time to resolve of closed incidents only, in rounds; biased down where many \
+        |row| row.mttr_rounds,
+    );
+    columns.standard_error("mttr_rounds", |row| row.mttr_se);
+    columns.estimate(
+        "mttr_closed_rounds",
+        "mean time to resolve of closed incidents only, in rounds; biased down where many \
              stay open",
-            |row| row.mttr_closed_rounds,
-        );
-        columns.ttr_quantile(
-            "ttr_p50_rounds",
-            "half of the incidents are resolved within, in rounds",
-            |row| row.ttr_p50,
-        );
-        columns.ttr_quantile(
-            "ttr_p90_rounds",
-            "90 % of the incidents are resolved within, in rounds",
-            |row| row.ttr_p90,
-        );
-        columns.ttr_quantile(
-            "ttr_p99_rounds",
-            "99 % of the incidents are resolved within, in rounds",
-            |row| row.ttr_p99,
-        );
-        for (i, (name, share)) in [
-            ("availability_p01", "1 %"),
-            ("availability_p05", "5 %"),
-            ("availability_p50", "half"),
-        ]
-        .into_iter()
-        .enumerate()
-        {
-            let about = format!("availability that {share} of the replications do not exceed");
-            columns.estimate(name, &about, |row| row.availability_quantiles[i]);
-        }
-        columns.sre();
-        for total in Total::ALL {
-            let about = "total over the replications";
-            frame.column(&self.points, total.name(), about, |row| row.total(total));
-        }
-        frame
+        |row| row.mttr_closed_rounds,
+    );
+    columns.ttr_quantile(
+        "ttr_p50_rounds",
+        "half of the incidents are resolved within, in rounds",
+        |row| row.ttr_p50,
+    );
+    columns.ttr_quantile(
+        "ttr_p90_rounds",
+        "90 % of the incidents are resolved within, in rounds",
+        |row| row.ttr_p90,
+    );
+    columns.ttr_quantile(
+        "ttr_p99_rounds",
+        "99 % of the incidents are resolved within, in rounds",
+        |row| row.ttr_p99,
+    );
+    for (i, (name, share)) in [
+        ("availability_p01", "1 %"),
+        ("availability_p05", "5 %"),
+        ("availability_p50", "half"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let about = format!("availability that {share} of the replications do not exceed");
+        columns.estimate(name, &about, |row| row.availability_quantiles[i]);
     }
-
-    /// The table `comparisons`: each point less its baseline.
-    pub fn comparisons_frame(&self, design: &Design) -> Frame {
-        let rows = &self.comparisons;
-        let points: Vec<usize> = rows.iter().map(|row| row.point).collect();
-        let mut frame = point_columns(design, &points);
-        let about = "key of the point that it is compared with";
-        let keys: Vec<String> = rows
-            .iter()
-            .map(|row| design.key(row.baseline).to_string())
-            .collect();
-        frame.column(&keys, "baseline_point", about, String::as_str);
-        let about = "what is compared: a column of summary";
-        frame.column(rows, "estimate", about, |row| row.estimate);
-        let about = "replications that both points have";
-        frame.column(rows, "n", about, |row| row.n);
-        let about = "estimate of the point";
-        frame.column(rows, "value", about, |row| row.value);
-        let about = "estimate of the baseline";
-        frame.column(rows, "baseline_value", about, |row| row.baseline_value);
-        let of = |row: &Comparison| row.difference;
-        let about = "point less baseline";
-        frame.column(rows, "difference", about, |row| of(row).map(|d| d.value));
-        let about = "lower end of its interval";
-        frame.column(rows, "difference_lo", about, |row| {
-            ends(of(row).and_then(|d| d.interval))[0]
-        });
-        let about = "upper end of its interval";
-        frame.column(rows, "difference_hi", about, |row| {
-            ends(of(row).and_then(|d| d.interval))[1]
-        });
-        let about = "its standard error";
-        frame.column(rows, "difference_se", about, |row| of(row)?.standard_error);
-        let about = "method of the interval";
-        frame.column(rows, "method", about, |row| of(row).map(|d| d.method));
-        let about = "two-sided p-value of no difference";
-        frame.column(rows, "p_value", about, |row| of(row)?.p_value);
-        let about = "p-value adjusted for all rows of this table (Holm)";
-        frame.column(rows, "p_holm", about, |row| row.p_holm);
-        let about = "variance of the difference without common random numbers, by that with them";
-        frame.column(rows, "variance_reduction", about, |row| {
-            row.variance_reduction
-        });
-        frame
+    columns.sre();
+    for total in Total::ALL {
+        let about = "total over the replications";
+        frame.column(rows, total.name(), about, |row| row.total(total));
     }
+    frame
+}
 
-    /// The table `budget`: when the error budget is exhausted.
-    pub fn budget_frame(&self, design: &Design) -> Frame {
-        let rows: Vec<(usize, u32, Estimate)> = self
-            .points
-            .iter()
-            .flat_map(|point| {
-                let rounds = point.budget_exhausted_by.iter();
-                rounds.map(|(round, estimate)| (point.point, *round, *estimate))
-            })
-            .collect();
-        let points: Vec<usize> = rows.iter().map(|(point, _, _)| *point).collect();
-        let mut frame = point_columns(design, &points);
-        let about = "round from 0; the probability stays between the rounds of the table";
-        frame.column(&rows, "round", about, |(_, round, _)| *round);
-        let about = "probability that the error budget is exhausted by the end of the round";
-        frame.column(&rows, "exhausted", about, |(_, _, estimate)| estimate.value);
-        let about = "lower end of its interval";
-        frame.column(&rows, "exhausted_lo", about, |(_, _, e)| {
-            ends(e.interval)[0]
-        });
-        let about = "upper end of its interval";
-        frame.column(&rows, "exhausted_hi", about, |(_, _, e)| {
-            ends(e.interval)[1]
-        });
-        let about = "method of the interval";
-        frame.column(&rows, "exhausted_method", about, |(_, _, e)| e.method);
-        frame
-    }
+/// Rows of the table `comparisons`: each point less its baseline.
+fn comparisons_frame(design: &Design, rows: &[Comparison]) -> Frame {
+    let points: Vec<usize> = rows.iter().map(|row| row.point).collect();
+    let mut frame = point_columns(design, &points);
+    let about = "key of the point that it is compared with";
+    let keys: Vec<String> = rows
+        .iter()
+        .map(|row| design.key(row.baseline).to_string())
+        .collect();
+    frame.column(&keys, "baseline_point", about, String::as_str);
+    let about = "what is compared: a column of summary";
+    frame.column(rows, "estimate", about, |row| row.estimate);
+    let about = "replications that both points have";
+    frame.column(rows, "n", about, |row| row.n);
+    let about = "estimate of the point";
+    frame.column(rows, "value", about, |row| row.value);
+    let about = "estimate of the baseline";
+    frame.column(rows, "baseline_value", about, |row| row.baseline_value);
+    let of = |row: &Comparison| row.difference;
+    let about = "point less baseline";
+    frame.column(rows, "difference", about, |row| of(row).map(|d| d.value));
+    let about = "lower end of its interval";
+    frame.column(rows, "difference_lo", about, |row| {
+        ends(of(row).and_then(|d| d.interval))[0]
+    });
+    let about = "upper end of its interval";
+    frame.column(rows, "difference_hi", about, |row| {
+        ends(of(row).and_then(|d| d.interval))[1]
+    });
+    let about = "its standard error";
+    frame.column(rows, "difference_se", about, |row| of(row)?.standard_error);
+    let about = "method of the interval";
+    frame.column(rows, "method", about, |row| of(row).map(|d| d.method));
+    let about = "two-sided p-value of no difference";
+    frame.column(rows, "p_value", about, |row| of(row)?.p_value);
+    let about = "p-value adjusted for all rows of this table (Holm)";
+    frame.column(rows, "p_holm", about, |row| row.p_holm);
+    let about = "variance of the difference without common random numbers, by that with them";
+    frame.column(rows, "variance_reduction", about, |row| {
+        row.variance_reduction
+    });
+    frame
+}
 
-    /// The table `causes`: incidents and downtime by the scenarios behind them.
-    pub fn causes_frame(&self, design: &Design) -> Frame {
-        let rows: Vec<(usize, &CauseCounts)> = self
-            .points
-            .iter()
-            .flat_map(|point| point.causes.iter().map(|cause| (point.point, cause)))
-            .collect();
-        let points: Vec<usize> = rows.iter().map(|(point, _)| *point).collect();
-        let mut frame = point_columns(design, &points);
-        let about = "scenarios active on the server, or that had just struck it, when the incident \
+/// Rows of the table `budget`: when the error budget is exhausted.
+fn budget_frame(design: &Design, rows: &[(usize, u32, Estimate)]) -> Frame {
+    let points: Vec<usize> = rows.iter().map(|(point, _, _)| *point).collect();
+    let mut frame = point_columns(design, &points);
+    let about = "round from 0; the probability stays between the rounds of the table";
+    frame.column(rows, "round", about, |(_, round, _)| *round);
+    let about = "probability that the error budget is exhausted by the end of the round";
+    frame.column(rows, "exhausted", about, |(_, _, estimate)| estimate.value);
+    let about = "lower end of its interval";
+    frame.column(rows, "exhausted_lo", about, |(_, _, e)| ends(e.interval)[0]);
+    let about = "upper end of its interval";
+    frame.column(rows, "exhausted_hi", about, |(_, _, e)| ends(e.interval)[1]);
+    let about = "method of the interval";
+    frame.column(rows, "exhausted_method", about, |(_, _, e)| e.method);
+    frame
+}
+
+/// Rows of the table `causes`: incidents and downtime by the scenarios behind them.
+fn causes_frame(design: &Design, rows: &[(usize, CauseCounts)]) -> Frame {
+    let points: Vec<usize> = rows.iter().map(|(point, _)| *point).collect();
+    let mut frame = point_columns(design, &points);
+    let about = "scenarios active on the server, or that had just struck it, when the incident \
                      opened, joined by +; null if none";
-        frame.column(&rows, "cause", about, |(_, cause)| cause.cause.as_deref());
-        let about = "incidents that opened";
-        frame.column(&rows, "incidents", about, |(_, cause)| cause.incidents);
-        let about = "checks that found the server down in these incidents";
-        frame.column(&rows, "down_checks", about, |(_, cause)| cause.down_checks);
-        frame
-    }
+    frame.column(rows, "cause", about, |(_, cause)| cause.cause.as_deref());
+    let about = "incidents that opened";
+    frame.column(rows, "incidents", about, |(_, cause)| cause.incidents);
+    let about = "checks that found the server down in these incidents";
+    frame.column(rows, "down_checks", about, |(_, cause)| cause.down_checks);
+    frame
+}
 
-    /// The table `ttr`: the Kaplan–Meier curve of each design point.
-    pub fn ttr_frame(&self, design: &Design) -> Frame {
-        let rows: Vec<(usize, &TtrRow)> = self
-            .points
-            .iter()
-            .flat_map(|point| point.ttr.iter().map(|row| (point.point, row)))
-            .collect();
-        let points: Vec<usize> = rows.iter().map(|(point, _)| *point).collect();
-        let mut frame = point_columns(design, &points);
-        let about = "time since the incident opened, in half rounds";
-        frame.column(&rows, "half_round", about, |(_, row)| row.step.half_round);
-        let about = "incidents that closed at that time";
-        frame.column(&rows, "closed", about, |(_, row)| row.step.closed);
-        let about = "incidents open at that time when their replication ended";
-        frame.column(&rows, "censored", about, |(_, row)| row.step.censored);
-        let about = "incidents open just before that time";
-        frame.column(&rows, "at_risk", about, |(_, row)| row.step.at_risk);
-        let about = "share of incidents open beyond that time (Kaplan-Meier)";
-        frame.column(&rows, "survival", about, |(_, row)| row.step.survival);
-        let about = "its standard error (jackknife over 100 groups)";
-        frame.column(&rows, "survival_se", about, |(_, row)| row.standard_error);
-        let about = "lower end of its pointwise interval";
-        frame.column(&rows, "survival_lo", about, |(_, row)| {
-            row.interval.map(|i| i.lo)
-        });
-        let about = "upper end of its pointwise interval";
-        frame.column(&rows, "survival_hi", about, |(_, row)| {
-            row.interval.map(|i| i.hi)
-        });
-        frame
-    }
+/// Rows of the table `ttr`: the Kaplan–Meier curve of each design point.
+fn ttr_frame(design: &Design, rows: &[(usize, TtrRow)]) -> Frame {
+    let points: Vec<usize> = rows.iter().map(|(point, _)| *point).collect();
+    let mut frame = point_columns(design, &points);
+    let about = "time since the incident opened, in half rounds";
+    frame.column(rows, "half_round", about, |(_, row)| row.step.half_round);
+    let about = "incidents that closed at that time";
+    frame.column(rows, "closed", about, |(_, row)| row.step.closed);
+    let about = "incidents open at that time when their replication ended";
+    frame.column(rows, "censored", about, |(_, row)| row.step.censored);
+    let about = "incidents open just before that time";
+    frame.column(rows, "at_risk", about, |(_, row)| row.step.at_risk);
+    let about = "share of incidents open beyond that time (Kaplan-Meier)";
+    frame.column(rows, "survival", about, |(_, row)| row.step.survival);
+    let about = "its standard error (jackknife over 100 groups)";
+    frame.column(rows, "survival_se", about, |(_, row)| row.standard_error);
+    let about = "lower end of its pointwise interval";
+    frame.column(rows, "survival_lo", about, |(_, row)| {
+        row.interval.map(|i| i.lo)
+    });
+    let about = "upper end of its pointwise interval";
+    frame.column(rows, "survival_hi", about, |(_, row)| {
+        row.interval.map(|i| i.hi)
+    });
+    frame
 }
 
 /// Adds the columns of an estimate: value, ends of its interval, and what else it has.

@@ -3,7 +3,11 @@
 mod compare;
 mod frames;
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, anyhow};
 
@@ -11,7 +15,7 @@ use crate::counts::{CauseCounts, PointCounts, Total, histogram};
 use crate::design::Design;
 use crate::experiment::{PreciseEstimate, ProportionInterval};
 use crate::precision::Looks;
-use crate::results::{Folder, Sweep};
+use crate::results::{ByPoint, Sweep};
 use crate::statistics::jackknife::{RestrictedMean, TtrDistribution, TtrQuantile, TtrRow};
 use crate::statistics::mean::{MeanEstimate, bounded_mean, skewed_mean};
 use crate::statistics::proportion::{ProportionMethod, proportion};
@@ -21,6 +25,7 @@ use crate::statistics::sre::{BudgetSpent, budget_spent, downtime_minutes, exhaus
 use crate::statistics::{Confidence, Estimate, Interval};
 
 pub use compare::Comparison;
+pub use frames::Tables;
 
 /// Every estimate of one design point; `None` where it is not defined.
 #[derive(Debug, Clone)]
@@ -68,15 +73,68 @@ pub struct PointSummary {
     counts: [u64; Total::ALL.len()],
 }
 
-/// Summaries of all design points that have replications, in design order.
+/// Up to so many design points are kept when a sweep is summarised.
+const MOST_KEPT: usize = 2_000;
+/// Of a larger sweep, so many of those with the most SLA misses are.
+const WORST_KEPT: usize = 200;
+
+/// What is shown of a sweep, and what all of it comes to.
 #[derive(Debug)]
 pub struct Summary {
-    /// One a design point.
+    /// Design points that have replications, in design order: all of them, or in a sweep of more
+    /// than 2,000 those that were asked for and the 200 with the most SLA misses.
     pub points: Vec<PointSummary>,
+    /// The counts of each of these points.
+    pub counts: Vec<PointCounts>,
     /// Differences from the baseline, if a comparison is asked for.
     pub comparisons: Vec<Comparison>,
     /// The finished parts that they rest on.
     pub parts: usize,
+    /// All design points that have replications, kept or not, in design order.
+    pub design_points: Vec<usize>,
+    /// Replications of all design points.
+    pub replications: u64,
+}
+
+/// A design point with its counts.
+type Kept = (PointSummary, PointCounts);
+
+/// Chooses the design points that are kept.
+struct Keeper<'a> {
+    all: bool,
+    /// Ascending.
+    asked: &'a [usize],
+    kept: BTreeMap<usize, Kept>,
+    /// Those that were not asked for, by their share of SLA misses; of equals the first is worse.
+    worst: BTreeMap<(u64, Reverse<usize>), Kept>,
+}
+
+impl Keeper<'_> {
+    fn offer(&mut self, row: &PointSummary, counts: PointCounts) {
+        let point = row.point;
+        if self.all || self.asked.binary_search(&point).is_ok() {
+            self.kept.insert(point, (row.clone(), counts));
+            return;
+        }
+        // Shares are not negative, so their bits are in their order.
+        let misses = row.sla_miss.map_or(0.0, |miss| miss.value).to_bits();
+        let rank = (misses, Reverse(point));
+        let full = self.worst.len() == WORST_KEPT;
+        let least = self.worst.first_key_value().map(|(rank, _)| *rank);
+        if full && least.is_some_and(|least| rank < least) {
+            return;
+        }
+        if full {
+            self.worst.pop_first();
+        }
+        self.worst.insert(rank, (row.clone(), counts));
+    }
+
+    fn finish(mut self) -> (Vec<PointSummary>, Vec<PointCounts>) {
+        let worst = self.worst.into_values();
+        self.kept.extend(worst.map(|kept| (kept.0.point, kept)));
+        self.kept.into_values().unzip()
+    }
 }
 
 /// The confidence of all intervals of a sweep.
@@ -85,55 +143,46 @@ pub fn confidence(design: &Design) -> Result<Confidence> {
     confidence.ok_or_else(|| anyhow!("a confidence outside 0 to 1"))
 }
 
-/// The counts of each design point that has replications, from a results folder, and the number
-/// of finished parts that they are from.
-pub fn read_counts(path: &Path, design: &Design) -> Result<(Vec<Option<PointCounts>>, usize)> {
-    let mut order: Vec<(String, usize)> = (0..design.len())
-        .map(|point| (design.key(point).to_string(), point))
-        .collect();
-    order.sort();
-    let mut counts: Vec<Option<PointCounts>> = vec![None; design.len()];
-    let mut foreign = None;
-    let parts = Folder::counts(path, design, |key, row| {
-        match order.binary_search_by(|(known, _)| known.as_str().cmp(key)) {
-            Ok(at) => counts[order[at].1].get_or_insert_default().absorb(row),
-            Err(_) => foreign = Some(key.to_owned()),
-        }
-    })?;
-    match foreign {
-        None => Ok((counts, parts)),
-        Some(key) => Err(anyhow!(
-            "the counts hold a design point {key} that is not in the design"
-        )),
-    }
-}
-
-/// Summarises a results folder, from its counts; comparisons, from its replications.
-pub fn summarize(path: &Path, sweep: &Sweep) -> Result<Summary> {
-    let (counts, parts) = read_counts(path, &sweep.design)?;
-    summarize_counts(path, sweep, &counts, parts)
-}
-
-/// [`summarize`], from the counts that [`read_counts`] gave.
-pub fn summarize_counts(
+/// Summarises the counts of a sweep, point by point, and its comparisons from its replications.
+/// Each point goes to `tables`, if there are any; `asked` are points to keep, in design order.
+pub fn summarize<W: Write>(
     path: &Path,
     sweep: &Sweep,
-    counts: &[Option<PointCounts>],
-    parts: usize,
+    counts: ByPoint<'_>,
+    asked: &[usize],
+    mut tables: Option<&mut Tables<'_, W>>,
+    stop: &AtomicBool,
 ) -> Result<Summary> {
     let design = &sweep.design;
     let confidence = confidence(design)?;
     let looks = Looks::of(design.experiment());
-    let summarized = |(point, counts): (usize, &Option<PointCounts>)| {
-        let counts = counts.as_ref()?;
-        Some(PointSummary::new(design, point, counts, confidence, &looks))
+    let (parts, design_points) = (counts.parts(), counts.points());
+    let mut keeper = Keeper {
+        all: design.len() <= MOST_KEPT,
+        asked,
+        kept: BTreeMap::new(),
+        worst: BTreeMap::new(),
     };
-    let points: Vec<_> = counts.iter().enumerate().filter_map(summarized).collect();
-    let comparisons = compare::compare(path, sweep, &points, confidence)?;
+    let mut replications = 0;
+    let mut means = BTreeMap::new();
+    for entry in counts {
+        let (point, counts) = entry?;
+        let mut row = PointSummary::new(design, point, &counts, confidence, &looks);
+        replications += row.n;
+        means.extend(row.restricted_mean.take().map(|mean| (point, mean)));
+        keeper.offer(&row, counts);
+        if let Some(tables) = &mut tables {
+            tables.push(row)?;
+        }
+    }
+    let (points, counts) = keeper.finish();
     Ok(Summary {
         points,
-        comparisons,
+        counts,
+        comparisons: compare::compare(path, sweep, &means, confidence, stop)?,
         parts,
+        design_points,
+        replications,
     })
 }
 

@@ -7,10 +7,10 @@ use anyhow::{Context, Result};
 
 use super::plan::{Part, Segment};
 use super::record::{Recorder, RowGroup, Rows};
-use crate::counts::{PointCounts, Tally};
+use crate::counts::Tally;
 use crate::design::Design;
 use crate::diagnostics::{Problems, Sources};
-use crate::error::Interrupted;
+use crate::error::heard;
 use crate::experiment::RowTable;
 use crate::simulation::{
     Accountant, CauseSet, InstructionSet, LANES, LaneState, Model, State, fits_lanes, simulate,
@@ -41,14 +41,15 @@ pub fn execute(parts: &[&Part], work: impl Fn(&Part) -> Result<()> + Sync) -> Re
     rayon::broadcast(work).into_iter().collect()
 }
 
-/// Simulates one part, unless `stop` is set before it is done: then the error is [`Interrupted`].
-/// Its rows go to `sink` as they come, its counts by design point are returned.
+/// Simulates one part, unless `stop` is set before it is done: then the error is
+/// [`Interrupted`](crate::error::Interrupted).
+/// Its rows go to `sink` as they come, its counts among them.
 pub fn simulate_part(
     design: &Design,
     part: &Part,
     stop: &AtomicBool,
     mut sink: impl FnMut(RowGroup<'_>) -> Result<()>,
-) -> Result<Vec<(usize, PointCounts)>> {
+) -> Result<()> {
     let tables = &design.experiment().output.tables;
     let mut worker = Worker {
         stop,
@@ -61,7 +62,6 @@ pub fn simulate_part(
             tables.contains(&RowTable::Rounds),
         ),
         rows: Rows::new(part.replications(), &mut sink),
-        counts: Vec::new(),
     };
     for segment in &part.segments {
         // The design was checked when it was made, so this does not fail.
@@ -73,8 +73,7 @@ pub fn simulate_part(
         let model = point.compile(seed, design.scope(segment.point));
         worker.simulate(&model, &point.world, segment)?;
     }
-    worker.rows.finish(&worker.recorder)?;
-    Ok(worker.counts)
+    worker.rows.finish(&worker.recorder)
 }
 
 /// What simulates the segments of a part, one after another.
@@ -86,7 +85,6 @@ struct Worker<'a> {
     accountant: Accountant,
     recorder: Recorder,
     rows: Rows<'a>,
-    counts: Vec<(usize, PointCounts)>,
 }
 
 impl Worker<'_> {
@@ -100,15 +98,14 @@ impl Worker<'_> {
             self.one_by_one(model, segment, &mut tally)?;
         }
         let counts = tally.finish(|cause| cause_name(world, &self.accountant, cause));
-        self.counts.push((segment.point, counts));
-        Ok(())
+        self.rows.count(segment.point, &counts)
     }
 
     fn in_lanes(&mut self, model: &Model, segment: &Segment, tally: &mut Tally) -> Result<()> {
         let end = segment.first + segment.count;
         let mut first = segment.first;
         while first < end {
-            self.interrupted()?;
+            heard(self.stop)?;
             guard(|| simulate_lanes(model, first, &mut self.lanes, self.instructions))
                 .map_err(|message| self.failed(model, segment, first, message))?;
             // Lanes beyond the segment are another part's, or nobody's.
@@ -138,7 +135,7 @@ impl Worker<'_> {
 
     fn one_by_one(&mut self, model: &Model, segment: &Segment, tally: &mut Tally) -> Result<()> {
         for number in segment.first..segment.first + segment.count {
-            self.interrupted()?;
+            heard(self.stop)?;
             self.recorder.watch(segment.point, number);
             let mut observer = (&mut self.recorder, &mut self.accountant);
             let outcome = guard(|| simulate(model, number, &mut self.state, &mut observer))
@@ -152,13 +149,6 @@ impl Worker<'_> {
             self.rows.extend(&mut self.recorder)?;
         }
         Ok(())
-    }
-
-    fn interrupted(&self) -> Result<()> {
-        match self.stop.load(Ordering::Relaxed) {
-            true => Err(Interrupted.into()),
-            false => Ok(()),
-        }
     }
 }
 

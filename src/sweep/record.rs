@@ -1,8 +1,10 @@
-//! What a sweep tells of each replication: columns of counts, rows of incidents and rounds.
+//! What a sweep tells of each replication: columns of counts, rows of incidents and rounds; and
+//! of each segment, its counts.
 
 use anyhow::Result;
 
 use super::plan::Segment;
+use crate::counts::{CountRow, PointCounts};
 use crate::simulation::{Alert, Handling, Incident, Model, Observer, Outcome, State};
 
 /// The outcomes of replications, in the order of their segments: a list a count, as the tables
@@ -174,6 +176,8 @@ pub enum RowGroup<'a> {
     Incidents(&'a [IncidentRow]),
     /// One row a round, if asked for.
     Rounds(&'a [RoundRow]),
+    /// The counts of each segment, each row with the index of its design point.
+    Counts(&'a [(usize, CountRow)]),
 }
 
 /// What takes the row groups of a part.
@@ -186,6 +190,7 @@ pub(super) struct Rows<'a> {
     runs: RunColumns,
     incidents: Vec<IncidentRow>,
     rounds: Vec<RoundRow>,
+    counts: Vec<(usize, CountRow)>,
 }
 
 impl<'a> Rows<'a> {
@@ -197,6 +202,7 @@ impl<'a> Rows<'a> {
             runs: RunColumns::with_capacity(group),
             incidents: Vec::new(),
             rounds: Vec::new(),
+            counts: Vec::new(),
         }
     }
 
@@ -233,9 +239,19 @@ impl<'a> Rows<'a> {
         hand_on(&mut self.rounds, |rows| sink(RowGroup::Rounds(rows)))
     }
 
+    /// The counts of a segment that is over. A part may have very many, so they too are handed on
+    /// as they come.
+    pub fn count(&mut self, point: usize, counts: &PointCounts) -> Result<()> {
+        let rows = counts.rows().into_iter();
+        self.counts.extend(rows.map(|row| (point, row)));
+        let sink = &mut self.sink;
+        hand_on(&mut self.counts, |rows| sink(RowGroup::Counts(rows)))
+    }
+
     /// Hands on what is left of the tables, the recorded ones among them.
     pub fn finish(self, recorder: &Recorder) -> Result<()> {
         (self.sink)(RowGroup::Runs(&self.runs))?;
+        (self.sink)(RowGroup::Counts(&self.counts))?;
         if recorder.want_incidents {
             (self.sink)(RowGroup::Incidents(&self.incidents))?;
         }

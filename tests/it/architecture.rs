@@ -65,6 +65,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
         &[
             "counts",
             "design",
+            "error",
             "experiment",
             "precision",
             "results",

@@ -176,8 +176,15 @@ fn part(design: &Design, first: u64, count: u64) -> Made {
         work: 0,
     };
     let mut made = Made::default();
-    made.counts = simulate_part(design, &part, &AtomicBool::new(false), |rows| {
+    made.counts = vec![(0, PointCounts::default()); design.len()];
+    simulate_part(design, &part, &AtomicBool::new(false), |rows| {
         match rows {
+            RowGroup::Counts(rows) => {
+                for (point, row) in rows {
+                    made.counts[*point].0 = *point;
+                    made.counts[*point].1.absorb(row);
+                }
+            }
             RowGroup::Runs(runs) => made.up_checks.extend(&runs.up_checks),
             RowGroup::Incidents(rows) => made.incidents += rows.len() as u64,
             RowGroup::Rounds(_) => {}
