@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use sysworld::experiment::{DEFAULT_SEED, MOST_REPLICATIONS, MOST_SEED};
 use sysworld::gate::Gate;
+use sysworld::narrate::{Rounds, Told};
 use sysworld::sweep::Shard;
 
 /// What availability, SLA risk and time to resolve should we expect, and how sure are we?
@@ -155,9 +156,34 @@ pub struct Simulate {
     /// Replication, from 0
     #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     pub replication: u64,
+    /// How much is told
+    #[command(flatten)]
+    pub tell: Tell,
+}
+
+/// How much `simulate` and `replay` tell.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Tell {
     /// Only the header and the verdict
     #[arg(long, short)]
     pub quiet: bool,
+    /// Only the incidents: what caused each, what was done about it, and when it closed
+    #[arg(long, conflicts_with = "quiet")]
+    pub incidents: bool,
+    /// Only these rounds, counted from 1, as 100-200; with --incidents, those that are open in them
+    #[arg(long, value_name = "A-B", conflicts_with = "quiet")]
+    pub rounds: Option<Rounds>,
+}
+
+impl Tell {
+    /// The same in the library's words.
+    pub fn told(self) -> Told {
+        match (self.quiet, self.incidents) {
+            (true, _) => Told::Nothing,
+            (false, true) => Told::Incidents(self.rounds),
+            (false, false) => Told::Rounds(self.rounds),
+        }
+    }
 }
 
 /// Arguments of `replay`.
@@ -174,15 +200,15 @@ pub struct Replay {
     /// Replication, from 0
     #[arg(long, group = "which", allow_negative_numbers = true)]
     pub replication: Option<u64>,
-    /// The replication with the worst availability; ties to the lower number
+    /// The worst replication by what the SLA is held to, servers or journey; of several, the first
     #[arg(long, group = "which")]
     pub worst: bool,
-    /// The replication with the best availability; ties to the lower number
+    /// The best replication by what the SLA is held to; of several, the first
     #[arg(long, group = "which")]
     pub best: bool,
-    /// Only the header and the verdict
-    #[arg(long, short)]
-    pub quiet: bool,
+    /// How much is told
+    #[command(flatten)]
+    pub tell: Tell,
 }
 
 /// Arguments of `summarize`.

@@ -1,6 +1,11 @@
 //! The log of one replication, for people: an observer that writes what it sees.
 
+mod incidents;
+
 use std::fmt::Write;
+use std::str::FromStr;
+
+use incidents::Incidents;
 
 use crate::design::Resolved;
 use crate::simulation::{
@@ -21,25 +26,72 @@ pub struct Telling {
     pub scope: u64,
     /// The replication.
     pub replication: u64,
-    /// Only the header and the verdict.
-    pub quiet: bool,
+    /// What is told between the header and the verdict.
+    pub told: Told,
+}
+
+/// What is told of a replication between its header and its verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// Nothing.
+    Nothing,
+    /// Each round, or only some.
+    Rounds(Option<Rounds>),
+    /// Each incident, or only those that are open in some rounds.
+    Incidents(Option<Rounds>),
+}
+
+/// Some rounds, counted from 1 as the log does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rounds {
+    /// The first of them.
+    pub first: u32,
+    /// The last of them, not before the first.
+    pub last: u32,
+}
+
+impl FromStr for Rounds {
+    type Err = String;
+
+    /// `7`, or `100-200`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        let number = |text: &str| text.trim().parse().ok();
+        match (number(first), number(last)) {
+            (Some(first), Some(last)) if 1 <= first && first <= last => Ok(Self { first, last }),
+            _ => Err("rounds are counted from 1: one as 7, or several as 100-200".to_owned()),
+        }
+    }
 }
 
 /// Runs one replication and tells it.
 pub fn narrate(point: &Resolved, telling: &Telling) -> (String, Outcome) {
     let model = point.compile(telling.seed, telling.scope);
-    let mut narrator = Narrator {
-        world: &point.world,
-        text: header(point, telling, &model),
-    };
+    let mut text = header(point, telling, &model);
     let mut state = State::new();
-    let outcome = if telling.quiet {
-        simulate(&model, telling.replication, &mut state, &mut ())
-    } else {
-        simulate(&model, telling.replication, &mut state, &mut narrator)
+    let (world, replication) = (&point.world, telling.replication);
+    let outcome = match telling.told {
+        Told::Nothing => simulate(&model, replication, &mut state, &mut ()),
+        Told::Rounds(rounds) => {
+            let mut narrator = Narrator {
+                world,
+                rounds,
+                tells: true,
+                text: String::new(),
+            };
+            let outcome = simulate(&model, replication, &mut state, &mut narrator);
+            text.push_str(&narrator.text);
+            outcome
+        }
+        Told::Incidents(rounds) => {
+            let mut incidents = Incidents::new(world, rounds);
+            let outcome = simulate(&model, replication, &mut state, &mut incidents);
+            text.push_str(&incidents.text());
+            outcome
+        }
     };
-    narrator.verdict(&model, &outcome);
-    (narrator.text, outcome)
+    text.push_str(&verdict(world, &model, &outcome));
+    (text, outcome)
 }
 
 fn header(point: &Resolved, telling: &Telling, model: &Model) -> String {
@@ -70,66 +122,95 @@ fn sla_text(world: &World) -> String {
     format!("SLA {} % {indicator}", world.sla.target.percent())
 }
 
+/// The name of a server.
+fn server_name(world: &World, server: usize) -> String {
+    world.servers[server].name.get_ref().to_string()
+}
+
+/// A time of the replication.
+fn time_text(world: &World, half_round: u32) -> String {
+    let minutes = f64::from(half_round) / 2.0 * world.round_minutes.get();
+    format!("minute {minutes}")
+}
+
+/// What was done about an alert, and what came of it.
+fn handling_text(world: &World, handling: &Handling) -> String {
+    let server = server_name(world, handling.alert.server);
+    let kind = handling.alert.kind.name();
+    let action = world.remediation[handling.action].name.get_ref();
+    let guess = if handling.misdiagnosed {
+        " (misdiagnosed)"
+    } else {
+        ""
+    };
+    let outcome = match handling.response {
+        Response::Succeeded => "succeeded".to_owned(),
+        Response::Failed => "failed".to_owned(),
+        Response::Blocked(round) => format!("blocked until round {}", round + 1),
+    };
+    format!("{action} on {server} for {kind}{guess}: {outcome}")
+}
+
+fn verdict(world: &World, model: &Model, outcome: &Outcome) -> String {
+    let percent = |good: u32, all: u32| 100.0 * f64::from(good) / f64::from(all);
+    let servers = percent(outcome.up_checks, model.checks());
+    let mut text = format!(
+        "\nserver availability   {servers:.3} % ({} of {} checks)\n",
+        outcome.up_checks,
+        model.checks()
+    );
+    let journey = percent(outcome.journey_up_rounds, model.rounds);
+    if model.has_journey() {
+        text.push_str(&format!(
+            "journey availability  {journey:.3} % ({} of {} rounds)\n",
+            outcome.journey_up_rounds, model.rounds
+        ));
+    }
+    text.push_str(&format!(
+        "incidents             {} ({} open at the end), {} events, {} of {} alerts handled\n",
+        outcome.incidents,
+        outcome.incidents_open,
+        outcome.events,
+        outcome.alerts_handled,
+        outcome.alerts
+    ));
+    let verdict = if outcome.sla_met {
+        "met".to_owned()
+    } else {
+        let (value, unit) = match world.sla.indicator {
+            Indicator::Availability => (servers, "checks"),
+            Indicator::JourneyAvailability => (journey, "rounds"),
+        };
+        let target = world.sla.target.percent().to_string();
+        let short = target.parse::<f64>().unwrap_or_default() - value;
+        let lacking = model
+            .sla_least()
+            .saturating_sub(u64::from(outcome.good(model)));
+        format!("missed by {short:.3} percentage points ({lacking} {unit})")
+    };
+    text.push_str(&format!("{}: {verdict}\n", sla_text(world)));
+    text
+}
+
 struct Narrator<'a> {
     world: &'a World,
+    /// The rounds that are told; all, if there are none.
+    rounds: Option<Rounds>,
+    /// Whether the present round is one of them.
+    tells: bool,
     text: String,
 }
 
 impl Narrator<'_> {
     /// One line of the log. Writing to a string does not fail.
     fn line(&mut self, what: &str, text: &str) {
-        let _ = writeln!(self.text, "  {what:<8} {text}");
+        if self.tells {
+            let _ = writeln!(self.text, "  {what:<8} {text}");
+        }
     }
 
     fn server(&self, server: usize) -> String {
-        self.world.servers[server].name.get_ref().to_string()
-    }
-
-    fn time(&self, half_round: u32) -> String {
-        let minutes = f64::from(half_round) / 2.0 * self.world.round_minutes.get();
-        format!("minute {minutes}")
-    }
-
-    fn verdict(&mut self, model: &Model, outcome: &Outcome) {
-        let percent = |good: u32, all: u32| 100.0 * f64::from(good) / f64::from(all);
-        let servers = percent(outcome.up_checks, model.checks());
-        let _ = writeln!(
-            self.text,
-            "\nserver availability   {servers:.3} % ({} of {} checks)",
-            outcome.up_checks,
-            model.checks()
-        );
-        let journey = percent(outcome.journey_up_rounds, model.rounds);
-        if model.has_journey() {
-            let _ = writeln!(
-                self.text,
-                "journey availability  {journey:.3} % ({} of {} rounds)",
-                outcome.journey_up_rounds, model.rounds
-            );
-        }
-        let _ = writeln!(
-            self.text,
-            "incidents             {} ({} open at the end), {} events, {} of {} alerts handled",
-            outcome.incidents,
-            outcome.incidents_open,
-            outcome.events,
-            outcome.alerts_handled,
-            outcome.alerts
-        );
-        let verdict = if outcome.sla_met {
-            "met".to_owned()
-        } else {
-            let (value, good, unit) = match self.world.sla.indicator {
-                Indicator::Availability => (servers, outcome.up_checks, "checks"),
-                Indicator::JourneyAvailability => (journey, outcome.journey_up_rounds, "rounds"),
-            };
-            let target = self.world.sla.target.percent().to_string();
-            let short = target.parse::<f64>().unwrap_or_default() - value;
-            let lacking = model.sla_least().saturating_sub(u64::from(good));
-            format!("missed by {short:.3} percentage points ({lacking} {unit})")
-        };
-        let sla = sla_text(self.world);
-        let _ = writeln!(self.text, "{sla}: {verdict}");
+        server_name(self.world, server)
     }
 }
 
@@ -148,9 +229,13 @@ fn value_text(alert: &Alert) -> String {
 
 impl Observer for Narrator<'_> {
     fn round_begins(&mut self, model: &Model, state: &State) {
-        let time = self.time(2 * state.round);
         let (round, rounds) = (state.round + 1, model.rounds);
-        let _ = writeln!(self.text, "\nround {round} of {rounds} · {time}");
+        let told = |rounds: Rounds| (rounds.first..=rounds.last).contains(&round);
+        self.tells = self.rounds.is_none_or(told);
+        if self.tells {
+            let time = time_text(self.world, 2 * state.round);
+            let _ = writeln!(self.text, "\nround {round} of {rounds} · {time}");
+        }
     }
 
     fn event(&mut self, scenario: usize, server: usize, changed: bool) {
@@ -181,20 +266,7 @@ impl Observer for Narrator<'_> {
     }
 
     fn handled(&mut self, handling: &Handling) {
-        let server = self.server(handling.alert.server);
-        let kind = handling.alert.kind.name();
-        let action = self.world.remediation[handling.action].name.get_ref();
-        let guess = if handling.misdiagnosed {
-            " (misdiagnosed)"
-        } else {
-            ""
-        };
-        let outcome = match handling.response {
-            Response::Succeeded => "succeeded".to_owned(),
-            Response::Failed => "failed".to_owned(),
-            Response::Blocked(round) => format!("blocked until round {}", round + 1),
-        };
-        let text = format!("{action} on {server} for {kind}{guess}: {outcome}");
+        let text = handling_text(self.world, handling);
         self.line("action", &text);
     }
 
@@ -202,7 +274,7 @@ impl Observer for Narrator<'_> {
         let text = format!(
             "{} is down ({})",
             self.server(server),
-            self.time(half_round)
+            time_text(self.world, half_round)
         );
         self.line("incident", &text);
     }

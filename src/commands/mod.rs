@@ -1,6 +1,7 @@
 //! What each command does, from its arguments to its output.
 
 mod gate;
+mod look;
 mod plan;
 mod replay;
 mod report;
@@ -9,7 +10,7 @@ mod select;
 mod shards;
 mod simulate;
 
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -21,12 +22,12 @@ use sysworld::diagnostics::{Problem, Problems, Sources};
 use sysworld::error::usage;
 use sysworld::experiment::{Experiment, Overrides};
 use sysworld::report as views;
-use sysworld::results::{ByPoint, Rows, Sweep, WholeFile, read_table};
+use sysworld::results::{ByPoint, Sweep, WholeFile, read_table};
 use sysworld::schema;
 use sysworld::summary::{self, Summary, Tables};
 use sysworld::world::{BUILT_IN, WorldFile, WorldSource};
 
-use crate::cli::{Cli, Completions, Schema, SchemaOf, StdoutFormat, Summarize, Worlds};
+use crate::cli::{Cli, Completions, Schema, SchemaOf, StdoutFormat, Summarize, Tell, Worlds};
 
 pub use plan::plan;
 pub use replay::replay;
@@ -106,6 +107,17 @@ pub fn complain(error: &anyhow::Error) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
+/// Refuses rounds that a replication has not.
+fn check_rounds(tell: &Tell, rounds: u32) -> Result<()> {
+    match tell.rounds {
+        Some(asked) if asked.last > rounds => Err(usage(format!(
+            "--rounds: there is no round {}: a replication has rounds 1 to {rounds}",
+            asked.last
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// Prints on stdout.
 fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
@@ -155,7 +167,7 @@ fn summary_of<W: Write>(
     summary::summarize(path, sweep, counts, &shown, tables, stop)
 }
 
-/// Prints the summary, or its table in `path` as JSON.
+/// Prints the summary, or its tables in `path` as JSON.
 fn print_summary(
     path: &Path,
     design: &Design,
@@ -163,15 +175,20 @@ fn print_summary(
     format: StdoutFormat,
 ) -> Result<()> {
     match format {
-        StdoutFormat::Table => print(&views::table(design, summary)),
-        StdoutFormat::Json => print_json(read_table(path, "summary")?),
+        StdoutFormat::Table => print(&views::table(design, summary, look::of_stdout())),
+        StdoutFormat::Json => {
+            let compared = design.experiment().compare.is_some();
+            let comparisons = compared.then(|| read_table(path, "comparisons"));
+            let (summary, comparisons) = (read_table(path, "summary")?, comparisons.transpose()?);
+            print_json(|out| views::document(out, summary, comparisons))
+        }
     }
 }
 
-/// Prints a table as JSON.
-fn print_json(table: impl Iterator<Item = Result<Rows>>) -> Result<()> {
+/// Prints what is written, JSON, and ends the line.
+fn print_json(write: impl FnOnce(&mut BufWriter<StdoutLock>) -> Result<()>) -> Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
-    let printed = views::json(&mut out, table);
+    let printed = write(&mut out);
     unless_closed(printed.and_then(|()| Ok(out.write_all(b"\n").and_then(|()| out.flush())?)))
 }
 

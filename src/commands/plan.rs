@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use sysworld::design::Design;
 use sysworld::experiment::{Format, Overrides};
+use sysworld::report;
 use sysworld::results::{point_columns, refuse_precision, row_tables};
 use sysworld::sweep::{Goal, Part, Plan, ROW_GROUP, Shard, simulate_part};
 
@@ -35,7 +36,8 @@ pub fn plan(args: &cli::Plan) -> Result<()> {
         }
         PlanFormat::Json => {
             let pieces = all.chunks(ROW_GROUP);
-            return print_json(pieces.map(|points| point_columns(&design, points).data()));
+            let table = pieces.map(|points| point_columns(&design, points).data());
+            return print_json(|out| report::json(out, table));
         }
     }
     let plan = Plan::new(&design, &[Goal::of(&design)]);

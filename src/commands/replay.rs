@@ -27,8 +27,9 @@ pub fn replay(args: &Replay) -> Result<()> {
         seed: design.experiment().seed,
         scope: design.scope(point),
         replication,
-        quiet: args.quiet,
+        told: args.tell.told(),
     };
+    super::check_rounds(&args.tell, resolved.world.rounds)?;
     let (text, _) = narrate(&resolved, &telling);
     print(&text)
 }
@@ -81,5 +82,6 @@ fn find_replication(args: &Replay, sweep: &Sweep, point: usize) -> Result<u64> {
     } else {
         counts.best()
     };
+    let extreme = extreme.map(|extreme| extreme.replication);
     extreme.ok_or_else(|| anyhow!("no replication of this design point is finished yet"))
 }

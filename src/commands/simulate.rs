@@ -24,8 +24,9 @@ pub fn simulate(args: &Simulate) -> Result<()> {
         seed: args.seed,
         scope: 0,
         replication: args.replication,
-        quiet: args.quiet,
+        told: args.tell.told(),
     };
+    super::check_rounds(&args.tell, point.world.rounds)?;
     let (text, _) = narrate(&point, &telling);
     print(&text)
 }

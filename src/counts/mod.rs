@@ -99,9 +99,10 @@ pub enum Measure {
     TtrClosed,
     /// Incidents of group `group` that were open for `value` half rounds at the end.
     TtrCensored,
-    /// The first replication with the fewest up checks is `count`, with `value` of them.
+    /// The first replication with the worst value of the SLA's indicator is `count`; `value` are its
+    /// up checks, or its rounds with a working journey if the SLA is held to the journey.
     Worst,
-    /// The first replication with the most up checks is `count`, with `value` of them.
+    /// The same, with the best value.
     Best,
     /// Replications whose error budget was exhausted in round `value`.
     BudgetExhaustedRound,
@@ -183,7 +184,8 @@ pub struct PointCounts {
     pub journey_up_rounds: BTreeMap<u32, u64>,
     /// Incidents by time and group.
     ttr: BTreeMap<u32, Box<TtrCell>>,
-    /// Up checks and number of the replications with the fewest and the most.
+    /// Of the replications that the SLA's indicator calls the worst and the best: what counts
+    /// towards the SLA, and their numbers.
     worst: Option<(u32, u64)>,
     best: Option<(u32, u64)>,
     totals: [u64; Total::ALL.len()],
@@ -191,6 +193,21 @@ pub struct PointCounts {
     pub budget_exhausted_round: BTreeMap<u32, u64>,
     /// Incidents and down checks by cause.
     causes: BTreeMap<Option<String>, [u64; 2]>,
+}
+
+/// A replication at one end of all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extreme {
+    /// Its number.
+    pub replication: u64,
+    /// What counts towards the SLA: up checks, or rounds with a working journey.
+    pub good: u32,
+}
+
+impl Extreme {
+    fn of((good, replication): (u32, u64)) -> Self {
+        Self { replication, good }
+    }
 }
 
 impl PointCounts {
@@ -204,22 +221,23 @@ impl PointCounts {
         self.totals[total as usize]
     }
 
-    /// The replication with the fewest up checks; of several, the first.
-    pub fn worst(&self) -> Option<u64> {
-        self.worst.map(|(_, replication)| replication)
+    /// The replication that is the worst by the SLA's indicator, of several the first, with what it
+    /// has of it: up checks, or rounds with a working journey.
+    pub fn worst(&self) -> Option<Extreme> {
+        self.worst.map(Extreme::of)
     }
 
-    /// The replication with the most up checks; of several, the first.
-    pub fn best(&self) -> Option<u64> {
-        self.best.map(|(_, replication)| replication)
+    /// The best one, of several the first.
+    pub fn best(&self) -> Option<Extreme> {
+        self.best.map(Extreme::of)
     }
 
-    /// Takes note of a replication that may be the one with the fewest or the most up checks.
-    fn rank(&mut self, up_checks: u32, replication: u64) {
-        let this = (up_checks, replication);
+    /// Takes note of a replication that may be the worst or the best.
+    fn rank(&mut self, good: u32, replication: u64) {
+        let this = (good, replication);
         self.worst = Some(self.worst.map_or(this, |worst| worst.min(this)));
         let higher = |best: (u32, u64)| {
-            let better = up_checks > best.0 || up_checks == best.0 && replication < best.1;
+            let better = good > best.0 || good == best.0 && replication < best.1;
             if better { this } else { best }
         };
         self.best = Some(self.best.map_or(this, higher));

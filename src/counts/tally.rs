@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{PointCounts, Total};
-use crate::simulation::{CauseSet, Replication, Spell};
+use crate::simulation::{CauseSet, Model, Replication, Spell};
 use crate::statistics::jackknife::{GROUPS, TtrCell};
 
 /// The counts of one design point while its replications are being simulated. After the first
@@ -24,24 +24,22 @@ pub struct Tally {
 
 impl Tally {
     /// Counts one replication. Those of a tally come in ascending order.
-    pub fn replication(&mut self, number: u64, replication: &Replication, journey: bool) {
+    pub fn replication(&mut self, number: u64, replication: &Replication, model: &Model) {
         let outcome = &replication.outcome;
         *self.up_checks.at(outcome.up_checks.into()) += 1;
-        if journey {
+        if model.has_journey() {
             *self.journey_up_rounds.at(outcome.journey_up_rounds.into()) += 1;
         }
         if let Some(round) = replication.budget_exhausted {
             *self.budget_exhausted_round.at(round.into()) += 1;
         }
-        // Of several with as many up checks the first counts, and the first comes first.
-        if self
-            .worst
-            .is_none_or(|(least, _)| outcome.up_checks < least)
-        {
-            self.worst = Some((outcome.up_checks, number));
+        // Of several that are equal the first counts, and the first comes first.
+        let good = outcome.good(model);
+        if self.worst.is_none_or(|(least, _)| good < least) {
+            self.worst = Some((good, number));
         }
-        if self.best.is_none_or(|(most, _)| outcome.up_checks > most) {
-            self.best = Some((outcome.up_checks, number));
+        if self.best.is_none_or(|(most, _)| good > most) {
+            self.best = Some((good, number));
         }
         for total in Total::ALL {
             self.totals[total as usize] += total.of(outcome);

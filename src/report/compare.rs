@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::axes::Axes;
+use super::numbers::p_value;
 use crate::design::Design;
 use crate::summary::Summary;
 
@@ -25,6 +26,8 @@ pub struct Comparison {
     pub method: Option<&'static str>,
     /// Probability of such a difference by chance, adjusted by Holm over the table.
     pub p_holm: Option<f64>,
+    /// The same as text.
+    pub p_text: Option<String>,
     /// How many times smaller pairing made the variance.
     pub variance_reduction: Option<f64>,
 }
@@ -52,6 +55,7 @@ pub fn of(summary: &Summary, keys: &[(usize, &str)]) -> Vec<Comparison> {
             hi: interval.map(|i| i.hi),
             method: row.difference.map(|d| d.method),
             p_holm: row.p_holm,
+            p_text: row.p_holm.map(|p| p_value(p, row.p_is_known())),
             variance_reduction: row.variance_reduction,
         })
     });

@@ -191,6 +191,10 @@ pub struct Point {
     pub n: u64,
     /// Checks of a replication.
     pub checks: u64,
+    /// Whether the SLA is held to the journey, not to the servers.
+    pub on_journey: bool,
+    /// What the SLA counts in a replication: rounds of the journey, or checks of the servers.
+    pub sla_checks: u64,
     /// Its SLA target in percent.
     pub target: String,
     /// Estimates by their column in the summary.
@@ -201,7 +205,7 @@ pub struct Point {
     pub availability: Vec<(u32, u64)>,
     /// The Kaplan–Meier curve of the time to resolve.
     pub ttr: Vec<TtrStep>,
-    /// The replication with the fewest up checks, and these.
+    /// The worst replication by the SLA's indicator, and what it has of `sla_checks`.
     pub worst: Option<(u64, u32)>,
     /// The causes of most lost checks, most first.
     pub causes: Vec<causes::Cause>,
@@ -375,18 +379,19 @@ impl Point {
             .into_iter()
             .filter_map(|(key, value)| Some((key, value?)));
         let (causes, lost_checks) = causes::of(counts, caps.causes);
-        let fewest = counts.up_checks.keys().next();
         Self {
             key: design.key(row.point).to_string(),
             levels: axes.levels(design, row.point),
             n: row.n,
             checks: variation.checks(),
+            on_journey: variation.sla_on_journey,
+            sla_checks: variation.sla_checks(),
             target: variation.sla_target.clone(),
             estimates: known.collect(),
             incidents: [row.total(Total::Incidents), row.total(Total::IncidentsOpen)],
             availability: distribution(&counts.up_checks, caps.steps),
             ttr: survival(&row.ttr, caps.steps),
-            worst: counts.worst().zip(fewest.copied()),
+            worst: counts.worst().map(|worst| (worst.replication, worst.good)),
             causes,
             lost_checks,
         }

@@ -6,6 +6,10 @@ mod causes;
 mod chart;
 mod compare;
 mod data;
+mod differences;
+mod grid;
+mod json;
+mod look;
 mod made;
 mod numbers;
 mod page;
@@ -18,14 +22,17 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::design::Design;
+use crate::design::{Design, Variation};
 use crate::results::Folder;
 use crate::summary::Summary;
+use numbers::grouped;
 
 pub use data::Report;
+pub use json::{document, json};
+pub use look::Look;
 pub use page::page;
 pub use plots::{PLOTS, write as write_plots};
-pub use terminal::{json, table};
+pub use terminal::table;
 
 /// Name of the page in a results folder.
 pub const PAGE: &str = "report.html";
@@ -45,22 +52,46 @@ pub fn write_page(path: &Path, design: &Design, summary: &Summary) -> Result<()>
     Folder::write_file(path, PAGE, page(&report)?.as_bytes())
 }
 
-/// The SLA's target and the length of a replication, in words.
+/// The SLA and the length of a replication, in words.
 fn setting(design: &Design) -> String {
+    format!("{}; {}", sla(design), length(design))
+}
+
+/// What is common to the variations of a design, as text; else that they differ.
+fn common<T: PartialEq>(
+    design: &Design,
+    of: impl Fn(&Variation) -> T,
+    text: impl Fn(&Variation) -> String,
+    what: &str,
+) -> String {
     let first = design.variation(0);
-    let all = || (0..design.len()).map(|point| design.variation(point));
-    let target = if all().all(|other| other.sla_target == first.sla_target) {
-        format!("SLA target {} %", first.sla_target)
-    } else {
-        "SLA target as the design says".to_owned()
+    let mut all = (0..design.len()).map(|point| of(design.variation(point)));
+    match all.all(|other| other == of(first)) {
+        true => text(first),
+        false => format!("{what} as the design says"),
+    }
+}
+
+/// The SLA in words.
+fn sla(design: &Design) -> String {
+    let of = |variation: &Variation| (variation.sla_target.clone(), variation.sla_on_journey);
+    let text = |variation: &Variation| {
+        let indicator = if variation.sla_on_journey {
+            "journey availability"
+        } else {
+            "server availability"
+        };
+        format!("SLA {} % {indicator}", variation.sla_target)
     };
-    let same_time = |other: &crate::design::Variation| {
-        other.rounds == first.rounds && other.round_minutes == first.round_minutes
+    common(design, of, text, "SLA")
+}
+
+/// The length of a replication, in words.
+fn length(design: &Design) -> String {
+    let of = |variation: &Variation| (variation.rounds, variation.round_minutes);
+    let text = |variation: &Variation| {
+        let rounds = grouped(variation.rounds.into());
+        format!("{rounds} rounds of {} min", variation.round_minutes)
     };
-    let rounds = if all().all(same_time) {
-        format!("{} rounds of {} min", first.rounds, first.round_minutes)
-    } else {
-        "rounds as the design says".to_owned()
-    };
-    format!("{target}; {rounds}")
+    common(design, of, text, "rounds")
 }

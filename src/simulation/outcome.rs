@@ -38,15 +38,21 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Holds the counts to the SLA.
+    /// What counts towards the SLA: rounds with a working journey if it is held to the journey,
+    /// else up checks.
     #[inline(always)]
-    pub(super) fn judge(&mut self, model: &Model) {
-        let good = if model.sla_on_journey {
+    pub fn good(&self, model: &Model) -> u32 {
+        if model.sla_on_journey {
             self.journey_up_rounds
         } else {
             self.up_checks
-        };
-        self.sla_met = u64::from(good) >= model.sla_least;
+        }
+    }
+
+    /// Holds the counts to the SLA.
+    #[inline(always)]
+    pub(super) fn judge(&mut self, model: &Model) {
+        self.sla_met = u64::from(self.good(model)) >= model.sla_least;
     }
 }
 

@@ -1,5 +1,9 @@
 //! Several tests at once.
 
+/// A p-value below this is not told from 0: the tails that it rests on are not known that far. It
+/// stands for "below", so that no p-value is 0.
+pub const SMALLEST_P: f64 = 1e-16;
+
 /// Holm-adjusted p-values over the tests of a table, in their order; a test
 /// without a p-value stays without and does not count.
 ///

@@ -10,7 +10,7 @@ use crate::design::Design;
 use crate::error::heard;
 use crate::results::{Outcomes, Replications, Sweep};
 use crate::statistics::Confidence;
-use crate::statistics::holm::holm;
+use crate::statistics::holm::{SMALLEST_P, holm};
 use crate::statistics::jackknife::RestrictedMean;
 use crate::statistics::paired::{
     Difference, PairedCounts, PairedSums, mean_difference, mttr_difference, proportion_difference,
@@ -40,6 +40,18 @@ pub struct Comparison {
     pub p_holm: Option<f64>,
     /// Variance of the difference without pairing, by that with it.
     pub variance_reduction: Option<f64>,
+}
+
+impl Comparison {
+    /// The two-sided p-value of no difference; [`SMALLEST_P`] where it is that or less.
+    pub fn p_value(&self) -> Option<f64> {
+        Some(self.difference?.p_value?.max(SMALLEST_P))
+    }
+
+    /// Whether the p-values are known; else they are bounds from above.
+    pub fn p_is_known(&self) -> bool {
+        self.p_value().is_some_and(|p| p > SMALLEST_P)
+    }
 }
 
 /// The restricted mean of each design point, in half rounds.
@@ -72,10 +84,7 @@ pub(super) fn compare(
         }
     }
     found.sort_by_key(|comparison| comparison.point);
-    let p_values: Vec<Option<f64>> = found
-        .iter()
-        .map(|comparison| comparison.difference?.p_value)
-        .collect();
+    let p_values: Vec<Option<f64>> = found.iter().map(Comparison::p_value).collect();
     for (comparison, p) in found.iter_mut().zip(holm(&p_values)) {
         comparison.p_holm = p;
     }

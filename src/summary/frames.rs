@@ -109,8 +109,8 @@ fn summary_frame(design: &Design, rows: &[PointSummary]) -> Frame {
     });
     columns.estimate(
         "mttr_rounds",
-        "mean time to resolve in rounds, open incidents counted: area under Kaplan-Meier up \
-             to the horizon",
+        "mean time to resolve in rounds, within the rounds of a replication, open incidents counted: \
+         area under Kaplan-Meier up to the end",
         |row| row.mttr_rounds,
     );
     columns.standard_error("mttr_rounds", |row| row.mttr_se);
@@ -187,11 +187,13 @@ fn comparisons_frame(design: &Design, rows: &[Comparison]) -> Frame {
     frame.column(rows, "difference_se", about, |row| of(row)?.standard_error);
     let about = "method of the interval";
     frame.column(rows, "method", about, |row| of(row).map(|d| d.method));
-    let about = "two-sided p-value of no difference";
-    frame.column(rows, "p_value", about, |row| of(row)?.p_value);
-    let about = "p-value adjusted for all rows of this table (Holm)";
+    let about = "two-sided p-value of no difference; 1e-16 stands for that or less";
+    frame.column(rows, "p_value", about, Comparison::p_value);
+    let about = "p-value adjusted for all rows of this table (Holm); an upper bound where p_value is \
+                 1e-16";
     frame.column(rows, "p_holm", about, |row| row.p_holm);
-    let about = "variance of the difference without common random numbers, by that with them";
+    let about = "variance of the difference without common random numbers, by that with them; of \
+                 mttr_rounds about, from the jackknife's standard errors";
     frame.column(rows, "variance_reduction", about, |row| {
         row.variance_reduction
     });
@@ -320,8 +322,8 @@ impl Columns<'_> {
         self.add("nines_method", about, |row| row.nines.method);
         self.estimate(
             "downtime_minutes",
-            "downtime to expect in a replication, in minutes: of all servers together, or of the \
-             journey if the SLA is held to it",
+            "downtime to expect in a replication: server-minutes, those of all servers added up, or \
+             minutes of the journey if the SLA is held to it",
             |row| row.downtime_minutes,
         );
         let about = "error budget spent by a replication: failed checks by the whole number that \

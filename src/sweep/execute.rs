@@ -111,7 +111,7 @@ impl Worker<'_> {
             // Lanes beyond the segment are another part's, or nobody's.
             let wanted = (end - first).min(LANES as u64) as usize;
             for (number, replication) in (first..end).zip(self.lanes.replications()) {
-                tally.replication(number, &replication, model.has_journey());
+                tally.replication(number, &replication, model);
                 self.rows.push(&replication.outcome)?;
             }
             let incidents = self.lanes.incidents().iter();
@@ -141,7 +141,7 @@ impl Worker<'_> {
             let outcome = guard(|| simulate(model, number, &mut self.state, &mut observer))
                 .map_err(|message| Failed::new(segment, number, message))?;
             let replication = self.accountant.replication(outcome);
-            tally.replication(number, &replication, model.has_journey());
+            tally.replication(number, &replication, model);
             for spell in self.accountant.incidents() {
                 tally.incident(number, spell);
             }

@@ -211,7 +211,9 @@ fn json_is_the_summary() {
     let text = sandbox.ok(&format!(
         "run {experiment} --replications 50 --format json --out r"
     ));
-    let json: Vec<serde_json::Value> = serde_json::from_str(&text).expect("JSON");
+    let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(json.get("comparisons"), None);
+    let json = json["summary"].as_array().expect("rows");
     let rows = sandbox.rows("r/summary.csv");
     assert_eq!(json.len(), rows.len());
     for (object, row) in json.iter().zip(&rows) {

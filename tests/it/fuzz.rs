@@ -11,7 +11,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use sysworld::design::Design;
 use sysworld::diagnostics::{Problem, Problems, Sources};
 use sysworld::experiment::{Experiment, Overrides};
-use sysworld::narrate::{Telling, narrate};
+use sysworld::narrate::{Telling, Told, narrate};
 use sysworld::simulation::{State, simulate};
 use sysworld::world::BUILT_IN;
 
@@ -268,14 +268,16 @@ fn outcome(read: impl FnOnce(&mut Sources) -> Result<Experiment, Vec<Problem>>) 
         let resolved = design.resolve(point).expect("a checked point");
         let model = resolved.compile(42, 0);
         simulate(&model, 0, &mut State::new(), &mut ());
-        let telling = Telling {
-            seed: 42,
-            scope: 0,
-            replication: 0,
-            quiet: false,
-        };
         if design.variation(point).checks() < MOST_CHECKS / 10 {
-            narrate(&resolved, &telling);
+            for told in [Told::Rounds(None), Told::Incidents(None)] {
+                let telling = Telling {
+                    seed: 42,
+                    scope: 0,
+                    replication: 0,
+                    told,
+                };
+                narrate(&resolved, &telling);
+            }
         }
     }
     true

@@ -60,7 +60,7 @@ fn a_replication_allocates_nothing() {
         for first in (0..100).map(|block| block * LANES as u64) {
             simulate_lanes(&model, first, &mut lanes, InstructionSet::best());
             for (number, replication) in (first..).zip(lanes.replications()) {
-                tally.replication(number, &replication, true);
+                tally.replication(number, &replication, &model);
             }
             for spell in lanes.incidents() {
                 tally.incident(first, spell);

@@ -36,4 +36,5 @@ mod statistics_agreement;
 mod statistics_decisions;
 mod statistics_edges;
 mod support;
+mod terminal;
 mod worlds;

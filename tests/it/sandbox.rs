@@ -31,6 +31,8 @@ impl Sandbox {
     pub fn sysworld(&self, line: &str) -> Command {
         let mut command = Command::cargo_bin("sysworld").expect("the binary is built");
         command.current_dir(self.0.path()).args(line.split(' '));
+        // Who runs the tests may have a terminal of any width.
+        command.env_remove("COLUMNS");
         command
     }
 

@@ -79,7 +79,7 @@ function differenceTable() {
     const point = named.get(row.point);
     return [
       ...varying.map((factor) => labelOf(factor, levelOf(point, factor))), `${label.replace("Difference in ", "")} (${unit})`, value, interval || "–",
-      row.p_holm === null ? "–" : row.p_holm < 0.0001 ? "< 0.0001" : row.p_holm.toFixed(4),
+      row.p_text ?? "–",
       row.variance_reduction === null ? "–" : row.variance_reduction.toFixed(2),
     ];
   });

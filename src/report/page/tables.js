@@ -57,7 +57,7 @@ function verdictGrid(now) {
 /** The replications with the lowest availability, each with the command that tells it. */
 function worst(section) {
   const MOST = 20;
-  const known = points.filter((point) => point.worst).sort((a, b) => a.worst[1] / a.checks - b.worst[1] / b.checks);
+  const known = points.filter((point) => point.worst).sort((a, b) => a.worst[1] / a.sla_checks - b.worst[1] / b.sla_checks);
   const rows = known.slice(0, MOST).map((point) => {
     const command = `sysworld replay . --point ${point.key} --replication ${point.worst[0]}`;
     const button = element("button", { type: "button", class: "copy", onclick: async () => {
@@ -70,7 +70,7 @@ function worst(section) {
     }, "aria-label": `Copy the command for ${nameOf(point) || "this replication"}` }, "Copy");
     const code = element("code", {}, command);
     return element("tr", {}, ...varying.map((factor) => element("td", {}, labelOf(factor, levelOf(point, factor)))),
-      element("td", { class: "number" }, ((100 * point.worst[1]) / point.checks).toFixed(2)),
+      element("td", { class: "number" }, ((100 * point.worst[1]) / point.sla_checks).toFixed(2)),
       element("td", { class: "number" }, count(point.worst[0])), element("td", {}, code, " ", button));
   });
   const heads = [...varying.map((factor) => factors[factor].label), "availability %", "replication", "in the folder of this page"];

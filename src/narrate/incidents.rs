@@ -1,0 +1,149 @@
+//! The incidents of one replication, a block each.
+
+use std::fmt::Write;
+
+use super::{Rounds, handling_text, server_name, time_text};
+use crate::simulation::{ClosedBy, Handling, Incident, Model, Observer, State};
+use crate::world::World;
+
+/// Alerts that are told of an incident at its begin, and at its end.
+const FIRST: usize = 8;
+const LAST: usize = 4;
+
+/// Watches for incidents.
+pub(super) struct Incidents<'a> {
+    world: &'a World,
+    rounds: Option<Rounds>,
+    /// The round, from 1.
+    round: u32,
+    /// In the order of opening.
+    stories: Vec<Story>,
+}
+
+struct Story {
+    server: usize,
+    /// The rounds in which it opened and closed, from 1; without an end while it is open.
+    opened: u32,
+    closed: Option<u32>,
+    head: String,
+    causes: String,
+    handled: Vec<String>,
+    end: String,
+}
+
+impl<'a> Incidents<'a> {
+    pub fn new(world: &'a World, rounds: Option<Rounds>) -> Self {
+        Self {
+            world,
+            rounds,
+            round: 0,
+            stories: Vec::new(),
+        }
+    }
+
+    /// What was seen; of incidents that touch the rounds that are asked for.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for (number, story) in (1..).zip(&self.stories) {
+            let closed = story.closed.unwrap_or(u32::MAX);
+            let within = |rounds: Rounds| story.opened <= rounds.last && closed >= rounds.first;
+            if self.rounds.is_none_or(within) {
+                story.tell(number, &mut text);
+            }
+        }
+        if text.is_empty() {
+            text.push_str("\nno incident\n");
+        }
+        text
+    }
+
+    fn open(&mut self, server: usize) -> Option<&mut Story> {
+        let mut open = self.stories.iter_mut().rev();
+        open.find(|story| story.server == server && story.closed.is_none())
+    }
+}
+
+impl Story {
+    /// Writing to a string does not fail.
+    fn tell(&self, number: usize, text: &mut String) {
+        let _ = writeln!(text, "\nincident {number} · {}", self.head);
+        let _ = writeln!(text, "  cause    {}", self.causes);
+        let lines = self.handled.len();
+        for (at, line) in self.handled.iter().enumerate() {
+            if at < FIRST || at + LAST >= lines {
+                let _ = writeln!(text, "  {line}");
+            } else if at == FIRST {
+                let more = lines - FIRST - LAST;
+                let _ = writeln!(text, "  … {more} more alerts handled");
+            }
+        }
+        if self.handled.is_empty() {
+            let _ = writeln!(text, "  no alert of it was handled");
+        }
+        let _ = writeln!(text, "  {}", self.end);
+    }
+}
+
+impl Observer for Incidents<'_> {
+    fn round_begins(&mut self, _: &Model, state: &State) {
+        self.round = state.round + 1;
+    }
+
+    fn opened(&mut self, model: &Model, state: &State, server: usize, half_round: u32) {
+        let caused = |scenario: &usize| {
+            state.active(*scenario, server) || state.just_struck(*scenario, server)
+        };
+        let causes = (0..model.scenarios()).filter(caused);
+        let causes: Vec<String> = causes
+            .map(|scenario| self.world.chaos[scenario].name.get_ref().to_string())
+            .collect();
+        self.stories.push(Story {
+            server,
+            opened: self.round,
+            closed: None,
+            head: format!(
+                "{} is down in round {} ({})",
+                server_name(self.world, server),
+                self.round,
+                time_text(self.world, half_round)
+            ),
+            causes: match causes.is_empty() {
+                true => "none at work".to_owned(),
+                false => causes.join(", "),
+            },
+            handled: Vec::new(),
+            end: String::new(),
+        });
+    }
+
+    fn handled(&mut self, handling: &Handling) {
+        let line = format!(
+            "round {:<2} {}",
+            self.round,
+            handling_text(self.world, handling)
+        );
+        if let Some(story) = self.open(handling.alert.server) {
+            story.handled.push(line);
+        }
+    }
+
+    fn incident(&mut self, incident: &Incident) {
+        let round = self.round;
+        let rounds = f64::from(incident.ttr) / 2.0;
+        let end = match incident.closed {
+            Some((half_round, by)) => {
+                let by = match by {
+                    ClosedBy::Action => "by an action",
+                    ClosedBy::Recovery => "by itself",
+                };
+                let time = time_text(self.world, half_round);
+                format!("closed   {by} after {rounds} rounds, in round {round} ({time})")
+            }
+            None => format!("open     at the end, after {rounds} rounds"),
+        };
+        if let Some(story) = self.open(incident.server) {
+            story.closed = Some(round);
+            story.end = end;
+        }
+    }
+}

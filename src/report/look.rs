@@ -1,0 +1,66 @@
+//! How text for a terminal looks: how wide it is, and whether it has colours.
+
+/// Width and colours of what text is written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Columns of the widest line.
+    pub width: usize,
+    /// Whether escape sequences for colours are understood, and wanted.
+    pub colour: bool,
+}
+
+impl Default for Look {
+    /// What is right for a pipe and a file.
+    fn default() -> Self {
+        Self {
+            width: Self::WIDTH,
+            colour: false,
+        }
+    }
+}
+
+impl Look {
+    /// Columns where nothing is known of the terminal.
+    pub const WIDTH: usize = 80;
+    /// The narrowest and the widest text that is made.
+    const WIDTHS: [usize; 2] = [60, 200];
+
+    /// For a terminal with so many columns, if that is known.
+    pub fn new(columns: Option<usize>, colour: bool) -> Self {
+        let [least, most] = Self::WIDTHS;
+        Self {
+            width: columns.unwrap_or(Self::WIDTH).clamp(least, most),
+            colour,
+        }
+    }
+
+    /// What heads a table.
+    pub fn bold(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    /// What is read second.
+    pub fn dim(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+
+    /// The body of a bar.
+    pub fn blue(self, text: &str) -> String {
+        self.paint("34", text)
+    }
+
+    /// Line by line, so that a pager that cuts lines keeps the colours straight.
+    fn paint(self, code: &str, text: &str) -> String {
+        if !self.colour || text.is_empty() {
+            return text.to_owned();
+        }
+        let lines = text.split_inclusive('\n').map(|line| {
+            let (body, end) = match line.strip_suffix('\n') {
+                Some(body) => (body, "\n"),
+                None => (line, ""),
+            };
+            format!("\u{1b}[{code}m{body}\u{1b}[0m{end}")
+        });
+        lines.collect()
+    }
+}
