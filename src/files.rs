@@ -113,7 +113,8 @@ fn within(file: File, most: u64) -> io::Result<File> {
     }
 }
 
-fn read_at_most(file: File, most: u64) -> io::Result<Vec<u8>> {
+/// The bytes of an open file that has at most `most`.
+pub fn read_at_most(file: File, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     // It may grow while it is read.
     let read = file.take(most.saturating_add(1)).read_to_end(&mut bytes)? as u64;

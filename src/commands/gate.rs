@@ -30,7 +30,7 @@ pub fn gate(args: &Run, out: &Path, sweep: &Sweep, stop: &AtomicBool) -> Result<
     let looks = sweep.first_look().map_or_else(Looks::default, Looks::all);
     let one = shared(args, design, points.len())?;
     let mut by_gate: Vec<Vec<Decision>> = vec![Vec::new(); args.gate.len()];
-    for entry in ByPoint::open(out, sweep, stop)? {
+    for entry in ByPoint::open(out, sweep, stop)?.finished()? {
         let (point, counts) = entry?;
         if points.binary_search(&point).is_err() {
             continue;

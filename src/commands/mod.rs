@@ -22,7 +22,7 @@ use sysworld::diagnostics::{Problem, Problems, Sources};
 use sysworld::error::usage;
 use sysworld::experiment::{Experiment, Overrides};
 use sysworld::report as views;
-use sysworld::results::{ByPoint, Sweep, WholeFile, read_table};
+use sysworld::results::{self, ByPoint, Held, Sweep, read_table};
 use sysworld::schema;
 use sysworld::summary::{self, Summary, Tables};
 use sysworld::world::{BUILT_IN, WorldFile, WorldSource};
@@ -38,18 +38,14 @@ pub use simulate::simulate;
 
 /// `summarize`: the summary tables again, from the counts.
 pub fn summarize(args: &Summarize) -> Result<()> {
-    let (path, sweep) = (&args.results, Sweep::load(&args.results)?);
-    let summary = write_summary(path, &sweep, &AtomicBool::new(false))?;
-    let Sweep { design, plan, .. } = sweep;
-    print_summary(path, &design, &summary, args.format)?;
-    if summary.parts < plan.parts.len() {
-        let (done, all) = (summary.parts, plan.parts.len());
-        let _ = writeln!(
-            io::stderr(),
-            "unfinished: {done} of {all} parts, {} of {} design points; `run` goes on",
-            summary.design_points.len(),
-            design.len()
-        );
+    let (held, sweep) = results::hold(&args.results)?;
+    let stop = AtomicBool::new(false);
+    let counts = ByPoint::open(&args.results, &sweep, &stop)?;
+    let summary = write_summary(&held, &sweep, counts, &stop)?;
+    print_summary(&args.results, &sweep.design, &summary, args.format)?;
+    // The table says it itself.
+    if let (Some(unfinished), StdoutFormat::Json) = (&summary.unfinished, args.format) {
+        let _ = writeln!(io::stderr(), "{unfinished}; `run` goes on");
     }
     Ok(())
 }
@@ -141,23 +137,28 @@ fn unless_closed(printed: Result<()>) -> Result<()> {
 }
 
 /// Makes the summary tables of a results folder, all of them or none.
-fn write_summary(path: &Path, sweep: &Sweep, stop: &AtomicBool) -> Result<Summary> {
-    let mut tables = Tables::new(&sweep.design, |name| WholeFile::create(path, name))?;
-    let summary = summary_of(path, sweep, Some(&mut tables), stop)?;
+fn write_summary(
+    held: &Held,
+    sweep: &Sweep,
+    counts: ByPoint<'_>,
+    stop: &AtomicBool,
+) -> Result<Summary> {
+    let mut tables = Tables::new(&sweep.design, |name| held.create(name))?;
+    let summary = summary_of(held.path(), sweep, counts, Some(&mut tables), stop)?;
     for (_, file) in tables.finish(&summary.comparisons)? {
         file.keep().context("can't write the summary tables")?;
     }
     Ok(summary)
 }
 
-/// Summarises a results folder that has a finished part, point by point.
+/// Summarises the counts of a results folder that has a finished part, point by point.
 fn summary_of<W: Write>(
     path: &Path,
     sweep: &Sweep,
+    counts: ByPoint<'_>,
     tables: Option<&mut Tables<'_, W>>,
     stop: &AtomicBool,
 ) -> Result<Summary> {
-    let counts = ByPoint::open(path, sweep, stop)?;
     let points = counts.points();
     if points.is_empty() {
         let path = path.display();

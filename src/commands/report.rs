@@ -5,28 +5,34 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Result;
 use sysworld::report;
-use sysworld::results::Sweep;
+use sysworld::results::{self, ByPoint};
 
 use super::{print, summary_of};
 use crate::cli::Report;
 
 /// `report RESULTS`.
 pub fn report(args: &Report) -> Result<()> {
-    let (folder, sweep) = (&args.results, Sweep::load(&args.results)?);
+    let folder = &args.results;
+    let (held, sweep) = results::hold(folder)?;
     let design = &sweep.design;
-    let summary = summary_of::<io::Sink>(folder, &sweep, None, &AtomicBool::new(false))?;
-    report::write_page(folder, design, &summary)?;
-    let mut text = format!("{}\n", folder.join(report::PAGE).display());
+    let stop = AtomicBool::new(false);
+    let counts = ByPoint::open(folder, &sweep, &stop)?;
+    let summary = summary_of::<io::Sink>(folder, &sweep, counts, None, &stop)?;
+    report::write_page(&held, design, &summary)?;
+    let mut text = format!("{}\n", folder.join(results::PAGE).display());
     if args.plots {
         let data = report::Report::new(design, &summary);
-        let (names, left_out) = report::write_plots(folder, &data)?;
+        let (names, left_out) = report::write_plots(&held, &data)?;
         for name in names {
-            let file = folder.join(report::PLOTS).join(name);
+            let file = folder.join(results::PLOTS).join(name);
             text.push_str(&format!("{}\n", file.display()));
         }
         if let Some(said) = left_out {
             let _ = writeln!(io::stderr(), "{said}");
         }
+    }
+    if let Some(unfinished) = &summary.unfinished {
+        let _ = writeln!(io::stderr(), "{unfinished}; `run` goes on");
     }
     print(&text)
 }

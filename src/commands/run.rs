@@ -35,6 +35,7 @@ pub fn run(args: &Run) -> Result<()> {
     let mut folder = Folder::open(&out, design, args.shard, args.force)?;
     let runner = Runner::new(args)?;
     let nothing_missing = complete(&runner, &out, &mut folder)?;
+    folder.check()?;
     let done = if nothing_missing {
         "nothing was missing; "
     } else {
@@ -48,9 +49,10 @@ pub fn run(args: &Run) -> Result<()> {
         );
     }
     let design = &folder.sweep().design;
-    let summary = write_summary(&out, folder.sweep(), &runner.stop)?;
+    let counts = ByPoint::open(&out, folder.sweep(), &runner.stop)?.finished()?;
+    let summary = write_summary(folder.held(), folder.sweep(), counts, &runner.stop)?;
     if !args.no_report {
-        report::write_page(&out, design, &summary)?;
+        report::write_page(folder.held(), design, &summary)?;
     }
     // JSON was asked for by name; the table comes by itself.
     if !args.quiet || args.format == StdoutFormat::Json {
@@ -78,7 +80,7 @@ fn complete(runner: &Runner, out: &Path, folder: &mut Folder) -> Result<bool> {
         if design.experiment().precision.is_empty() {
             break;
         }
-        let counts = ByPoint::open(out, folder.sweep(), &runner.stop)?;
+        let counts = ByPoint::open(out, folder.sweep(), &runner.stop)?.finished()?;
         match precision::next_look(design, counts, confidence)? {
             None => break,
             Some(look) => folder.look(&look.points, look.replications)?,

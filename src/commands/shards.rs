@@ -18,15 +18,20 @@ use crate::cli::{Merge, Status, StdoutFormat, Verify};
 
 /// `verify RESULTS`: every file of every part against the ledger.
 pub fn verify(args: &Verify) -> Result<()> {
-    let mut state = Verification::of(&args.results)?;
-    let missing = state.missing();
+    let state = Verification::of(&args.results)?;
+    let (missing, mut damages) = (state.missing(), state.damages());
     // Shards that are not merged yet have no summary.
     if missing.is_empty() && state.is_merged(&args.results) {
-        state.damages.extend(damaged_tables(args, &state)?);
+        damages.extend(damaged_tables(args, &state)?);
     }
     let mut text = String::new();
-    for damage in &state.damages {
+    for damage in &damages {
         text.push_str(&format!("{damage}\n"));
+    }
+    for left in &state.litter {
+        text.push_str(&format!(
+            "{left}: left by a run that was cut short; no damage, and the next run removes it\n"
+        ));
     }
     for (_, id) in &missing {
         text.push_str(&format!("part {id}: missing\n"));
@@ -38,12 +43,12 @@ pub fn verify(args: &Verify) -> Result<()> {
         state.sweep.plan.parts.len()
     ));
     print(&text)?;
-    if state.damages.is_empty() && missing.is_empty() {
+    if damages.is_empty() && missing.is_empty() {
         return Ok(());
     }
     Err(anyhow!(
         "{} damages and {} missing parts; `run` repairs them",
-        state.damages.len(),
+        damages.len(),
         missing.len()
     ))
 }
@@ -54,14 +59,15 @@ fn damaged_tables(args: &Verify, state: &Verification) -> Result<Vec<String>> {
     let begin = |name: &str| Ok(Compared::begin(&path.join(name)));
     let mut tables = Tables::new(design, begin)?;
     let stop = AtomicBool::new(false);
-    let summary = summary_of(path, &state.sweep, Some(&mut tables), &stop)?;
+    let counts = ByPoint::open(path, &state.sweep, &stop)?.finished()?;
+    let summary = summary_of(path, &state.sweep, counts, Some(&mut tables), &stop)?;
     let mut files = tables.finish(&summary.comparisons)?;
     // Whoever wants no report has none.
-    if path.join(report::PAGE).exists() {
+    if path.join(results::PAGE).exists() {
         let page = report::page(&report::Report::new(design, &summary))?;
-        let mut file = begin(report::PAGE)?;
+        let mut file = begin(results::PAGE)?;
         file.write_all(page.as_bytes())?;
-        files.push((report::PAGE.to_owned(), file));
+        files.push((results::PAGE.to_owned(), file));
     }
     let damages = files.into_iter().filter_map(|(name, file)| {
         let why = file.difference()?;
@@ -147,6 +153,7 @@ pub fn status(args: &Status) -> Result<()> {
     let done: u64 = state.whole.values().map(|record| record.replications).sum();
     let generations = state.sweep.manifest.generations.len();
     let wanting = wanting(args, &state)?;
+    let damages = state.damages();
     print(&format!(
         "generations   {generations}\n\
          parts         {} of {} finished\n\
@@ -154,8 +161,8 @@ pub fn status(args: &Status) -> Result<()> {
          damages       {}{}\n{}{wanting}",
         state.whole.len(),
         parts.len(),
-        state.damages.len(),
-        if state.damages.is_empty() {
+        damages.len(),
+        if damages.is_empty() {
             ""
         } else {
             " (`verify` names them)"
@@ -200,9 +207,11 @@ pub fn merge(args: &Merge) -> Result<()> {
             ));
         }
     };
-    let sweep = results::merge(&args.folders, out)?;
-    let summary = write_summary(out, &sweep, &AtomicBool::new(false))?;
-    report::write_page(out, &sweep.design, &summary)?;
+    let (held, sweep) = results::merge(&args.folders, out)?;
+    let stop = AtomicBool::new(false);
+    let counts = ByPoint::open(out, &sweep, &stop)?.finished()?;
+    let summary = write_summary(&held, &sweep, counts, &stop)?;
+    report::write_page(&held, &sweep.design, &summary)?;
     print_summary(out, &sweep.design, &summary, StdoutFormat::Table)
 }
 

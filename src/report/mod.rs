@@ -18,12 +18,10 @@ mod terminal;
 mod thin;
 mod verdict;
 
-use std::path::Path;
-
 use anyhow::Result;
 
 use crate::design::{Design, Variation};
-use crate::results::Folder;
+use crate::results::{Held, PAGE};
 use crate::summary::Summary;
 use numbers::grouped;
 
@@ -31,11 +29,8 @@ pub use data::Report;
 pub use json::{document, json};
 pub use look::Look;
 pub use page::page;
-pub use plots::{PLOTS, write as write_plots};
+pub use plots::write as write_plots;
 pub use terminal::table;
-
-/// Name of the page in a results folder.
-pub const PAGE: &str = "report.html";
 
 /// Of some design points those that the page and the terminal show, in order.
 pub fn shown_points(design: &Design, all: &[usize]) -> Vec<usize> {
@@ -47,9 +42,9 @@ pub fn shown_points(design: &Design, all: &[usize]) -> Vec<usize> {
 }
 
 /// Writes the page into a results folder.
-pub fn write_page(path: &Path, design: &Design, summary: &Summary) -> Result<()> {
+pub fn write_page(held: &Held, design: &Design, summary: &Summary) -> Result<()> {
     let report = Report::new(design, summary);
-    Folder::write_file(path, PAGE, page(&report)?.as_bytes())
+    held.write(PAGE, page(&report)?.as_bytes())
 }
 
 /// The SLA and the length of a replication, in words.

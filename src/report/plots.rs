@@ -1,30 +1,21 @@
 //! The main figures as files for a paper: SVG, and the same drawing as PNG.
 
-use std::path::Path;
-
 use anyhow::{Context, Result, anyhow};
 use resvg::{tiny_skia, usvg};
 
 use super::chart::{Chart, Line, Mark};
 use super::data::{INDICATORS, Indicator, Point, Report};
 use super::numbers::{grouped, percent};
-use crate::results::Folder;
+use crate::results::{FIGURES, Held, PLOTS};
 
-/// Folder of the figures in a results folder.
-pub const PLOTS: &str = "plots";
 /// Combinations of the factors that are neither on x nor a colour; each has figures of its own.
 const MOST_PANELS: usize = 12;
-/// The indicators that have a figure.
-const SHOWN: [&str; 3] = ["sla_miss", "availability", "mttr_rounds"];
 /// A subset of Noto Sans, so that the same letters come out on a machine without fonts; its
 /// licence is beside it.
 const FONT: &[u8] = include_bytes!("NotoSans-subset.ttf");
 
 /// Writes the figures into `plots` of a results folder; returns their names, and what is left out.
-pub fn write(path: &Path, report: &Report) -> Result<(Vec<String>, Option<String>)> {
-    let folder = path.join(PLOTS);
-    std::fs::create_dir_all(&folder)
-        .with_context(|| format!("can't make the folder {}", folder.display()))?;
+pub fn write(held: &Held, report: &Report) -> Result<(Vec<String>, Option<String>)> {
     let mut names = Vec::new();
     let panels = panels(report);
     for (number, panel) in panels.iter().take(MOST_PANELS).enumerate() {
@@ -37,7 +28,7 @@ pub fn write(path: &Path, report: &Report) -> Result<(Vec<String>, Option<String
             let png = png(&svg)?;
             for (ending, bytes) in [("svg", svg.as_bytes()), ("png", &png)] {
                 let file = format!("{name}{suffix}.{ending}");
-                Folder::write_file(&folder, &file, bytes)?;
+                held.write_in(PLOTS, &file, bytes)?;
                 names.push(file);
             }
         }
@@ -74,12 +65,13 @@ fn charts(report: &Report, panel: &[usize]) -> Vec<(&'static str, Chart)> {
         })
         .collect();
     let place = place(report, panel);
+    let [indicators @ .., curve] = FIGURES;
     let mut charts: Vec<(&'static str, Chart)> = INDICATORS
         .iter()
-        .filter(|indicator| SHOWN.contains(&indicator.key))
+        .filter(|indicator| indicators.contains(&indicator.key))
         .filter_map(|indicator| Some((indicator.key, curves(report, &here, indicator, &place)?)))
         .collect();
-    charts.extend(survival(report, &here, &place).map(|chart| ("time_to_resolve", chart)));
+    charts.extend(survival(report, &here, &place).map(|chart| (curve, chart)));
     charts
 }
 

@@ -28,7 +28,10 @@ pub fn table(design: &Design, summary: &Summary, look: Look) -> String {
     if let Some(column) = downtime(design, rows).filter(|_| look.width >= WIDE) {
         grid.add_if_fits(column, look.width);
     }
-    let mut text = grid.draw(look);
+    let unfinished = summary.unfinished.as_ref();
+    let unfinished = unfinished.map(|how| lines(&format!("{how}; `run` goes on."), look.width));
+    let mut text = unfinished.unwrap_or_default();
+    text.push_str(&grid.draw(look));
     if rows.len() < summary.design_points.len() {
         let more = summary.design_points.len() - rows.len();
         text.push_str(&format!(

@@ -2,7 +2,6 @@
 //! not the number of design points.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::slice;
 use std::sync::atomic::AtomicBool;
@@ -10,11 +9,12 @@ use std::vec;
 
 use anyhow::{Result, anyhow};
 
-use super::files::damage;
-use super::folder::finished_parts;
+use super::files::read_part;
 use super::ledger::FileRecord;
+use super::stamp::stamp;
 use super::sweep::Sweep;
 use super::tables::CountRows;
+use super::unfinished::Unfinished;
 use crate::counts::PointCounts;
 use crate::design::Design;
 use crate::error::heard;
@@ -26,7 +26,8 @@ use crate::sweep::{Part, Segment};
 /// The parts of a generation have its points in their order, so one part of each generation is open
 /// at a time, and one row group of it is decoded.
 pub struct ByPoint<'a> {
-    design: &'a Design,
+    path: &'a Path,
+    sweep: &'a Sweep,
     generations: Vec<Generation<'a>>,
     parts: Vec<&'a Part>,
     stop: &'a AtomicBool,
@@ -38,7 +39,7 @@ impl<'a> ByPoint<'a> {
     pub fn open(path: &'a Path, sweep: &'a Sweep, stop: &'a AtomicBool) -> Result<Self> {
         let (design, plan) = (&sweep.design, &sweep.plan.parts);
         let mut files: Vec<(FileRecord, &Part)> = Vec::new();
-        for record in finished_parts(path, design)? {
+        for record in sweep.finished(path)? {
             // A part that is not planned was entered by a run that goes on meanwhile.
             let planned = plan.binary_search_by_key(&record.id, |part| part.id);
             let counts = record
@@ -57,16 +58,29 @@ impl<'a> ByPoint<'a> {
             generations.push(Generation::new(path, design, own)?);
         }
         Ok(Self {
-            design,
+            path,
+            sweep,
             generations,
             parts,
             stop,
         })
     }
 
-    /// How many parts are finished.
-    pub fn parts(&self) -> usize {
-        self.parts.len()
+    /// How far the sweep is, if it is not finished.
+    pub fn unfinished(&self) -> Option<Unfinished> {
+        Unfinished::of(self.sweep, &self.parts)
+    }
+
+    /// The counts of a finished sweep; an error if it is not: who says that it is done, or decides
+    /// on it, asks for this.
+    pub fn finished(self) -> Result<Self> {
+        match self.unfinished() {
+            None => Ok(self),
+            Some(unfinished) => {
+                let path = self.path.display();
+                Err(anyhow!("{path}: {unfinished}; `run` goes on"))
+            }
+        }
     }
 
     /// The counts of one design point; only the parts that have some of it are read.
@@ -81,7 +95,7 @@ impl<'a> ByPoint<'a> {
 
     /// The design points that will come, in order.
     pub fn points(&self) -> Vec<usize> {
-        let mut has = vec![false; self.design.len()];
+        let mut has = vec![false; self.sweep.design.len()];
         for segment in self.parts.iter().flat_map(|part| &part.segments) {
             has[segment.point] = true;
         }
@@ -205,7 +219,11 @@ impl<'a> Parts<'a> {
         let done = |(left, _): &(slice::Iter<Segment>, CountRows)| left.len() == 0;
         if self.open.as_ref().is_none_or(done) {
             self.open = match self.files.next() {
-                Some((file, part)) => Some((part.segments.iter(), self.read(&file)?)),
+                Some((file, part)) => {
+                    let stamp = stamp(self.design, part);
+                    let rows = CountRows::new(read_part(self.path, &file, &stamp)?)?;
+                    Some((part.segments.iter(), rows))
+                }
                 None => None,
             };
         }
@@ -228,16 +246,5 @@ impl<'a> Parts<'a> {
             ));
         }
         Ok(())
-    }
-
-    fn read(&self, file: &FileRecord) -> Result<CountRows> {
-        let target = self.path.join(&file.path);
-        if let Some(why) = damage(self.path, file) {
-            return Err(anyhow!(
-                "{} is damaged ({why}); `run` makes it again",
-                target.display()
-            ));
-        }
-        CountRows::new(fs::read(&target)?)
     }
 }

@@ -1,22 +1,24 @@
 //! Files that are whole or not there, and what they hold.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, Cursor, ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use super::ledger::FileRecord;
+use super::names::temporary_name;
+use super::writer::stamp_of;
+use crate::error::usage;
+use crate::files::{open_regular, read_regular, unfit};
 
-/// How the names of files end that are still being written.
-pub(super) const TEMPORARY: &str = ".tmp";
 /// Bytes that are written at a time.
 const BUFFER: usize = 1 << 16;
 
 /// Writes a file so that it is whole or not there.
-pub(super) fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
-    let mut file = WholeFile::create(folder, name)?;
+pub(super) fn write_whole(folder: &Path, name: &str, tag: &str, bytes: &[u8]) -> Result<()> {
+    let mut file = WholeFile::create(folder, name, tag)?;
     let written = file.write_all(bytes);
     written.with_context(|| format!("can't write {}", file.target.display()))?;
     file.keep()?;
@@ -41,16 +43,16 @@ struct Summed {
 }
 
 impl WholeFile {
-    /// Begins a file in a folder.
-    pub fn create(folder: &Path, name: &str) -> Result<Self> {
+    /// Begins a file; `tag` tells its writer from others that may write to the folder.
+    pub(super) fn create(folder: &Path, name: &str, tag: &str) -> Result<Self> {
         // Processes on several machines may share the folder, so their number alone is not unique.
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let unique = now.map_or(0, |since| since.as_nanos());
-        let process = std::process::id();
-        let temporary = folder.join(format!(".{name}.{process}-{unique}{TEMPORARY}"));
+        let unique = format!("{}-{unique}", std::process::id());
+        let temporary = folder.join(temporary_name(name, tag, &unique));
         let target = folder.join(name);
         let file = File::create_new(&temporary)
-            .with_context(|| format!("can't write {}", target.display()))?;
+            .map_err(|e| trouble(e, format!("can't write {}", target.display())))?;
         let summed = Summed {
             file,
             bytes: 0,
@@ -67,7 +69,7 @@ impl WholeFile {
 
     /// Puts the file in its place, safely on disk; returns its size and its BLAKE3 checksum.
     pub fn keep(mut self) -> Result<(u64, blake3::Hash)> {
-        let mut put = || -> std::io::Result<()> {
+        let mut put = || -> io::Result<()> {
             self.file.flush()?;
             self.file.get_ref().file.sync_all()?;
             fs::rename(&self.temporary, &self.target)?;
@@ -82,11 +84,11 @@ impl WholeFile {
 }
 
 impl Write for WholeFile {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.write(bytes)
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
 }
@@ -101,75 +103,144 @@ impl Drop for WholeFile {
 }
 
 impl Write for Summed {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
         self.sum.update(&bytes[..written]);
         self.bytes += written as u64;
         Ok(written)
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
 }
 
-/// Whether a write failed for want of room, which may be better at the next try.
-pub(super) fn is_full(error: &anyhow::Error) -> bool {
-    let cause = error.root_cause().downcast_ref::<std::io::Error>();
-    cause.is_some_and(|e| {
-        let full = [
-            ErrorKind::StorageFull,
-            ErrorKind::QuotaExceeded,
-            ErrorKind::FileTooLarge,
-        ];
-        full.contains(&e.kind())
-    })
+/// An error of the system: of usage where another try meets the same.
+pub(super) fn trouble(error: io::Error, what: String) -> anyhow::Error {
+    let lasting = [
+        ErrorKind::NotFound,
+        ErrorKind::NotADirectory,
+        ErrorKind::IsADirectory,
+        ErrorKind::PermissionDenied,
+        ErrorKind::ReadOnlyFilesystem,
+        ErrorKind::InvalidFilename,
+    ];
+    if lasting.contains(&error.kind()) || unfit(&error).is_some() {
+        usage(format!("{what}: {error}"))
+    } else {
+        anyhow::Error::new(error).context(what)
+    }
 }
 
-/// What is wrong with a file of a part, if anything.
-pub(super) fn damage(root: &Path, record: &FileRecord) -> Option<String> {
+/// What is wrong with a file of a part whose stamp is given, if anything; an error where that can't
+/// be told.
+pub(super) fn damage(root: &Path, record: &FileRecord, stamp: &str) -> Result<Option<String>> {
+    let path = root.join(&record.path);
+    let cannot = || format!("can't read {}", path.display());
+    let mut file = match open_regular(&path, u64::MAX) {
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Some("missing".to_owned())),
+        Err(e) => match unfit(&e) {
+            Some(why) => {
+                return Ok(Some(format!(
+                    "{why}; move it away, and `run` makes it again"
+                )));
+            }
+            None => return Err(e).with_context(cannot),
+        },
+        Ok(file) => file,
+    };
+    let bytes = file.metadata().with_context(cannot)?.len();
+    if bytes != record.bytes {
+        return Ok(Some(of_other_size(bytes, record)));
+    }
     let mut sum = blake3::Hasher::new();
-    let read = File::open(root.join(&record.path)).and_then(|file| {
-        sum.update_reader(file)?;
-        Ok(sum.count())
-    });
-    match read {
-        Err(e) if e.kind() == ErrorKind::NotFound => Some("missing".to_owned()),
-        Err(e) => Some(format!("unreadable: {e}")),
-        Ok(bytes) if bytes != record.bytes => {
-            Some(format!("{bytes} bytes long, not {}", record.bytes))
-        }
-        Ok(_) if sum.finalize().to_string() != record.blake3 => {
-            Some("changed: its checksum is not the one in the ledger".to_owned())
-        }
-        Ok(_) => None,
+    sum.update_reader(&mut file).with_context(cannot)?;
+    if let Some(why) = changed(&sum, record) {
+        return Ok(Some(why));
+    }
+    file.rewind().with_context(cannot)?;
+    Ok(foreign(record, &mut file, stamp))
+}
+
+/// The bytes of a file of a part, which must be whole.
+pub(super) fn read_part(root: &Path, record: &FileRecord, stamp: &str) -> Result<Vec<u8>> {
+    let path = root.join(&record.path);
+    let damaged = |why: String| {
+        let path = path.display();
+        anyhow!("{path} is damaged ({why}); `run` makes it again")
+    };
+    let bytes = match read_regular(&path, record.bytes) {
+        Err(e) if unfit(&e).is_some() => return Err(damaged(e.to_string())),
+        read => read.with_context(|| format!("can't read {}", path.display()))?,
+    };
+    let mut sum = blake3::Hasher::new();
+    sum.update(&bytes);
+    let why = changed(&sum, record).or_else(|| foreign(record, &mut Cursor::new(&bytes), stamp));
+    why.map_or(Ok(bytes), |why| Err(damaged(why)))
+}
+
+fn of_other_size(bytes: u64, record: &FileRecord) -> String {
+    format!("{bytes} bytes long, not {}", record.bytes)
+}
+
+fn changed(sum: &blake3::Hasher, record: &FileRecord) -> Option<String> {
+    if sum.count() != record.bytes {
+        return Some(of_other_size(sum.count(), record));
+    }
+    let same = sum.finalize().to_string() == record.blake3;
+    (!same).then(|| "changed: its checksum is not the one in the ledger".to_owned())
+}
+
+/// A Parquet file says itself of which part of which sweep it is.
+fn foreign(record: &FileRecord, file: &mut (impl io::Read + Seek), stamp: &str) -> Option<String> {
+    if !record.path.ends_with(".parquet") {
+        return None;
+    }
+    match stamp_of(file) {
+        Ok(Some(found)) if found == stamp => None,
+        Ok(_) => Some("it is of another sweep, by its metadata".to_owned()),
+        Err(why) => Some(format!("{why:#}")),
+    }
+}
+
+/// Whether a regular file of the recorded size is there; what it holds is not read.
+pub(super) fn is_there(root: &Path, record: &FileRecord) -> Result<bool> {
+    let path = root.join(&record.path);
+    match fs::symlink_metadata(&path) {
+        Ok(facts) => Ok(facts.is_file() && facts.len() == record.bytes),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(e).with_context(|| format!("can't read {}", path.display())),
     }
 }
 
 /// The names in a folder, in order; none where there is no folder.
-pub(super) fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    names
-}
-
-/// Whether a file is the rest of a write that was killed.
-pub(super) fn is_litter(name: &str) -> bool {
-    name.starts_with('.') && name.ends_with(TEMPORARY)
-}
-
-/// Removes a file or an empty folder; one that is not there is as good as removed.
-pub(super) fn remove(path: &Path) -> Result<()> {
-    // Of a link to a folder, the link.
-    let result = if path.is_dir() && !path.is_symlink() {
-        fs::remove_dir(path)
-    } else {
-        fs::remove_file(path)
+pub(super) fn names(folder: &Path) -> Result<Vec<String>> {
+    let cannot = || format!("can't read {}", folder.display());
+    let entries = match fs::read_dir(folder) {
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.with_context(cannot)?,
     };
-    match result {
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry.with_context(cannot)?.file_name();
+        names.push(name.to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Whether a path is a folder itself, not a link to one.
+pub(super) fn is_folder(path: &Path) -> Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(facts) => Ok(facts.is_dir()),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(e).with_context(|| format!("can't read {}", path.display())),
+    }
+}
+
+/// Removes a file, or of a link the link; one that is not there is as good as removed.
+pub(super) fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
         Err(e) if e.kind() != ErrorKind::NotFound => {
             Err(e).with_context(|| format!("can't remove {}", path.display()))
         }

@@ -1,50 +1,34 @@
 //! A results folder that this process writes: opened without overwriting anything.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 
-use super::files::{is_full, is_litter, names, remove, write_whole};
-use super::ledger::{Ledger, PartRecord, is_ledger, ledger_name, read_all, rewrite};
+use super::files::{is_folder, names, remove, trouble};
+use super::ledger::{Ledger, PartRecord, read_all, rewrite};
+use super::lock::Held;
 use super::manifest::Facts;
+use super::names::{
+    MANIFEST, PAGE, PART_FOLDERS, PLOTS, is_figure, is_ledger, is_part, ledger_name, tables, tag,
+    temporary_of,
+};
 use super::part_files::PartFiles;
-use super::sweep::{Found, MANIFEST, Sweep, inspect};
-use super::tables::{is_part_file, part_paths};
+use super::sweep::{Found, Sweep, foreign, inspect, of_other};
+use super::tables::part_paths;
 use crate::design::Design;
 use crate::error::usage;
-use crate::experiment::Format;
 use crate::sweep::{Part, PartId, Shard};
-
-const LOCK: &str = ".lock";
-/// Folders of parts.
-pub(super) const PART_FOLDERS: [&str; 5] = ["runs", "incidents", "rounds", "counts", "outcomes"];
-/// Tables beside the manifest.
-const TABLES: [&str; 6] = [
-    "design",
-    "summary",
-    "ttr",
-    "budget",
-    "causes",
-    "comparisons",
-];
-
-/// What is made of them for people.
-const PAGE: &str = "report.html";
-const PLOTS: &str = "plots";
 
 /// The folder of one sweep, held by this process.
 #[derive(Debug)]
 pub struct Folder {
-    path: PathBuf,
+    held: Held,
     sweep: Sweep,
-    shard: Option<Shard>,
     ledger: Ledger,
     done: Mutex<BTreeSet<PartId>>,
-    /// Held until the end of the process, or of this value.
-    _locks: Vec<File>,
 }
 
 impl Folder {
@@ -54,55 +38,30 @@ impl Folder {
         if path.as_os_str().is_empty() {
             return Err(usage("the results folder needs a name"));
         }
-        let found = inspect(path)?;
         if shard.is_some() {
             refuse_precision(&design)?;
+            refuse_force(force)?;
         }
-        let mut sweep = Sweep::begin(design);
-        let replaces = force && matches!(found, Found::Ours(_));
-        match found {
-            Found::Nothing => {}
-            Found::Ours(_) if force => {}
-            Found::Ours(old) => sweep = sweep.after(path, *old)?,
-            Found::Foreign => {
-                return Err(usage(format!(
-                    "{} is not empty, and is not a results folder of sysworld; nothing in it was \
-                     touched. Choose another with --out",
-                    path.display()
-                )));
-            }
-        }
-        fs::create_dir_all(path)
-            .map_err(|e| usage(format!("can't make the folder {}: {e}", path.display())))?;
-        let locks = lock(path, shard)?;
-        if replaces {
-            clear(path)?;
-        }
-        // Another process may have read the same manifest, but it writes the same one.
-        let manifest = sweep.manifest.encode()?;
-        write_whole(path, MANIFEST, &manifest).map_err(|e| {
-            if is_full(&e) {
-                e
-            } else {
-                usage(format!("{e:#}"))
-            }
-        })?;
-        if shard.is_none() {
-            sweep_up(path, &sweep);
-        }
-        let done = mend(path, &sweep, shard)?;
+        // So that not even a lock is left in a folder of something else. What is decided, is
+        // decided below.
+        refuse(path, &inspect(path)?, force)?;
+        let sweep = Sweep::begin(design);
+        make(path)?;
+        let held = Held::take(path, shard)?;
+        let sweep = begin(&held, sweep, force)?;
+        sweep_up(&held, &sweep)?;
+        let done = mend(&held, &sweep)?;
         Ok(Self {
-            path: path.to_owned(),
+            ledger: Ledger::open(&held)?,
+            held,
             sweep,
-            shard,
-            ledger: Ledger::open(&path.join(ledger_name(shard)))?,
             done: Mutex::new(done),
-            _locks: locks,
         })
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    /// The lock of the folder, which lets write to it.
+    pub fn held(&self) -> &Held {
+        &self.held
     }
 
     /// The sweep.
@@ -115,10 +74,50 @@ impl Folder {
         let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         let parts = self.sweep.plan.parts.iter().enumerate();
         parts
-            .filter(|(position, _)| self.shard.is_none_or(|shard| shard.takes(*position)))
+            .filter(|(position, _)| self.makes(*position))
             .map(|(_, part)| part)
             .filter(|part| !done.contains(&part.id))
             .collect()
+    }
+
+    /// Whether the part at a position of the plan is made here.
+    fn makes(&self, position: usize) -> bool {
+        self.held.shard().is_none_or(|shard| shard.takes(position))
+    }
+
+    /// Reads the folder back: an error unless the manifest is there, and in the ledgers every part
+    /// that is made here, with all its files.
+    pub fn check(&self) -> Result<()> {
+        let path = self.held.path();
+        self.held.still_there()?;
+        if !matches!(inspect(path)?, Found::Ours(_)) {
+            let path = path.join(MANIFEST);
+            return Err(anyhow!(
+                "{} was lost while the run was at work",
+                path.display()
+            ));
+        }
+        let finished = self.sweep.finished(path)?;
+        let parts = self.sweep.plan.parts.iter().enumerate();
+        let lost: Vec<String> = parts
+            .filter(|(position, _)| self.makes(*position))
+            .map(|(_, part)| part.id)
+            .filter(|id| {
+                finished
+                    .binary_search_by_key(id, |record| record.id)
+                    .is_err()
+            })
+            .map(|id| id.to_string())
+            .collect();
+        match lost.first() {
+            None => Ok(()),
+            Some(first) => Err(anyhow!(
+                "{} parts of {} were lost since they were written, part {first} first; the same \
+                 command makes them again",
+                lost.len(),
+                path.display()
+            )),
+        }
     }
 
     /// Begins the files of a part.
@@ -137,19 +136,24 @@ impl Folder {
     /// Adds further replications of some design points, by their index, to the sweep.
     pub fn look(&mut self, points: &[usize], replications: u64) -> Result<()> {
         self.sweep.look(points, replications)?;
-        write_whole(&self.path, MANIFEST, &self.sweep.manifest.encode()?)
+        self.held.write(MANIFEST, &self.sweep.manifest.encode()?)
     }
 
     /// Notes what the sweep took.
     pub fn finish(&mut self, facts: Facts) -> Result<()> {
         self.sweep.manifest.facts = Some(facts);
-        write_whole(&self.path, MANIFEST, &self.sweep.manifest.encode()?)
+        self.held.write(MANIFEST, &self.sweep.manifest.encode()?)
     }
+}
 
-    /// Writes a file beside the manifest.
-    pub fn write_file(path: &Path, name: &str, bytes: &[u8]) -> Result<()> {
-        write_whole(path, name, bytes)
-    }
+/// Takes the lock of a finished or unfinished sweep, to write what follows from its parts.
+pub fn hold(path: &Path) -> Result<(Held, Sweep)> {
+    // So that nothing is made in a folder of something else.
+    Sweep::load(path)?;
+    let held = Held::take(path, None)?;
+    let sweep = Sweep::load(path)?;
+    sweep_up(&held, &sweep)?;
+    Ok((held, sweep))
 }
 
 /// Shards can't know when a design point is precise enough: that rests on all its replications.
@@ -163,131 +167,156 @@ pub fn refuse_precision(design: &Design) -> Result<()> {
     ))
 }
 
-/// The parts that are in a ledger with all their files, in order. One whose files were lost is
-/// not finished; the next run makes it again.
-pub(super) fn finished_parts(path: &Path, design: &Design) -> Result<Vec<PartRecord>> {
-    let pages = read_all(path)?.into_iter();
-    let mut records: Vec<PartRecord> = pages.flat_map(|page| page.records).collect();
-    records.retain(|record| {
-        let paths = part_paths(design, record.id);
-        let listed = record.files.iter().map(|file| &file.path);
-        listed.eq(&paths) && paths.iter().all(|file| path.join(file).is_file())
-    });
-    records.sort_by_key(|record| record.id);
-    records.dedup_by_key(|record| record.id);
-    Ok(records)
+fn refuse_force(force: bool) -> Result<()> {
+    if !force {
+        return Ok(());
+    }
+    Err(usage(
+        "--force with --shard would remove what the other shards have made. Choose another --out, \
+         or remove the folder yourself",
+    ))
 }
 
-/// A whole run has the folder for itself; shards share it, each with a lock of its own.
-pub(super) fn lock(path: &Path, shard: Option<Shard>) -> Result<Vec<File>> {
-    let take = |name: &str, shared: bool, busy: &str| {
-        let target = path.join(name);
-        let file = File::create(&target)
-            .map_err(|e| usage(format!("can't write to the folder {}: {e}", path.display())))?;
-        let locked = if shared {
-            file.try_lock_shared()
-        } else {
-            file.try_lock()
-        };
-        match locked {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(anyhow!(
-                "{busy} is at work in {}; wait for it, or choose another folder with --out",
-                path.display()
-            )),
-            Err(TryLockError::Error(e)) => {
-                Err(e).with_context(|| format!("can't lock {}", target.display()))
+/// Refuses what can't become a results folder.
+fn refuse(path: &Path, found: &Found, force: bool) -> Result<()> {
+    match found {
+        Found::Nothing | Found::Ours(_) => Ok(()),
+        Found::OfOther(_) if force => Ok(()),
+        Found::OfOther(why) => Err(of_other(path, why)),
+        Found::Foreign(names) => Err(foreign(path, names)),
+    }
+}
+
+/// Makes a folder with those above it.
+pub(super) fn make(path: &Path) -> Result<()> {
+    fs::create_dir_all(path)
+        .map_err(|e| trouble(e, format!("can't make the folder {}", path.display())))
+}
+
+/// A sweep in a folder that is held: as it begins, goes on or is extended there. Its manifest is on
+/// disk then.
+fn begin(held: &Held, sweep: Sweep, force: bool) -> Result<Sweep> {
+    let path = held.path();
+    // Until the manifest is written, no other shard may begin another sweep.
+    let _alone = held.manifest()?;
+    let found = inspect(path)?;
+    refuse(path, &found, force)?;
+    let sweep = match found {
+        Found::Ours(old) if !force => {
+            let sweep = sweep.after(path, (*old).clone())?;
+            if sweep.manifest == *old {
+                return Ok(sweep);
             }
+            sweep
+        }
+        Found::Nothing => sweep,
+        _ => {
+            clear(held)?;
+            sweep
         }
     };
-    let Some(shard) = shard else {
-        return Ok(vec![take(LOCK, false, "another run")?]);
-    };
-    let own = format!("{LOCK}-{}-of-{}", shard.index, shard.of);
-    Ok(vec![
-        take(LOCK, true, "a run of the whole sweep")?,
-        take(&own, false, "the same shard")?,
-    ])
+    held.write(MANIFEST, &sweep.manifest.encode()?)?;
+    Ok(sweep)
 }
 
-/// Whether a run, or a shard, is at work in a folder. Writes nothing.
-pub(super) fn at_work(path: &Path) -> bool {
-    File::open(path.join(LOCK))
-        .is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
-}
-
-/// Removes what we make, and nothing else.
-fn clear(path: &Path) -> Result<()> {
-    for folder in PART_FOLDERS.map(|name| path.join(name)) {
-        // A link leads to what is not in this folder: the link alone goes.
-        if folder.is_symlink() {
-            remove(&folder)?;
-            continue;
-        }
-        let parts = names(&folder).into_iter();
-        for name in parts.filter(|name| is_part_file(name) || is_litter(name)) {
-            remove(&folder.join(name))?;
-        }
-        if names(&folder).is_empty() {
-            remove(&folder)?;
-        }
+/// Removes what a sweep made, and nothing else; the manifest stays until there is another.
+fn clear(held: &Held) -> Result<()> {
+    let path = held.path();
+    for folder in PART_FOLDERS {
+        clear_folder(&path.join(folder), is_part)?;
     }
-    for name in TABLES {
-        for format in [Format::Parquet, Format::Csv] {
-            remove(&path.join(format!("{name}.{}", format.extension())))?;
-        }
-    }
-    remove(&path.join(PAGE))?;
-    let plots = path.join(PLOTS);
-    if plots.is_symlink() {
-        remove(&plots)?;
-    }
-    for name in names(&plots) {
-        if name.ends_with(".svg") || name.ends_with(".png") || is_litter(&name) {
-            remove(&plots.join(name))?;
-        }
-    }
-    if names(&plots).is_empty() {
-        remove(&plots)?;
-    }
-    for name in names(path).into_iter().filter(|name| is_ledger(name)) {
+    clear_folder(&path.join(PLOTS), is_figure)?;
+    for name in tables().chain([PAGE.to_owned()]) {
         remove(&path.join(name))?;
     }
-    remove(&path.join(MANIFEST))
+    for name in names(path)?.into_iter().filter(|name| is_ledger(name)) {
+        remove(&path.join(name))?;
+    }
+    Ok(())
 }
 
-/// Removes what a killed run left half written, and files with the names of parts that no part
-/// has: who reads `runs/*.parquet` would count them. Best effort: `verify` names what stays.
-fn sweep_up(path: &Path, sweep: &Sweep) {
-    let parts = sweep.plan.parts.iter();
-    let planned: BTreeSet<String> = parts
-        .flat_map(|part| part_paths(&sweep.design, part.id))
-        .collect();
-    let folders = PART_FOLDERS.map(|folder| format!("{folder}/"));
-    let followed = |folder: &String| !path.join(folder.trim_end_matches('/')).is_symlink();
-    let folders = folders.into_iter().filter(followed);
-    for folder in std::iter::once(String::new()).chain(folders) {
-        for name in names(&path.join(&folder)) {
-            let file = format!("{folder}{name}");
-            let stray = !folder.is_empty() && is_part_file(&name) && !planned.contains(&file);
-            if is_litter(&name) || stray {
-                let _ = fs::remove_file(path.join(file));
+/// Removes the files that are ours of a folder, and the folder if it is empty then.
+fn clear_folder(folder: &Path, is_ours: fn(&str) -> bool) -> Result<()> {
+    // A link leads to what is not in this folder: the link alone goes.
+    if folder.is_symlink() {
+        return remove(folder);
+    }
+    if !is_folder(folder)? {
+        return Ok(());
+    }
+    for name in names(folder)? {
+        if is_ours(&name) || temporary_of(&name).is_some() {
+            remove(&folder.join(name))?;
+        }
+    }
+    // It may hold something of the user's.
+    let _ = fs::remove_dir(folder);
+    Ok(())
+}
+
+/// Removes what dead writers left half written: who holds a lock is the only living writer of the
+/// names that it stands for. One who has the folder for himself also removes files with the names of
+/// parts that no part has: who reads `runs/*.parquet` would count them.
+pub(super) fn sweep_up(held: &Held, sweep: &Sweep) -> Result<()> {
+    let (path, shard) = (held.path(), held.shard());
+    let planned: BTreeSet<String> = match shard {
+        // A shard judges its own files alone.
+        Some(_) => BTreeSet::new(),
+        None => {
+            let parts = sweep.plan.parts.iter();
+            parts
+                .flat_map(|part| part_paths(&sweep.design, part.id))
+                .collect()
+        }
+    };
+    let own = tag(shard);
+    for folder in ["", PLOTS].into_iter().chain(PART_FOLDERS) {
+        if !folder.is_empty() && !is_folder(&path.join(folder))? {
+            continue;
+        }
+        for name in names(&path.join(folder))? {
+            refuse_obstacle(&path.join(folder).join(&name))?;
+            let left = temporary_of(&name).is_some_and(|of| shard.is_none() || of == own);
+            let stray = shard.is_none()
+                && PART_FOLDERS.contains(&folder)
+                && is_part(&name)
+                && !planned.contains(&format!("{folder}/{name}"));
+            if left || stray {
+                remove(&path.join(folder).join(name))?;
             }
         }
     }
+    Ok(())
+}
+
+/// Refuses a folder that stands where a file of a part belongs.
+fn refuse_obstacle(path: &Path) -> Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if !is_part(&name) || !is_folder(path)? {
+        return Ok(());
+    }
+    Err(usage(format!(
+        "{} is a folder, where a file of the sweep belongs; move it away, then run again",
+        path.display()
+    )))
 }
 
 /// The parts that are whole. Ledgers that this run has for itself lose the lines that are torn
 /// or doubled, and those of parts that are not whole.
-fn mend(path: &Path, sweep: &Sweep, shard: Option<Shard>) -> Result<BTreeSet<PartId>> {
+fn mend(held: &Held, sweep: &Sweep) -> Result<BTreeSet<PartId>> {
+    let (path, shard) = (held.path(), held.shard());
     let mut done = BTreeSet::new();
     for page in read_all(path)? {
-        let whole = |record: &&PartRecord| sweep.faults(path, record).is_empty();
-        let sound: Vec<&PartRecord> = page.records.iter().filter(whole).collect();
-        done.extend(sound.iter().map(|record| record.id));
+        let mut sound = Vec::new();
+        for record in &page.records {
+            if sweep.faults(path, record)?.is_empty() {
+                done.insert(record.id);
+                sound.push(record);
+            }
+        }
         let own = shard.is_none() || page.name == ledger_name(shard);
-        if own && (page.wrong > 0 || sound.len() < page.records.len()) {
-            rewrite(path, &page.name, sound)?;
+        if own && (page.wrong > 0 || page.linked || sound.len() < page.records.len()) {
+            rewrite(held, &page.name, sound)?;
         }
     }
     Ok(done)

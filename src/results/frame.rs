@@ -127,7 +127,7 @@ impl Frame {
 
     /// The bytes of its file: a function of the content alone.
     pub fn encode(&self, format: Format) -> Result<Vec<u8>> {
-        let mut writer = TableWriter::begin(Vec::new(), format, self)?;
+        let mut writer = TableWriter::begin(Vec::new(), format, self, None)?;
         writer.write(self)?;
         writer.finish()
     }

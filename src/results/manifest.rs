@@ -1,6 +1,7 @@
 //! The manifest: what was run, readable by people and by the next run.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use crate::design::Design;
 use crate::experiment::Recipe;
@@ -11,14 +12,12 @@ use crate::simulation::{MODEL_VERSION, RANDOM_LAYOUT};
 pub struct Manifest {
     /// Tells our folders from others.
     pub format: String,
-    /// Version of the program that began the sweep.
+    /// Version of the program that began the sweep, or extended it last.
     pub version: String,
     /// Version of the model: what is computed.
     pub model_version: u32,
     /// Layout of the random streams.
     pub random_layout: String,
-    /// BLAKE3 of the generations, in hex.
-    pub hash: String,
     /// The experiment and its worlds as resolved, as it was begun and each time it was extended;
     /// the last is what the sweep is now.
     pub generations: Vec<Recipe>,
@@ -69,50 +68,119 @@ impl Facts {
 }
 
 /// The value of [`Manifest::format`].
-pub(super) const FORMAT: &str = "sysworld results 1";
+pub(super) const FORMAT: &str = "sysworld results 2";
+/// How those of all versions begin.
+const FORMATS: &str = "sysworld results ";
+/// The end of a manifest after its checksum, and what stands before that.
+const CHECKSUM: (&[u8], &[u8]) = (b"\"checksum\": \"", b"\"\n}\n");
+/// Bytes of a checksum in hex.
+const HEX: usize = 64;
+
+/// What the text of a manifest is.
+#[derive(Debug)]
+pub(super) enum Parsed {
+    /// Something else's.
+    Foreign,
+    /// Of a program whose results this one can't read: which that is.
+    OfOther(String),
+    /// Ours, and not as it was written: why.
+    Damaged(String),
+    /// Ours.
+    Ours(Box<Manifest>),
+}
+
+/// What every version of the program writes into a manifest, and all that is read of another's.
+#[derive(Deserialize)]
+struct Header {
+    format: String,
+    #[serde(default)]
+    version: String,
+    #[serde(default)]
+    model_version: u32,
+    #[serde(default)]
+    random_layout: String,
+}
 
 impl Manifest {
     /// The manifest of a sweep that begins.
     pub(super) fn new(design: &Design) -> Self {
-        let generations = vec![Recipe::of(design.experiment())];
         Self {
             format: FORMAT.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             model_version: MODEL_VERSION,
             random_layout: RANDOM_LAYOUT.to_owned(),
-            hash: hash(&generations),
-            generations,
+            generations: vec![Recipe::of(design.experiment())],
             looks: Vec::new(),
             facts: None,
             checksum: String::new(),
         }
     }
 
-    /// Reads a manifest; the error says what is wrong with it.
-    pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
+    /// Reads a manifest: first which program's it is, then whether it is whole, then what it says.
+    pub(super) fn parse(text: &[u8]) -> Parsed {
+        let header = match serde_json::from_slice::<Header>(text) {
+            Ok(header) if header.format.starts_with(FORMATS) => header,
+            Err(e) if String::from_utf8_lossy(text).contains(FORMATS) => {
+                return Parsed::Damaged(e.to_string());
+            }
+            _ => return Parsed::Foreign,
+        };
+        let Header { version, .. } = &header;
+        let same_model =
+            header.model_version == MODEL_VERSION && header.random_layout == RANDOM_LAYOUT;
+        if header.format != FORMAT || !same_model {
+            return Parsed::OfOther(format!(
+                "it was written by sysworld {version} with model version {} as `{}`, and this is \
+                 sysworld {} with model version {MODEL_VERSION} and `{FORMAT}`",
+                header.model_version,
+                header.format,
+                env!("CARGO_PKG_VERSION"),
+            ));
+        }
+        // Of the text as it stands: another version may write the same with keys of its own.
+        if !is_whole(text) {
+            return Parsed::Damaged("its content is not what its checksum says".to_owned());
+        }
         // Straight into types: a JSON value would sort the keys, and the order of a world counts.
-        let manifest: Self = serde_json::from_slice(text).map_err(|e| e.to_string())?;
-        if manifest.generations.is_empty() || hash(&manifest.generations) != manifest.hash {
-            return Err("its experiment is not the one that was run, by its hash".to_owned());
+        let manifest: Self = match serde_json::from_slice(text) {
+            Ok(manifest) => manifest,
+            Err(e) => return Parsed::OfOther(format!("sysworld {version} wrote it: {e}")),
+        };
+        if manifest.generations.is_empty() {
+            return Parsed::Damaged("it has no experiment".to_owned());
         }
-        // The hash is of what was run; this is of the whole file, to the last byte.
-        if manifest.encode().ok().as_deref() != Some(text) {
-            return Err("its content is not what its checksum says".to_owned());
+        match manifest.unknown_key(text) {
+            Some(key) => Parsed::OfOther(format!(
+                "sysworld {version} wrote `{key}` into it, which this version does not know"
+            )),
+            None => Parsed::Ours(Box::new(manifest)),
         }
-        Ok(manifest)
+    }
+
+    /// A key of the text that was not read. It may change what the sweep is.
+    fn unknown_key(&self, text: &[u8]) -> Option<String> {
+        let stored: Json = serde_json::from_slice(text).ok()?;
+        let known = serde_json::to_value(self).ok()?;
+        missing_key("", &stored, &known)
     }
 
     /// The bytes of the file.
     pub(super) fn encode(&self) -> anyhow::Result<Vec<u8>> {
-        let encode = |checksum| {
-            let mut text = serde_json::to_vec_pretty(&Self {
-                checksum,
-                ..self.clone()
-            })?;
-            text.push(b'\n');
-            anyhow::Ok(text)
-        };
-        encode(blake3::hash(&encode(String::new())?).to_string())
+        let mut text = serde_json::to_vec_pretty(&Self {
+            checksum: String::new(),
+            ..self.clone()
+        })?;
+        text.push(b'\n');
+        let sum = blake3::hash(&text).to_string();
+        let at = text.len() - CHECKSUM.1.len();
+        text.splice(at..at, sum.into_bytes());
+        Ok(text)
+    }
+
+    /// Whether another manifest is of the same sweep: it has the same experiments, and was decided
+    /// alike at each look.
+    pub(super) fn same_sweep(&self, other: &Self) -> bool {
+        self.generations == other.generations && self.looks == other.looks
     }
 
     /// What the sweep is now.
@@ -129,7 +197,7 @@ impl Manifest {
                 self.facts = None;
             }
         }
-        self.hash = hash(&self.generations);
+        env!("CARGO_PKG_VERSION").clone_into(&mut self.version);
     }
 
     /// Adds a look at the last generation.
@@ -143,8 +211,114 @@ impl Manifest {
     }
 }
 
-fn hash(generations: &[Recipe]) -> String {
-    // Recipes are plain data, so this can't fail.
-    let text = serde_json::to_string(generations).unwrap_or_default();
-    blake3::hash(text.as_bytes()).to_string()
+/// Whether a text ends with the checksum of itself without it.
+fn is_whole(text: &[u8]) -> bool {
+    let (before, after) = CHECKSUM;
+    let Some(at) = text.len().checked_sub(HEX + after.len()) else {
+        return false;
+    };
+    let (head, tail) = text.split_at(at);
+    let (sum, end) = tail.split_at(HEX);
+    let mut hash = blake3::Hasher::new();
+    hash.update(head).update(after);
+    head.ends_with(before) && end == after && hash.finalize().to_string().as_bytes() == sum
+}
+
+/// The path of a key that one value has and another lacks, if any.
+fn missing_key(path: &str, has: &Json, lacks: &Json) -> Option<String> {
+    match (has, lacks) {
+        (Json::Object(has), Json::Object(lacks)) => has.iter().find_map(|(key, value)| {
+            let path = if path.is_empty() {
+                key.clone()
+            } else {
+                format!("{path}.{key}")
+            };
+            match lacks.get(key) {
+                Some(known) => missing_key(&path, value, known),
+                None => Some(path),
+            }
+        }),
+        (Json::Array(has), Json::Array(lacks)) => {
+            let mut pairs = has.iter().zip(lacks).enumerate();
+            pairs.find_map(|(i, (has, lacks))| missing_key(&format!("{path}.{i}"), has, lacks))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::diagnostics::Sources;
+    use crate::experiment::Experiment;
+
+    fn manifest() -> Manifest {
+        let text = "name = \"e\"\nreplications = 1\n";
+        let experiment = Experiment::parse("e.toml", text, Path::new(""), &mut Sources::default());
+        let design = experiment.and_then(Design::new).expect("it is valid");
+        Manifest::new(&design)
+    }
+
+    /// The text with a change, and the checksum of that.
+    fn signed(text: &str, from: &str, to: &str) -> Vec<u8> {
+        let at = text.len() - HEX - CHECKSUM.1.len();
+        let unsigned = text[..at].to_owned() + &text[at + HEX..];
+        assert!(unsigned.contains(from), "no {from} in {unsigned}");
+        let mut changed = unsigned.replacen(from, to, 1).into_bytes();
+        let sum = blake3::hash(&changed).to_string();
+        let at = changed.len() - CHECKSUM.1.len();
+        changed.splice(at..at, sum.into_bytes());
+        changed
+    }
+
+    /// What is written is read again, and every change of a byte is damage, not another version,
+    /// unless it hits the very words that name the version.
+    #[test]
+    fn every_byte_counts() {
+        let text = manifest().encode().expect("it can be written");
+        assert!(matches!(Manifest::parse(&text), Parsed::Ours(m) if m.same_sweep(&manifest())));
+        for at in (0..text.len()).step_by(7) {
+            let mut changed = text.clone();
+            changed[at] ^= 4;
+            assert!(
+                !matches!(Manifest::parse(&changed), Parsed::Ours(_)),
+                "byte {at}"
+            );
+        }
+        let cut = Manifest::parse(&text[..text.len() / 2]);
+        assert!(matches!(cut, Parsed::Damaged(_)));
+    }
+
+    /// A key that is missing gets its default, and one that is not known names the version that
+    /// wrote it; so does another model, or another layout of the folder.
+    #[test]
+    fn versions_are_told_apart() {
+        let text = manifest().encode().expect("it can be written");
+        let text = String::from_utf8(text).expect("UTF-8");
+        let of = |from: &str, to: &str| Manifest::parse(&signed(&text, from, to));
+        assert!(matches!(of("\"facts\": null,", ""), Parsed::Ours(m) if m.facts.is_none()));
+        let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
+        let newer = text.replace(&version, "\"version\": \"9.8.7\"");
+        for (from, to) in [
+            ("results 2", "results 3"),
+            ("\"seed\": 42", "\"seed\": 42, \"stopping\": {}"),
+            ("\"seed\": 42", "\"seed\": \"42\""),
+            (
+                &*format!("\"model_version\": {MODEL_VERSION}"),
+                "\"model_version\": 99",
+            ),
+        ] {
+            match Manifest::parse(&signed(&newer, from, to)) {
+                Parsed::OfOther(why) => assert!(why.contains("sysworld 9.8.7"), "{why}"),
+                other => panic!("{to}: {other:?}"),
+            }
+        }
+        assert!(matches!(
+            Manifest::parse(b"{\"name\": \"a web page\"}"),
+            Parsed::Foreign
+        ));
+        assert!(matches!(Manifest::parse(b"[1]"), Parsed::Foreign));
+    }
 }

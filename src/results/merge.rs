@@ -3,72 +3,116 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use super::files::{names, remove, write_whole};
-use super::folder::lock;
-use super::ledger::{LEDGER, PartRecord, is_ledger, rewrite};
-use super::sweep::{Found, MANIFEST, Sweep, inspect};
+use super::files::{names, read_part, remove};
+use super::folder::{make, sweep_up};
+use super::ledger::{PartRecord, rewrite};
+use super::lock::Held;
+use super::names::{LEDGER, MANIFEST, is_ledger, is_shard_lock};
+use super::sweep::{Found, Sweep, foreign, inspect, of_other};
 use super::verify::Verification;
 use crate::error::usage;
 
-/// Joins `folders` into `out`, which may be one of them. Refuses what is missing, foreign or
-/// damaged, by name, before anything is written. Returns the sweep, to summarise.
-pub fn merge(folders: &[PathBuf], out: &Path) -> Result<Sweep> {
-    let mut checked = Vec::new();
-    for folder in folders {
-        checked.push((folder, Verification::of(folder)?));
-    }
-    refuse_foreign(&checked)?;
-    let problems = problems(&checked);
-    if !problems.is_empty() {
-        const MOST: usize = 20;
-        let more = problems.len().saturating_sub(MOST);
-        let mut text = problems[..problems.len().min(MOST)].join("\n  ");
-        if more > 0 {
-            text.push_str(&format!("\n  and {more} more"));
+/// Joins `folders` into `out`, which may be one of them. Any whole copy of a part will do; refuses
+/// parts that no folder has whole, by name, before anything is written. Returns the lock of `out`
+/// and its sweep, to summarise.
+pub fn merge(folders: &[PathBuf], out: &Path) -> Result<(Held, Sweep)> {
+    let mut sweeps = folders.iter().map(|folder| Sweep::load(folder));
+    let first = sweeps
+        .next()
+        .unwrap_or_else(|| Err(usage("there is nothing to merge")))?;
+    for (other, sweep) in folders[1..].iter().zip(sweeps) {
+        if !sweep?.manifest.same_sweep(&first.manifest) {
+            return Err(usage(format!(
+                "{} and {} hold different sweeps; merge joins shards of one",
+                folders[0].display(),
+                other.display()
+            )));
         }
-        return Err(anyhow::anyhow!("can't merge:\n  {text}"));
     }
-    let target_is_ours = folders.iter().any(|folder| same_place(folder, out));
-    let goes_on = match inspect(out)? {
-        Found::Nothing => true,
-        // What a merge that was cut short left.
-        Found::Ours(manifest) => manifest.hash == checked[0].1.sweep.manifest.hash,
-        Found::Foreign => false,
-    };
-    if !target_is_ours && !goes_on {
-        return Err(usage(format!(
-            "{} holds something else; nothing in it was touched. Choose another with --out",
-            out.display()
-        )));
+    refuse(out, &first)?;
+    // Where shards share one folder, nobody writes to it from here on. Another one is made only when
+    // there is something to put into it.
+    let in_place = folders.iter().any(|folder| same_place(folder, out));
+    let held = in_place.then(|| Held::take(out, None)).transpose()?;
+    let sources = sources(folders, &first)?;
+    let held = held.map_or_else(
+        || {
+            make(out)?;
+            Held::take(out, None)
+        },
+        Ok,
+    )?;
+    // What was seen before the lock was held may have changed.
+    refuse(out, &first)?;
+    if !in_place {
+        held.write(MANIFEST, &first.manifest.encode()?)?;
     }
-    fs::create_dir_all(out)
-        .map_err(|e| usage(format!("can't make the folder {}: {e}", out.display())))?;
-    let _lock = lock(out, None)?;
-    write_whole(out, MANIFEST, &checked[0].1.sweep.manifest.encode()?)?;
-    let mut ledger = Vec::new();
-    for part in &checked[0].1.sweep.plan.parts {
-        let source = checked
-            .iter()
-            .find_map(|(folder, state)| Some((folder, state.whole.get(&part.id)?)));
-        let Some((folder, record)) = source else {
-            continue;
-        };
-        if !same_place(folder, out) {
-            copy(folder, out, record)?;
-        }
-        ledger.push(record);
+    for (folder, record) in sources
+        .iter()
+        .filter(|(folder, _)| !same_place(folder, out))
+    {
+        copy(folder, &held, record)?;
     }
-    rewrite(out, LEDGER, ledger)?;
+    rewrite(&held, LEDGER, sources.iter().map(|(_, record)| record))?;
     // The ledgers and locks of the shards say nothing more.
-    for name in names(out) {
-        if is_ledger(&name) && name != LEDGER || name.starts_with(".lock-") {
+    for name in names(out)? {
+        if is_ledger(&name) && name != LEDGER || is_shard_lock(&name) {
             remove(&out.join(name))?;
         }
     }
-    let (_, first) = checked.swap_remove(0);
-    Ok(first.sweep)
+    sweep_up(&held, &first)?;
+    Ok((held, first))
+}
+
+/// Refuses a folder that can't take a sweep: it takes none but this one.
+fn refuse(out: &Path, sweep: &Sweep) -> Result<()> {
+    match inspect(out)? {
+        // What a merge that was cut short left, or the folder that the shards share.
+        Found::Ours(manifest) if manifest.same_sweep(&sweep.manifest) => Ok(()),
+        Found::Nothing => Ok(()),
+        Found::Ours(_) => Err(usage(format!(
+            "{} holds another sweep; nothing in it was touched. Choose another with --out",
+            out.display()
+        ))),
+        Found::OfOther(why) => Err(of_other(out, &why)),
+        Found::Foreign(names) => Err(foreign(out, &names)),
+    }
+}
+
+/// Where each part of the plan is whole, in the order of the plan.
+fn sources<'a>(folders: &'a [PathBuf], sweep: &Sweep) -> Result<Vec<(&'a Path, PartRecord)>> {
+    let mut states = Vec::new();
+    for folder in folders {
+        states.push((folder.as_path(), Verification::of(folder)?));
+    }
+    let (mut found, mut problems) = (Vec::new(), Vec::new());
+    for part in &sweep.plan.parts {
+        let whole = states
+            .iter()
+            .find_map(|(folder, state)| Some((*folder, state.whole.get(&part.id)?.clone())));
+        match whole {
+            Some(source) => found.push(source),
+            None => {
+                problems.push(format!("part {} is missing", part.id));
+                for (folder, state) in &states {
+                    let faults = state.faults.get(&part.id).into_iter().flatten();
+                    problems.extend(faults.map(|fault| format!("{}: {fault}", folder.display())));
+                }
+            }
+        }
+    }
+    if problems.is_empty() {
+        return Ok(found);
+    }
+    const MOST: usize = 20;
+    let more = problems.len().saturating_sub(MOST);
+    let mut text = problems[..problems.len().min(MOST)].join("\n  ");
+    if more > 0 {
+        text.push_str(&format!("\n  and {more} more"));
+    }
+    Err(anyhow::anyhow!("can't merge:\n  {text}"))
 }
 
 fn same_place(a: &Path, b: &Path) -> bool {
@@ -76,49 +120,12 @@ fn same_place(a: &Path, b: &Path) -> bool {
     real(a).is_some() && real(a) == real(b)
 }
 
-fn refuse_foreign(checked: &[(&PathBuf, Verification)]) -> Result<()> {
-    let (first, state) = &checked[0];
-    for (other, of_other) in &checked[1..] {
-        if state.sweep.manifest.hash != of_other.sweep.manifest.hash {
-            return Err(usage(format!(
-                "{} and {} hold different sweeps; merge joins shards of one",
-                first.display(),
-                other.display()
-            )));
-        }
-    }
-    Ok(())
-}
-
-/// What stands in the way: damaged files of parts that no folder has whole, and missing parts.
-fn problems(checked: &[(&PathBuf, Verification)]) -> Vec<String> {
-    let mut problems = Vec::new();
-    for (folder, state) in checked {
-        for damage in &state.damages {
-            problems.push(format!("{}: {damage}", folder.display()));
-        }
-    }
-    for part in &checked[0].1.sweep.plan.parts {
-        if !checked
-            .iter()
-            .any(|(_, state)| state.whole.contains_key(&part.id))
-        {
-            problems.push(format!("part {} is missing", part.id));
-        }
-    }
-    problems
-}
-
-fn copy(from: &Path, to: &Path, record: &PartRecord) -> Result<()> {
+/// Copies a part; its bytes are checked as they are read.
+fn copy(from: &Path, to: &Held, record: &PartRecord) -> Result<()> {
     for file in &record.files {
-        let source = from.join(&file.path);
-        let bytes =
-            fs::read(&source).with_context(|| format!("can't read {}", source.display()))?;
+        let bytes = read_part(from, file, &record.stamp)?;
         let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
-        let folder = to.join(folder);
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("can't make the folder {}", folder.display()))?;
-        write_whole(&folder, name, &bytes)?;
+        to.write_in(folder, name, &bytes)?;
     }
     Ok(())
 }

@@ -1,14 +1,12 @@
 //! Single replications, read again from the parts: for comparisons, which pair them.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::files::damage;
-use super::folder::finished_parts;
+use super::files::read_part;
 use super::frame;
 use super::ledger::FileRecord;
 use super::sweep::Sweep;
@@ -42,7 +40,8 @@ struct Place {
 #[derive(Debug)]
 pub struct Replications {
     path: PathBuf,
-    files: BTreeMap<PartId, FileRecord>,
+    /// The file of each part, and the stamp of the part.
+    files: BTreeMap<PartId, (FileRecord, String)>,
     /// By design point, in the order of the replications.
     places: Vec<Vec<Place>>,
     cache: VecDeque<(PartId, Rc<Outcomes>)>,
@@ -59,12 +58,12 @@ impl Replications {
             "outcomes/"
         };
         let mut files = BTreeMap::new();
-        for record in finished_parts(path, &sweep.design)? {
+        for record in sweep.finished(path)? {
             let wanted = |file: &FileRecord| {
                 file.path.starts_with(folder) && file.path.ends_with(".parquet")
             };
             if let Some(file) = record.files.into_iter().find(wanted) {
-                files.insert(record.id, file);
+                files.insert(record.id, (file, record.stamp));
             }
         }
         let mut places = vec![Vec::new(); sweep.design.len()];
@@ -142,18 +141,13 @@ impl Replications {
             self.cache.push_back(entry);
             return Ok(part);
         }
-        let file = self.files.get(&id).context("a part without a file")?;
-        let target = self.path.join(&file.path);
-        if let Some(why) = damage(&self.path, file) {
-            return Err(anyhow!(
-                "{} is damaged ({why}); `run` makes it again",
-                target.display()
-            ));
-        }
-        let part = Rc::new(
-            decode(fs::read(&target)?)
-                .with_context(|| format!("{} is not a table of replications", target.display()))?,
-        );
+        let (file, stamp) = self.files.get(&id).context("a part without a file")?;
+        let part = decode(read_part(&self.path, file, stamp)?);
+        let part = part.with_context(|| {
+            let target = self.path.join(&file.path);
+            format!("{} is not a table of replications", target.display())
+        })?;
+        let part = Rc::new(part);
         self.cache.push_back((id, Rc::clone(&part)));
         if self.cache.len() > self.parts_in_memory {
             self.cache.pop_front();

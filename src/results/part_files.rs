@@ -1,7 +1,6 @@
 //! The files of one part, written as its rows come.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use anyhow::{Context, Result};
 
@@ -9,7 +8,9 @@ use super::files::WholeFile;
 use super::folder::Folder;
 use super::frame::Frame;
 use super::ledger::{FileRecord, PartRecord};
-use super::tables::{formats_of, part_folders, part_name, row_tables};
+use super::names::{part_name, tag};
+use super::stamp::stamp;
+use super::tables::{formats_of, part_folders, row_tables};
 use super::writer::TableWriter;
 use crate::sweep::{Part, RowGroup};
 
@@ -18,6 +19,7 @@ use crate::sweep::{Part, RowGroup};
 pub struct PartFiles<'a> {
     folder: &'a Folder,
     part: &'a Part,
+    stamp: String,
     /// By folder, a file a format.
     tables: BTreeMap<&'static str, Vec<TableWriter<WholeFile>>>,
 }
@@ -25,6 +27,7 @@ pub struct PartFiles<'a> {
 impl<'a> PartFiles<'a> {
     pub(super) fn new(folder: &'a Folder, part: &'a Part) -> Self {
         Self {
+            stamp: stamp(&folder.sweep().design, part),
             folder,
             part,
             tables: BTreeMap::new(),
@@ -52,13 +55,13 @@ impl<'a> PartFiles<'a> {
 
     /// Begins the files of a table that has the columns of `first`.
     fn begin(&self, folder: &str, first: &Frame) -> Result<Vec<TableWriter<WholeFile>>> {
-        let target = self.folder.path().join(folder);
-        fs::create_dir_all(&target)
-            .with_context(|| format!("can't make the folder {}", target.display()))?;
+        let held = self.folder.held();
+        let target = held.subfolder(folder)?;
+        let tag = tag(held.shard());
         let formats = formats_of(&self.folder.sweep().design, folder).iter();
         let files = formats.map(|format| {
-            let file = WholeFile::create(&target, &part_name(self.part.id, *format))?;
-            TableWriter::begin(file, *format, first)
+            let file = WholeFile::create(&target, &part_name(self.part.id, *format), &tag)?;
+            TableWriter::begin(file, *format, first, Some(&self.stamp))
         });
         files.collect()
     }
@@ -66,6 +69,8 @@ impl<'a> PartFiles<'a> {
     /// Puts the files in their places, then enters the part in the ledger.
     pub fn finish(mut self) -> Result<()> {
         let design = &self.folder.sweep().design;
+        // No file of ours goes into a folder that took the place of this one.
+        self.folder.held().still_there()?;
         let mut files = Vec::new();
         for folder in part_folders(design) {
             let tables = self.tables.remove(folder).into_iter().flatten();
@@ -81,13 +86,14 @@ impl<'a> PartFiles<'a> {
         }
         self.folder.enter(&PartRecord {
             id: self.part.id,
+            stamp: self.stamp,
             replications: self.part.replications(),
             files,
         })
     }
 
     fn trouble(&self, folder: &str) -> String {
-        let target = self.folder.path().join(folder);
+        let target = self.folder.held().path().join(folder);
         format!("can't write part {} to {}", self.part.id, target.display())
     }
 }

@@ -1,23 +1,26 @@
 //! A sweep as its folder holds it: what was asked, generation by generation, and the plan of it.
 
-use std::fs;
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
 
-use super::files::{damage, is_litter, names};
-use super::ledger::{PartRecord, is_ledger};
-use super::manifest::{FORMAT, Manifest};
+use super::files::{damage, is_there, names, trouble};
+use super::ledger::{PartRecord, read_all};
+use super::manifest::{Manifest, Parsed};
+use super::names::{LOCK, MANIFEST, is_shard_lock, is_system, temporary_of};
+use super::stamp::stamp;
 use super::tables::part_paths;
 use crate::design::Design;
 use crate::diagnostics::{Problems, Sources};
 use crate::error::usage;
 use crate::experiment::Recipe;
-use crate::simulation::{MODEL_VERSION, RANDOM_LAYOUT};
-use crate::sweep::{Goal, Plan};
+use crate::files::read_regular;
+use crate::sweep::{Goal, Part, PartId, Plan};
 
-pub(super) const MANIFEST: &str = "manifest.json";
+/// The most bytes of a manifest that are read.
+const MOST: u64 = 1 << 30;
 
 /// What a sweep is: its manifest, its design, its plan.
 #[derive(Debug)]
@@ -32,10 +35,12 @@ pub struct Sweep {
 
 /// What a path leads to.
 pub(super) enum Found {
-    /// No folder, or an empty one.
+    /// No folder, or one that holds nothing of anybody's.
     Nothing,
-    /// A folder of something else.
-    Foreign,
+    /// A folder of something else: names in it.
+    Foreign(Vec<String>),
+    /// A sweep that this program can't read: why.
+    OfOther(String),
     /// A sweep.
     Ours(Box<Manifest>),
 }
@@ -52,23 +57,17 @@ impl Sweep {
 
     /// The sweep of a results folder.
     pub fn load(path: &Path) -> Result<Self> {
-        let Found::Ours(manifest) = inspect(path)? else {
-            let folder = path.display();
-            return Err(usage(if path.exists() {
-                format!("{folder} is not a results folder of sysworld")
-            } else {
-                format!("there is no folder {folder}")
-            }));
+        let manifest = match inspect(path)? {
+            Found::Ours(manifest) => manifest,
+            Found::OfOther(why) => return Err(of_other(path, &why)),
+            Found::Nothing if !path.exists() => {
+                return Err(usage(format!("there is no folder {}", path.display())));
+            }
+            Found::Nothing | Found::Foreign(_) => {
+                let path = path.display();
+                return Err(usage(format!("{path} is not a results folder of sysworld")));
+            }
         };
-        if manifest.model_version != MODEL_VERSION {
-            return Err(usage(format!(
-                "{} was made by model version {}, and this program has version {MODEL_VERSION}; \
-                 use sysworld {} to read it",
-                path.display(),
-                manifest.model_version,
-                manifest.version
-            )));
-        }
         let rebuild = || {
             let last = manifest.recipe().ok_or("it has no experiment")?;
             let design = design_of(last)?;
@@ -92,27 +91,62 @@ impl Sweep {
         (last.replications > first || !last.precision.is_empty()).then_some(first)
     }
 
-    /// What is wrong with a part that is in the ledger, a line each; nothing if it is whole.
-    pub(super) fn faults(&self, root: &Path, record: &PartRecord) -> Vec<String> {
-        let id = record.id;
+    /// A part of the plan.
+    fn part(&self, id: PartId) -> Option<&Part> {
         let parts = &self.plan.parts;
-        let Ok(at) = parts.binary_search_by_key(&id, |part| part.id) else {
-            return vec![format!("part {id} is in the ledger, not in the plan")];
+        let at = parts.binary_search_by_key(&id, |part| part.id).ok()?;
+        Some(&parts[at])
+    }
+
+    /// Why a line of the ledger is not of a part of this sweep, if it is not.
+    fn stranger(&self, record: &PartRecord) -> Option<String> {
+        let id = record.id;
+        let Some(part) = self.part(id) else {
+            return Some(format!("part {id} is in the ledger, not in the plan"));
         };
-        let mut faults = Vec::new();
-        let planned = parts[at].replications();
-        let paths = record.files.iter().map(|file| &file.path);
-        if record.replications != planned || !paths.eq(&part_paths(&self.design, id)) {
-            faults.push(format!(
-                "part {id}: its line in the ledger is not the plan's"
+        if record.stamp != stamp(&self.design, part) {
+            return Some(format!(
+                "part {id}: its line in the ledger is of another sweep"
             ));
         }
+        let paths = record.files.iter().map(|file| &file.path);
+        let planned =
+            record.replications == part.replications() && paths.eq(&part_paths(&self.design, id));
+        (!planned).then(|| format!("part {id}: its line in the ledger is not the plan's"))
+    }
+
+    /// What is wrong with a part that is in the ledger, a line each; nothing if it is whole. An
+    /// error where that can't be told.
+    pub(super) fn faults(&self, root: &Path, record: &PartRecord) -> Result<Vec<String>> {
+        // A line that is not ours may name any file, so none of them is looked at.
+        if let Some(why) = self.stranger(record) {
+            return Ok(vec![why]);
+        }
+        let mut faults = Vec::new();
         for file in &record.files {
-            if let Some(why) = damage(root, file) {
+            if let Some(why) = damage(root, file, &record.stamp)? {
                 faults.push(format!("{}: {why}", file.path));
             }
         }
-        faults
+        Ok(faults)
+    }
+
+    /// The parts that are in a ledger with all their files, in order. One whose files were lost is
+    /// not finished; the next run makes it again.
+    pub(super) fn finished(&self, root: &Path) -> Result<Vec<PartRecord>> {
+        let (mut finished, mut known) = (Vec::new(), BTreeSet::new());
+        for record in read_all(root)?.into_iter().flat_map(|page| page.records) {
+            let mut there = !known.contains(&record.id) && self.stranger(&record).is_none();
+            for file in &record.files {
+                there = there && is_there(root, file)?;
+            }
+            if there {
+                known.insert(record.id);
+                finished.push(record);
+            }
+        }
+        finished.sort_by_key(|record| record.id);
+        Ok(finished)
     }
 
     /// This sweep as its folder already knows it, or as an extension of that; otherwise refused,
@@ -121,9 +155,8 @@ impl Sweep {
         let (Some(was), Some(now)) = (old.recipe(), self.manifest.recipe()) else {
             return Ok(self);
         };
-        let same_model = old.model_version == MODEL_VERSION && old.random_layout == RANDOM_LAYOUT;
-        if !same_model || was != now && !was.can_become(now) {
-            return Err(refusal(path, &old, was, now));
+        if was != now && !was.can_become(now) {
+            return Err(refusal(path, was, now));
         }
         let mut manifest = old.clone();
         if was != now {
@@ -145,7 +178,7 @@ impl Sweep {
                 })
             }
             Err(why) if was == now => Err(damaged(path, &why)),
-            Err(_) => Err(refusal(path, &old, was, now)),
+            Err(_) => Err(refusal(path, was, now)),
         }
     }
 
@@ -168,7 +201,7 @@ pub fn gets_more(path: &Path, design: &Design) -> Result<bool> {
             let first = old.generations.first().map(|recipe| recipe.replications);
             first.is_some_and(|first| first < design.experiment().replications)
         }
-        Found::Nothing | Found::Foreign => false,
+        Found::Nothing | Found::Foreign(_) | Found::OfOther(_) => false,
     })
 }
 
@@ -219,36 +252,77 @@ fn goals(manifest: &Manifest, design: &Design) -> Result<Vec<Goal>, String> {
     Ok(goals)
 }
 
+/// What a path leads to. Reads alone; a decision on it holds only while the folder is locked.
 pub(super) fn inspect(path: &Path) -> Result<Found> {
-    match fs::read_dir(path) {
-        Ok(_) => {}
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
-        Err(e) if e.kind() == ErrorKind::NotADirectory => {
-            let path = path.display();
-            let message = format!("{path} can't be a results folder: it is a file, or below one");
-            return Err(usage(message));
-        }
-        Err(e) => return Err(usage(format!("can't read {}: {e}", path.display()))),
-    }
-    let Ok(text) = fs::read(path.join(MANIFEST)) else {
-        // A run that was stopped before its manifest leaves at most locks, an empty ledger and a
-        // torn file.
-        let foreign = names(path)
-            .into_iter()
-            .any(|name| !name.starts_with(".lock") && !is_litter(&name) && !is_ledger(&name));
-        return Ok(if foreign {
-            Found::Foreign
-        } else {
-            Found::Nothing
-        });
+    // The names first: where somebody begins a sweep meanwhile, its manifest is older than
+    // anything else of it.
+    let names = match names(path) {
+        Ok(names) => names,
+        Err(e) => return Err(unreadable(path, e)),
     };
-    if !String::from_utf8_lossy(&text).contains(FORMAT) {
-        return Ok(Found::Foreign);
-    }
+    let manifest = path.join(MANIFEST);
+    let text = match read_regular(&manifest, MOST) {
+        Ok(text) => text,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(without_manifest(names)),
+        Err(e) => return Err(trouble(e, format!("can't read {}", manifest.display()))),
+    };
     match Manifest::parse(&text) {
-        Ok(manifest) => Ok(Found::Ours(Box::new(manifest))),
-        Err(why) => Err(damaged(path, &why)),
+        Parsed::Ours(manifest) => Ok(Found::Ours(manifest)),
+        Parsed::OfOther(why) => Ok(Found::OfOther(why)),
+        Parsed::Damaged(why) => Err(damaged(path, &why)),
+        Parsed::Foreign => Ok(Found::Foreign(vec![MANIFEST.to_owned()])),
     }
+}
+
+/// A run that was stopped before its manifest leaves at most locks and a torn file.
+fn without_manifest(mut names: Vec<String>) -> Found {
+    names.retain(|name| {
+        let ours = name == LOCK || is_shard_lock(name) || temporary_of(name).is_some();
+        !ours && !is_system(name)
+    });
+    if names.is_empty() {
+        Found::Nothing
+    } else {
+        Found::Foreign(names)
+    }
+}
+
+/// The error of a folder whose names can't be read.
+fn unreadable(path: &Path, error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<std::io::Error>() {
+        Ok(e) if e.kind() == ErrorKind::NotADirectory => {
+            let path = path.display();
+            usage(format!(
+                "{path} can't be a results folder: it is a file, or below one"
+            ))
+        }
+        Ok(e) => trouble(e, format!("can't read {}", path.display())),
+        Err(error) => error,
+    }
+}
+
+/// The error of a folder that is not empty and not ours.
+pub(super) fn foreign(path: &Path, names: &[String]) -> anyhow::Error {
+    const MOST: usize = 3;
+    let mut shown = names.iter().take(MOST).map(|name| format!("`{name}`"));
+    let mut held = shown.by_ref().collect::<Vec<_>>().join(", ");
+    if names.len() > MOST {
+        held.push_str(&format!(" and {} more", names.len() - MOST));
+    }
+    usage(format!(
+        "{} is not a results folder of sysworld, and not empty: it holds {held}; nothing in it was \
+         touched. Choose another with --out",
+        path.display()
+    ))
+}
+
+/// The error of a sweep that another version of the program wrote.
+pub(super) fn of_other(path: &Path, why: &str) -> anyhow::Error {
+    usage(format!(
+        "{} can't be read by this version: {why}. Nothing was touched; use the version that wrote \
+         it, or another folder",
+        path.join(MANIFEST).display()
+    ))
 }
 
 fn damaged(path: &Path, why: &str) -> anyhow::Error {
@@ -259,15 +333,9 @@ fn damaged(path: &Path, why: &str) -> anyhow::Error {
 }
 
 /// Why a folder can't go on with an experiment: what differs.
-fn refusal(path: &Path, old: &Manifest, was: &Recipe, now: &Recipe) -> anyhow::Error {
+fn refusal(path: &Path, was: &Recipe, now: &Recipe) -> anyhow::Error {
     const MOST: usize = 12;
     let mut lines = Vec::new();
-    if old.model_version != MODEL_VERSION || old.random_layout != RANDOM_LAYOUT {
-        lines.push(format!(
-            "model version: {} in the folder, {MODEL_VERSION} now",
-            old.model_version
-        ));
-    }
     let show = |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
     let mut arranged = false;
     for difference in was.differences(now) {

@@ -78,7 +78,7 @@ impl<'a, R, W: Write> TableFiles<'a, R, W> {
         self.rows.clear();
         for file in &mut self.files {
             if let Some(out) = file.out.take() {
-                file.writer = Some(TableWriter::begin(out, file.format, &frame)?);
+                file.writer = Some(TableWriter::begin(out, file.format, &frame, None)?);
             }
             if let Some(writer) = &mut file.writer {
                 writer.write(&frame)?;

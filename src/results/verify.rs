@@ -5,11 +5,10 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::files::{is_litter, names};
-use super::folder::{PART_FOLDERS, at_work};
-use super::ledger::{LEDGER, Page, PartRecord, read_all};
+use super::files::{is_folder, names};
+use super::ledger::{PartRecord, at_work, read_all};
+use super::names::{LEDGER, PART_FOLDERS, PLOTS, is_part, is_system, temporary_of};
 use super::sweep::Sweep;
-use super::tables::is_part_file;
 use crate::sweep::PartId;
 
 /// The state of a results folder, part by part.
@@ -19,8 +18,12 @@ pub struct Verification {
     pub sweep: Sweep,
     /// Finished parts whose files are all whole, with their records.
     pub whole: BTreeMap<PartId, PartRecord>,
-    /// What is wrong, a line each: damaged or unlisted files, torn lines of a ledger.
-    pub damages: Vec<String>,
+    /// What is wrong with parts that stand in a ledger and are nowhere whole, a line each.
+    pub faults: BTreeMap<PartId, Vec<String>>,
+    /// What does not belong there, a line each.
+    pub strange: Vec<String>,
+    /// What dead writers left: nothing is read of it, and the next writer removes it. A line each.
+    pub litter: Vec<String>,
     /// A run is at work: files that are in no ledger yet are no damage.
     pub running: bool,
 }
@@ -31,44 +34,82 @@ impl Verification {
         let sweep = Sweep::load(path)?;
         // Before the ledgers are read, so that a run that ends meanwhile has listed its files.
         let running = at_work(path);
-        let (mut whole, mut listed) = (BTreeMap::new(), BTreeSet::new());
-        let mut damages = Vec::new();
+        let mut state = Self {
+            sweep,
+            whole: BTreeMap::new(),
+            faults: BTreeMap::new(),
+            strange: Vec::new(),
+            litter: Vec::new(),
+            running,
+        };
+        let mut listed = BTreeSet::new();
         for page in read_all(path)? {
             if page.wrong > 0 {
-                let Page { name, wrong, .. } = &page;
-                damages.push(format!("{name}: {wrong} torn or doubled lines"));
+                let lines = format!("{}: {} torn or doubled lines", page.name, page.wrong);
+                state.litter.push(lines);
             }
             for record in page.records {
                 listed.extend(record.files.iter().map(|file| file.path.clone()));
-                let faults = sweep.faults(path, &record);
-                if faults.is_empty() {
-                    whole.insert(record.id, record);
-                }
-                damages.extend(faults);
+                state.enter(path, record)?;
             }
         }
-        for folder in PART_FOLDERS {
-            for name in names(&path.join(folder)) {
-                let file = format!("{folder}/{name}");
-                if running && (is_litter(&name) || is_part_file(&name)) {
+        state.faults.retain(|id, _| !state.whole.contains_key(id));
+        state.look_for_strangers(path, &listed)?;
+        Ok(state)
+    }
+
+    /// A line of a ledger: its part is whole if one of its lines says so.
+    fn enter(&mut self, path: &Path, record: PartRecord) -> Result<()> {
+        if self.whole.contains_key(&record.id) {
+            return Ok(());
+        }
+        let faults = self.sweep.faults(path, &record)?;
+        if faults.is_empty() {
+            self.whole.insert(record.id, record);
+        } else {
+            let known = self.faults.entry(record.id).or_default();
+            known.extend(faults);
+            known.sort();
+            known.dedup();
+        }
+        Ok(())
+    }
+
+    fn look_for_strangers(&mut self, path: &Path, listed: &BTreeSet<String>) -> Result<()> {
+        for folder in ["", PLOTS].into_iter().chain(PART_FOLDERS) {
+            if !folder.is_empty() && !is_folder(&path.join(folder))? {
+                continue;
+            }
+            let of_parts = PART_FOLDERS.contains(&folder);
+            for name in names(&path.join(folder))? {
+                let file = if folder.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{folder}/{name}")
+                };
+                if temporary_of(&name).is_some() {
+                    if !self.running {
+                        self.litter.push(file);
+                    }
+                } else if !of_parts || is_system(&name) || listed.contains(&file) {
                     continue;
-                } else if is_litter(&name) {
-                    damages.push(format!("{file}: the rest of a write that was cut short"));
-                } else if !is_part_file(&name) {
-                    damages.push(format!("{file}: not ours, among the parts; move it away"));
-                } else if !listed.contains(&file) {
-                    damages.push(format!("{file}: in no ledger"));
+                } else if !is_part(&name) {
+                    let what = "not ours, among the parts; move it away";
+                    self.strange.push(format!("{file}: {what}"));
+                } else if !self.running {
+                    self.strange.push(format!("{file}: in no ledger"));
                 }
             }
         }
+        Ok(())
+    }
+
+    /// What is wrong, a line each: damaged parts, and what does not belong there.
+    pub fn damages(&self) -> Vec<String> {
+        let faults = self.faults.values().flatten();
+        let mut damages: Vec<String> = faults.chain(&self.strange).cloned().collect();
         damages.sort();
-        damages.dedup();
-        Ok(Self {
-            sweep,
-            whole,
-            damages,
-            running,
-        })
+        damages
     }
 
     /// Whether it is the folder of a whole sweep, not one that shards share.

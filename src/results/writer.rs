@@ -1,12 +1,13 @@
 //! Writes one table to its file as its rows come, so that no more of it is in memory than a row
 //! group.
 
-use std::io::Write;
+use std::io::{Read, Seek, Write};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use polars::prelude::{ArrowSchema, CompatLevel, CsvWriter, Schema, SchemaExt, SerWriter};
 use polars_arrow::record_batch::RecordBatchT;
+use polars_parquet::read::read_metadata;
 use polars_parquet::write::{
     CompressionOptions, Encoding, FileWriter, KeyValue, StatisticsOptions, Version, WriteOptions,
     get_dtype_encoding, row_group_iter, schema_to_metadata_key,
@@ -14,6 +15,9 @@ use polars_parquet::write::{
 
 use super::frame::Frame;
 use crate::experiment::Format;
+
+/// Under this a file of a part has the stamp of it in its metadata.
+const STAMP: &str = "sysworld.stamp";
 
 /// What is known of a table before its rows, and where they go.
 pub(super) enum TableWriter<W: Write> {
@@ -37,10 +41,15 @@ pub(super) struct Parquet<W: Write> {
 }
 
 impl<W: Write> TableWriter<W> {
-    /// A table with the columns of `first`.
-    pub(super) fn begin(out: W, format: Format, first: &Frame) -> Result<Self> {
+    /// A table with the columns of `first`; that of a part has the stamp of it.
+    pub(super) fn begin(
+        out: W,
+        format: Format,
+        first: &Frame,
+        stamp: Option<&str>,
+    ) -> Result<Self> {
         Ok(match format {
-            Format::Parquet => Self::Parquet(Box::new(Parquet::begin(out, first)?)),
+            Format::Parquet => Self::Parquet(Box::new(Parquet::begin(out, first, stamp)?)),
             Format::Csv => Self::Csv { out, begun: false },
         })
     }
@@ -69,7 +78,7 @@ impl<W: Write> TableWriter<W> {
 }
 
 impl<W: Write> Parquet<W> {
-    fn begin(out: W, first: &Frame) -> Result<Self> {
+    fn begin(out: W, first: &Frame, stamp: Option<&str>) -> Result<Self> {
         let (schema, steps) = first.schema();
         let arrow = schema.to_arrow(CompatLevel::newest());
         let encodings = arrow.iter_values().zip(steps).map(|(field, steps)| {
@@ -83,6 +92,10 @@ impl<W: Write> Parquet<W> {
             key: format!("sysworld.column.{name}"),
             value: Some(text.clone()),
         });
+        let stamp = stamp.map(|stamp| KeyValue {
+            key: STAMP.to_owned(),
+            value: Some(stamp.to_owned()),
+        });
         let options = WriteOptions {
             statistics: StatisticsOptions::default(),
             version: Version::V1,
@@ -91,7 +104,10 @@ impl<W: Write> Parquet<W> {
         };
         Ok(Self {
             encodings: encodings.collect(),
-            metadata: std::iter::once(plain_texts(&schema)).chain(about).collect(),
+            metadata: std::iter::once(plain_texts(&schema))
+                .chain(stamp)
+                .chain(about)
+                .collect(),
             writer: FileWriter::try_new(out, arrow.clone(), options)
                 .context("can't encode Parquet")?,
             schema: Arc::new(arrow),
@@ -128,4 +144,12 @@ impl<W: Write> Parquet<W> {
 /// would name: readers that follow it can't filter these (pyarrow) or not read them at all (R).
 fn plain_texts(schema: &Schema) -> KeyValue {
     schema_to_metadata_key(&schema.to_arrow(CompatLevel::oldest()))
+}
+
+/// The stamp that a Parquet file has in its metadata.
+pub(super) fn stamp_of(file: &mut (impl Read + Seek)) -> Result<Option<String>> {
+    let metadata = read_metadata(file).context("not a readable Parquet file")?;
+    let pairs = metadata.key_value_metadata().iter().flatten();
+    let mut stamps = pairs.filter(|pair| pair.key == STAMP);
+    Ok(stamps.next().and_then(|pair| pair.value.clone()))
 }

@@ -11,12 +11,11 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, anyhow};
 
-use crate::counts::{CauseCounts, PointCounts, histogram};
+use crate::counts::{CauseCounts, PointCounts, Total, histogram};
 use crate::design::Design;
 use crate::experiment::{PreciseEstimate, ProportionInterval};
 use crate::precision::Looks;
-use crate::results::{ByPoint, Sweep};
-use crate::simulation::Count;
+use crate::results::{ByPoint, Sweep, Unfinished};
 use crate::statistics::jackknife::{RestrictedMean, TtrDistribution, TtrQuantile, TtrRow};
 use crate::statistics::mean::{MeanEstimate, bounded_mean, skewed_mean};
 use crate::statistics::proportion::{ProportionMethod, proportion};
@@ -71,9 +70,7 @@ pub struct PointSummary {
     pub causes: Vec<CauseCounts>,
     /// The restricted mean in half rounds with what its jackknife left; kept for comparisons.
     restricted_mean: Option<RestrictedMean>,
-    /// Replications that missed the SLA.
-    pub sla_missed: u64,
-    totals: [u64; Count::ALL.len()],
+    counts: [u64; Total::ALL.len()],
 }
 
 /// Up to so many design points are kept when a sweep is summarised.
@@ -91,8 +88,8 @@ pub struct Summary {
     pub counts: Vec<PointCounts>,
     /// Differences from the baseline, if a comparison is asked for.
     pub comparisons: Vec<Comparison>,
-    /// The finished parts that they rest on.
-    pub parts: usize,
+    /// How far the sweep is, if it is not finished.
+    pub unfinished: Option<Unfinished>,
     /// All design points that have replications, kept or not, in design order.
     pub design_points: Vec<usize>,
     /// Replications of all design points.
@@ -159,7 +156,7 @@ pub fn summarize<W: Write>(
     let design = &sweep.design;
     let confidence = confidence(design)?;
     let looks = Looks::of(design.experiment());
-    let (parts, design_points) = (counts.parts(), counts.points());
+    let (unfinished, design_points) = (counts.unfinished(), counts.points());
     let mut keeper = Keeper {
         all: design.len() <= MOST_KEPT,
         asked,
@@ -183,7 +180,7 @@ pub fn summarize<W: Write>(
         points,
         counts,
         comparisons: compare::compare(path, sweep, &means, confidence, stop)?,
-        parts,
+        unfinished,
         design_points,
         replications,
     })
@@ -277,7 +274,7 @@ impl PointSummary {
             availability,
             journey_availability,
             sla_miss: looked(PreciseEstimate::SlaMiss).or_else(|| {
-                let missed = counts.sla_missed();
+                let missed = counts.total(Total::SlaMissed);
                 proportion(missed, n, methods.sla_miss, confidence)
             }),
             mttr_rounds: restricted.as_ref().map(|mean| in_rounds(&mean.estimate)),
@@ -304,14 +301,13 @@ impl PointSummary {
             ttr: ttr.map(|ttr| ttr.rows).unwrap_or_default(),
             // A hundred numbers a point, which only comparisons need.
             restricted_mean: restricted.filter(|_| experiment.compare.is_some()),
-            sla_missed: counts.sla_missed(),
-            totals: Count::ALL.map(|count| counts.total(count)),
+            counts: Total::ALL.map(|total| counts.total(total)),
         }
     }
 
-    /// The sum of a count over the replications.
-    pub fn total(&self, count: Count) -> u64 {
-        self.totals[count as usize]
+    /// A total over all replications.
+    pub fn total(&self, total: Total) -> u64 {
+        self.counts[total as usize]
     }
 }
 

@@ -242,22 +242,35 @@ fn five_begin_together() {
     whole.resume("five");
 }
 
-/// What a run is just making is no damage; what a killed one left is.
+/// What a run is just making is no damage; of what a killed one left, only files that readers of
+/// `runs/*.parquet` would count are.
 #[test]
 fn a_run_at_work_is_told_from_damage() {
     let sandbox = Sandbox::new();
     sandbox.write("e.toml", "name = \"e\"\nreplications = 10\n");
     sandbox.ok("run e.toml --quiet --out r");
-    sandbox.write("r/runs/.part-00-000001.parquet.tmp", "half");
-    let lock = fs::File::open(sandbox.path("r/.lock")).expect("the lock is there");
-    lock.lock().expect("nobody is at work");
+    sandbox.write("r/runs/.part-00-000000.parquet.whole.1-1.tmp", "half");
+    sandbox.write(
+        "r/runs/part-00-000001.parquet",
+        "whole, and in no ledger yet",
+    );
+    let ledger = fs::File::open(sandbox.path("r/ledger.jsonl")).expect("the ledger is there");
+    ledger.lock_shared().expect("nobody is at work");
     let working = sandbox.ok("status r");
     assert!(
         working.contains("damages       0\na run is at work here"),
         "{working}"
     );
-    drop(lock);
+    drop(ledger);
     let left = sandbox.ok("status r");
     assert!(left.contains("damages       1 (`verify`"), "{left}");
     assert!(!left.contains("at work"), "{left}");
+    let verified = sandbox.sysworld("verify r").output().expect("it runs");
+    let verified = String::from_utf8(verified.stdout).expect("UTF-8");
+    let stray = "runs/part-00-000001.parquet: in no ledger";
+    let litter = ".part-00-000000.parquet.whole.1-1.tmp: left by a run that was cut short";
+    assert!(
+        verified.contains(stray) && verified.contains(litter),
+        "{verified}"
+    );
 }

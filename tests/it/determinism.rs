@@ -70,7 +70,7 @@ fn what_is_missing_is_run_again() {
     bytes[100] ^= 4;
     fs::write(&flipped, bytes).expect("written");
     fs::write(
-        sandbox.path("whole/rounds/.part-00-000001.csv.1.tmp"),
+        sandbox.path("whole/rounds/.part-00-000001.csv.whole.1-1.tmp"),
         "half",
     )
     .expect("written");

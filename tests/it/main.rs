@@ -14,6 +14,7 @@ mod determinism;
 mod docs;
 mod errors;
 mod errors_of_use;
+mod folders;
 mod fuzz;
 mod gate_error;
 mod gates;

@@ -1,0 +1,61 @@
+//! How far a sweep is whose parts are not all there.
+
+use std::fmt;
+
+use super::sweep::Sweep;
+use crate::sweep::Part;
+
+/// How far an unfinished sweep is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Design points that have all their replications.
+    pub points: usize,
+    /// Further points that have some.
+    pub begun: usize,
+    /// All design points.
+    pub all_points: usize,
+    /// Finished parts.
+    pub parts: usize,
+    /// All parts.
+    pub all_parts: usize,
+}
+
+impl Unfinished {
+    /// How far a sweep is that has these parts of its plan; `None` if it is finished.
+    pub(super) fn of(sweep: &Sweep, parts: &[&Part]) -> Option<Self> {
+        let planned = &sweep.plan.parts;
+        if parts.len() == planned.len() {
+            return None;
+        }
+        let points = sweep.design.len();
+        let reached = replications(parts.iter().copied(), points);
+        let wanted = replications(planned, points);
+        let pairs = || reached.iter().zip(&wanted);
+        Some(Self {
+            points: pairs().filter(|(n, all)| n == all).count(),
+            begun: pairs().filter(|(n, all)| **n > 0 && n != all).count(),
+            all_points: points,
+            parts: parts.len(),
+            all_parts: planned.len(),
+        })
+    }
+}
+
+/// Replications of each of so many design points in some parts.
+fn replications<'a>(parts: impl IntoIterator<Item = &'a Part>, points: usize) -> Vec<u64> {
+    let mut all = vec![0; points];
+    for segment in parts.into_iter().flat_map(|part| &part.segments) {
+        all[segment.point] += segment.count;
+    }
+    all
+}
+
+impl fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "unfinished: {} of {} design points are complete, {} begun; {} of {} parts are done",
+            self.points, self.all_points, self.begun, self.parts, self.all_parts
+        )
+    }
+}
