@@ -5,7 +5,7 @@
 //! sequences, which hold at every look. A decision is a function of the counts at the look, so
 //! neither threads nor an interruption can change it.
 
-use crate::counts::{PointCounts, Total, histogram};
+use crate::counts::{PointCounts, histogram};
 use crate::design::Design;
 use crate::experiment::{Experiment, PreciseEstimate, Precision};
 use crate::statistics::sequence::{beta_binomial_sequence, betting_sequence};
@@ -64,7 +64,7 @@ impl Looks {
         let variation = design.variation(point);
         match which {
             PreciseEstimate::SlaMiss => beta_binomial_sequence(
-                counts.total(Total::SlaMissed),
+                counts.sla_missed(),
                 counts.replications(),
                 self.first,
                 confidence,

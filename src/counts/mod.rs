@@ -6,87 +6,8 @@ use std::collections::BTreeMap;
 
 pub use tally::Tally;
 
-use crate::simulation::Outcome;
+use crate::simulation::Count;
 use crate::statistics::jackknife::{GROUPS, TtrCell};
-
-/// Counts that are summed over replications.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(usize)]
-pub enum Total {
-    /// Replications that missed the SLA.
-    SlaMissed,
-    /// Injections of chaos.
-    Events,
-    /// Incidents that opened.
-    Incidents,
-    /// Incidents open at the end.
-    IncidentsOpen,
-    /// Alerts raised.
-    Alerts,
-    /// Alerts handled.
-    AlertsHandled,
-    /// Alerts handled without the runbook.
-    Misdiagnoses,
-    /// Actions executed.
-    Actions,
-    /// Actions executed in vain.
-    ActionsFailed,
-    /// Actions blocked by a cooldown.
-    ActionsBlocked,
-    /// Rounds with more critical alerts than the SRE can bear.
-    OverwhelmedRounds,
-}
-
-impl Total {
-    /// All of them, in the order of the columns.
-    pub const ALL: [Self; 11] = [
-        Self::SlaMissed,
-        Self::Events,
-        Self::Incidents,
-        Self::IncidentsOpen,
-        Self::Alerts,
-        Self::AlertsHandled,
-        Self::Misdiagnoses,
-        Self::Actions,
-        Self::ActionsFailed,
-        Self::ActionsBlocked,
-        Self::OverwhelmedRounds,
-    ];
-
-    /// Its column.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::SlaMissed => "sla_missed",
-            Self::Events => "events",
-            Self::Incidents => "incidents",
-            Self::IncidentsOpen => "incidents_open",
-            Self::Alerts => "alerts",
-            Self::AlertsHandled => "alerts_handled",
-            Self::Misdiagnoses => "misdiagnoses",
-            Self::Actions => "actions",
-            Self::ActionsFailed => "actions_failed",
-            Self::ActionsBlocked => "actions_blocked",
-            Self::OverwhelmedRounds => "overwhelmed_rounds",
-        }
-    }
-
-    #[inline]
-    fn of(self, outcome: &Outcome) -> u64 {
-        u64::from(match self {
-            Self::SlaMissed => u32::from(!outcome.sla_met),
-            Self::Events => outcome.events,
-            Self::Incidents => outcome.incidents,
-            Self::IncidentsOpen => outcome.incidents_open,
-            Self::Alerts => outcome.alerts,
-            Self::AlertsHandled => outcome.alerts_handled,
-            Self::Misdiagnoses => outcome.misdiagnoses,
-            Self::Actions => outcome.actions,
-            Self::ActionsFailed => outcome.actions_failed,
-            Self::ActionsBlocked => outcome.actions_blocked,
-            Self::OverwhelmedRounds => outcome.overwhelmed_rounds,
-        })
-    }
-}
 
 /// What a stored count counts. The names are those of the `counts` tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,12 +31,14 @@ pub enum Measure {
     CauseIncidents,
     /// Down checks in incidents of cause `cause`.
     CauseDownChecks,
-    /// A total.
-    Total(Total),
+    /// Replications that missed the SLA.
+    SlaMissed,
+    /// The sum of a count over the replications.
+    Total(Count),
 }
 
 impl Measure {
-    const PLAIN: [(Self, &'static str); 9] = [
+    const PLAIN: [(Self, &'static str); 10] = [
         (Self::UpChecks, "up_checks"),
         (Self::JourneyUpRounds, "journey_up_rounds"),
         (Self::TtrClosed, "ttr_closed"),
@@ -125,12 +48,13 @@ impl Measure {
         (Self::BudgetExhaustedRound, "budget_exhausted_round"),
         (Self::CauseIncidents, "cause_incidents"),
         (Self::CauseDownChecks, "cause_down_checks"),
+        (Self::SlaMissed, "sla_missed"),
     ];
 
     /// Its name in the `counts` tables.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Total(total) => total.name(),
+            Self::Total(count) => count.name(),
             other => Self::PLAIN
                 .iter()
                 .find(|(measure, _)| *measure == other)
@@ -141,7 +65,7 @@ impl Measure {
     /// The measure of that name.
     pub fn find(name: &str) -> Option<Self> {
         let plain = Self::PLAIN.iter().find(|(_, n)| *n == name);
-        let total = || Total::ALL.into_iter().find(|t| t.name() == name);
+        let total = || Count::ALL.into_iter().find(|count| count.name() == name);
         plain
             .map(|(measure, _)| *measure)
             .or_else(|| total().map(Self::Total))
@@ -188,7 +112,8 @@ pub struct PointCounts {
     /// towards the SLA, and their numbers.
     worst: Option<(u32, u64)>,
     best: Option<(u32, u64)>,
-    totals: [u64; Total::ALL.len()],
+    sla_missed: u64,
+    totals: [u64; Count::ALL.len()],
     /// Replications by the round in which their error budget was exhausted.
     pub budget_exhausted_round: BTreeMap<u32, u64>,
     /// Incidents and down checks by cause.
@@ -216,9 +141,14 @@ impl PointCounts {
         self.up_checks.values().sum()
     }
 
-    /// A total.
-    pub fn total(&self, total: Total) -> u64 {
-        self.totals[total as usize]
+    /// Replications that missed the SLA.
+    pub fn sla_missed(&self) -> u64 {
+        self.sla_missed
+    }
+
+    /// The sum of a count over the replications.
+    pub fn total(&self, count: Count) -> u64 {
+        self.totals[count as usize]
     }
 
     /// The replication that is the worst by the SLA's indicator, of several the first, with what it
@@ -289,8 +219,9 @@ impl PointCounts {
         for (round, count) in &self.budget_exhausted_round {
             push(Measure::BudgetExhaustedRound, 0, *round, *count);
         }
-        for total in Total::ALL {
-            push(Measure::Total(total), 0, 0, self.total(total));
+        push(Measure::SlaMissed, 0, 0, self.sla_missed);
+        for count in Count::ALL {
+            push(Measure::Total(count), 0, 0, self.total(count));
         }
         for (measure, extreme) in [(Measure::Worst, self.worst), (Measure::Best, self.best)] {
             rows.extend(extreme.map(|(value, replication)| CountRow {
@@ -330,7 +261,8 @@ impl PointCounts {
             Measure::TtrClosed => self.cell(row.value).closed[group] += row.count,
             Measure::TtrCensored => self.cell(row.value).censored[group] += row.count,
             Measure::Worst | Measure::Best => self.rank(row.value, row.count),
-            Measure::Total(total) => self.totals[total as usize] += row.count,
+            Measure::SlaMissed => self.sla_missed += row.count,
+            Measure::Total(count) => self.totals[count as usize] += row.count,
             Measure::BudgetExhaustedRound => {
                 *self.budget_exhausted_round.entry(row.value).or_default() += row.count;
             }

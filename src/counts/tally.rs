@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{PointCounts, Total};
-use crate::simulation::{CauseSet, Model, Replication, Spell};
+use super::PointCounts;
+use crate::simulation::{CauseSet, Count, Model, Replication, Spell};
 use crate::statistics::jackknife::{GROUPS, TtrCell};
 
 /// The counts of one design point while its replications are being simulated. After the first
@@ -19,7 +19,8 @@ pub struct Tally {
     causes: Histogram<[u64; 2]>,
     worst: Option<(u32, u64)>,
     best: Option<(u32, u64)>,
-    totals: [u64; Total::ALL.len()],
+    sla_missed: u64,
+    totals: [u64; Count::ALL.len()],
 }
 
 impl Tally {
@@ -41,8 +42,9 @@ impl Tally {
         if self.best.is_none_or(|(most, _)| good > most) {
             self.best = Some((good, number));
         }
-        for total in Total::ALL {
-            self.totals[total as usize] += total.of(outcome);
+        self.sla_missed += u64::from(!outcome.sla_met);
+        for count in Count::ALL {
+            self.totals[count as usize] += u64::from(count.of(outcome));
         }
     }
 
@@ -85,6 +87,7 @@ impl Tally {
                 .collect(),
             worst: self.worst,
             best: self.best,
+            sla_missed: self.sla_missed,
             totals: self.totals,
             causes: causes
                 .filter(|(_, [incidents, _])| *incidents > 0)

@@ -8,8 +8,9 @@ use super::axes::Axes;
 use super::thin::{Caps, distribution, kept_points, survival};
 use super::verdict::{Answer, answers};
 use super::{causes, compare, made};
-use crate::counts::{PointCounts, Total};
+use crate::counts::PointCounts;
 use crate::design::Design;
+use crate::simulation::Count;
 use crate::statistics::jackknife::TtrQuantile;
 use crate::statistics::mean::MeanEstimate;
 use crate::statistics::{Estimate, Interval};
@@ -388,7 +389,7 @@ impl Point {
             sla_checks: variation.sla_checks(),
             target: variation.sla_target.clone(),
             estimates: known.collect(),
-            incidents: [row.total(Total::Incidents), row.total(Total::IncidentsOpen)],
+            incidents: [row.total(Count::Incidents), row.total(Count::IncidentsOpen)],
             availability: distribution(&counts.up_checks, caps.steps),
             ttr: survival(&row.ttr, caps.steps),
             worst: counts.worst().map(|worst| (worst.replication, worst.good)),

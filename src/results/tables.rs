@@ -9,7 +9,7 @@ use super::spans::Spans;
 use crate::counts::{CountRow, Measure};
 use crate::design::{Design, PointKey};
 use crate::experiment::{Format, RowTable};
-use crate::simulation::ClosedBy;
+use crate::simulation::{ClosedBy, Count};
 use crate::sweep::{IncidentRow, PartId, RoundRow, RowGroup, RunColumns};
 
 /// The tables that have the rows of a row group: name of the folder, and the rows.
@@ -66,7 +66,7 @@ pub(super) fn part_paths(design: &Design, id: PartId) -> Vec<String> {
 }
 
 fn runs(design: &Design, runs: &RunColumns) -> Frame {
-    let spans = Spans::of_runs(runs);
+    let (spans, outcomes) = (Spans::of_runs(runs), &runs.outcomes);
     let mut frame = spans.point_columns(design);
     replication(
         &mut frame,
@@ -79,39 +79,28 @@ fn runs(design: &Design, runs: &RunColumns) -> Frame {
     let about = "server checks: servers × rounds";
     spans.column(&mut frame, "checks", about, checks);
     let about = "checks that found the server up";
-    frame.values("up_checks", about, &runs.up_checks);
+    frame.values("up_checks", about, &outcomes.up_checks);
     let about = "rounds of the replication";
     spans.column(&mut frame, "rounds", about, rounds);
     journey_up_rounds(&mut frame, design, runs, &spans);
-    frame.values("sla_met", "whether the SLA was met", &runs.sla_met);
-    let about = "injections of chaos, also those that changed nothing";
-    frame.values("events", about, &runs.events);
-    frame.values("incidents", "incidents that opened", &runs.incidents);
-    let about = "incidents open at the end";
-    frame.values("incidents_open", about, &runs.incidents_open);
-    let about = "sum of the times to resolve of the closed incidents, in half rounds";
-    frame.values("ttr_half_rounds", about, &runs.ttr_half_rounds);
-    frame.values("alerts", "alerts raised", &runs.alerts);
-    frame.values("alerts_handled", "alerts handled", &runs.alerts_handled);
-    let about = "alerts handled without the runbook";
-    frame.values("misdiagnoses", about, &runs.misdiagnoses);
-    frame.values("actions", "remediations executed", &runs.actions);
-    let about = "remediations executed in vain";
-    frame.values("actions_failed", about, &runs.actions_failed);
-    let about = "remediations blocked by a cooldown";
-    frame.values("actions_blocked", about, &runs.actions_blocked);
-    let about = "rounds with more critical alerts than the panic threshold";
-    frame.values("overwhelmed_rounds", about, &runs.overwhelmed_rounds);
+    frame.values("sla_met", "whether the SLA was met", &outcomes.sla_met);
+    for count in Count::ALL {
+        frame.values(count.name(), count.about(), outcomes.counts(count));
+        if count == Count::IncidentsOpen {
+            let about = "sum of the times to resolve of the closed incidents, in half rounds";
+            frame.values("ttr_half_rounds", about, &outcomes.ttr_half_rounds);
+        }
+    }
     let about = "up_checks / checks, 0 to 1";
     spans.shares(
         &mut frame,
         "availability",
         about,
-        &runs.up_checks,
+        &outcomes.up_checks,
         |point| Some(checks(point)),
     );
     let about = "journey_up_rounds / rounds, 0 to 1; null in a world without a journey";
-    let (name, parts) = ("journey_availability", &runs.journey_up_rounds);
+    let (name, parts) = ("journey_availability", &outcomes.journey_up_rounds);
     spans.shares(&mut frame, name, about, parts, |point| {
         design.variation(point).journey.then(|| rounds(point))
     });
@@ -127,7 +116,7 @@ fn replication(frame: &mut Frame, numbers: impl Iterator<Item = u64>) {
 fn journey_up_rounds(frame: &mut Frame, design: &Design, runs: &RunColumns, spans: &Spans) {
     let with_journey = spans.validity(|point| design.variation(point).journey);
     let about = "rounds in which the user journey worked; null in a world without one";
-    let rounds = runs.journey_up_rounds.clone();
+    let rounds = runs.outcomes.journey_up_rounds.clone();
     let rounds = UInt32Chunked::from_vec_validity("".into(), rounds, with_journey);
     frame.series("journey_up_rounds", about, rounds.into_series());
 }
@@ -136,9 +125,9 @@ fn journey_up_rounds(frame: &mut Frame, design: &Design, runs: &RunColumns, span
 fn outcomes(design: &Design, runs: &RunColumns) -> Frame {
     let mut frame = Frame::new();
     let about = "checks that found the server up";
-    frame.values("up_checks", about, &runs.up_checks);
+    frame.values("up_checks", about, &runs.outcomes.up_checks);
     journey_up_rounds(&mut frame, design, runs, &Spans::of_runs(runs));
-    frame.values("sla_met", "whether the SLA was met", &runs.sla_met);
+    frame.values("sla_met", "whether the SLA was met", &runs.outcomes.sla_met);
     frame
 }
 

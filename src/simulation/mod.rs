@@ -30,7 +30,7 @@ pub use lanes::{
 };
 pub use model::Model;
 pub use observer::{Alert, Handling, Observer, Response};
-pub use outcome::{ClosedBy, Incident, Outcome};
+pub use outcome::{ClosedBy, Count, Incident, Outcome, Outcomes};
 pub use state::State;
 pub use streams::{Purpose, RANDOM_LAYOUT, stream_key};
 

@@ -6,9 +6,10 @@ use anyhow::Result;
 use polars::prelude::{NamedFrom, Series};
 
 use super::{Comparison, PointSummary};
-use crate::counts::{CauseCounts, Total};
+use crate::counts::CauseCounts;
 use crate::design::Design;
 use crate::results::{Frame, TableFiles, point_columns};
+use crate::simulation::Count;
 use crate::statistics::jackknife::{TtrQuantile, TtrRow};
 use crate::statistics::mean::MeanEstimate;
 use crate::statistics::{Estimate, Interval};
@@ -147,9 +148,10 @@ fn summary_frame(design: &Design, rows: &[PointSummary]) -> Frame {
         columns.estimate(name, &about, |row| row.availability_quantiles[i]);
     }
     columns.sre();
-    for total in Total::ALL {
-        let about = "total over the replications";
-        frame.column(rows, total.name(), about, |row| row.total(total));
+    let about = "total over the replications";
+    frame.column(rows, "sla_missed", about, |row| row.sla_missed);
+    for count in Count::ALL {
+        frame.column(rows, count.name(), about, |row| row.total(count));
     }
     frame
 }

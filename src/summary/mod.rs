@@ -11,11 +11,12 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, anyhow};
 
-use crate::counts::{CauseCounts, PointCounts, Total, histogram};
+use crate::counts::{CauseCounts, PointCounts, histogram};
 use crate::design::Design;
 use crate::experiment::{PreciseEstimate, ProportionInterval};
 use crate::precision::Looks;
 use crate::results::{ByPoint, Sweep, Unfinished};
+use crate::simulation::Count;
 use crate::statistics::jackknife::{RestrictedMean, TtrDistribution, TtrQuantile, TtrRow};
 use crate::statistics::mean::{MeanEstimate, bounded_mean, skewed_mean};
 use crate::statistics::proportion::{ProportionMethod, proportion};
@@ -70,7 +71,9 @@ pub struct PointSummary {
     pub causes: Vec<CauseCounts>,
     /// The restricted mean in half rounds with what its jackknife left; kept for comparisons.
     restricted_mean: Option<RestrictedMean>,
-    counts: [u64; Total::ALL.len()],
+    /// Replications that missed the SLA.
+    pub sla_missed: u64,
+    totals: [u64; Count::ALL.len()],
 }
 
 /// Up to so many design points are kept when a sweep is summarised.
@@ -274,7 +277,7 @@ impl PointSummary {
             availability,
             journey_availability,
             sla_miss: looked(PreciseEstimate::SlaMiss).or_else(|| {
-                let missed = counts.total(Total::SlaMissed);
+                let missed = counts.sla_missed();
                 proportion(missed, n, methods.sla_miss, confidence)
             }),
             mttr_rounds: restricted.as_ref().map(|mean| in_rounds(&mean.estimate)),
@@ -301,13 +304,14 @@ impl PointSummary {
             ttr: ttr.map(|ttr| ttr.rows).unwrap_or_default(),
             // A hundred numbers a point, which only comparisons need.
             restricted_mean: restricted.filter(|_| experiment.compare.is_some()),
-            counts: Total::ALL.map(|total| counts.total(total)),
+            sla_missed: counts.sla_missed(),
+            totals: Count::ALL.map(|count| counts.total(count)),
         }
     }
 
-    /// A total over all replications.
-    pub fn total(&self, total: Total) -> u64 {
-        self.counts[total as usize]
+    /// The sum of a count over the replications.
+    pub fn total(&self, count: Count) -> u64 {
+        self.totals[count as usize]
     }
 }
 

@@ -5,74 +5,33 @@ use anyhow::Result;
 
 use super::plan::Segment;
 use crate::counts::{CountRow, PointCounts};
-use crate::simulation::{Alert, Handling, Incident, Model, Observer, Outcome, State};
+use crate::simulation::{Alert, Handling, Incident, Model, Observer, Outcome, Outcomes, State};
 
-/// The outcomes of replications, in the order of their segments: a list a count, as the tables
-/// have them.
+/// The outcomes of replications, and which replications these are.
 #[derive(Debug, Default)]
 pub struct RunColumns {
-    /// Which replications.
+    /// Which replications, in the order of the outcomes.
     pub segments: Vec<Segment>,
-    /// See [`Outcome::up_checks`].
-    pub up_checks: Vec<u32>,
-    /// See [`Outcome::journey_up_rounds`].
-    pub journey_up_rounds: Vec<u32>,
-    /// See [`Outcome::sla_met`].
-    pub sla_met: Vec<bool>,
-    /// See [`Outcome::events`].
-    pub events: Vec<u32>,
-    /// See [`Outcome::incidents`].
-    pub incidents: Vec<u32>,
-    /// See [`Outcome::incidents_open`].
-    pub incidents_open: Vec<u32>,
-    /// See [`Outcome::ttr_half_rounds`].
-    pub ttr_half_rounds: Vec<u64>,
-    /// See [`Outcome::alerts`].
-    pub alerts: Vec<u32>,
-    /// See [`Outcome::alerts_handled`].
-    pub alerts_handled: Vec<u32>,
-    /// See [`Outcome::misdiagnoses`].
-    pub misdiagnoses: Vec<u32>,
-    /// See [`Outcome::actions`].
-    pub actions: Vec<u32>,
-    /// See [`Outcome::actions_failed`].
-    pub actions_failed: Vec<u32>,
-    /// See [`Outcome::actions_blocked`].
-    pub actions_blocked: Vec<u32>,
-    /// See [`Outcome::overwhelmed_rounds`].
-    pub overwhelmed_rounds: Vec<u32>,
+    /// One a replication.
+    pub outcomes: Outcomes,
 }
 
 impl RunColumns {
-    /// None, with room for so many: lists that grow leave holes in memory.
     fn with_capacity(rows: usize) -> Self {
         Self {
             segments: Vec::new(),
-            up_checks: Vec::with_capacity(rows),
-            journey_up_rounds: Vec::with_capacity(rows),
-            sla_met: Vec::with_capacity(rows),
-            events: Vec::with_capacity(rows),
-            incidents: Vec::with_capacity(rows),
-            incidents_open: Vec::with_capacity(rows),
-            ttr_half_rounds: Vec::with_capacity(rows),
-            alerts: Vec::with_capacity(rows),
-            alerts_handled: Vec::with_capacity(rows),
-            misdiagnoses: Vec::with_capacity(rows),
-            actions: Vec::with_capacity(rows),
-            actions_failed: Vec::with_capacity(rows),
-            actions_blocked: Vec::with_capacity(rows),
-            overwhelmed_rounds: Vec::with_capacity(rows),
+            outcomes: Outcomes::with_capacity(rows),
         }
     }
 
     /// How many replications.
     pub fn len(&self) -> usize {
-        self.up_checks.len()
+        self.outcomes.up_checks.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.up_checks.is_empty()
+        self.len() == 0
     }
 
     /// Says of which point and from which replication on the next ones are.
@@ -89,39 +48,13 @@ impl RunColumns {
         if let Some(segment) = self.segments.last_mut() {
             segment.count += 1;
         }
-        self.up_checks.push(outcome.up_checks);
-        self.journey_up_rounds.push(outcome.journey_up_rounds);
-        self.sla_met.push(outcome.sla_met);
-        self.events.push(outcome.events);
-        self.incidents.push(outcome.incidents);
-        self.incidents_open.push(outcome.incidents_open);
-        self.ttr_half_rounds.push(outcome.ttr_half_rounds);
-        self.alerts.push(outcome.alerts);
-        self.alerts_handled.push(outcome.alerts_handled);
-        self.misdiagnoses.push(outcome.misdiagnoses);
-        self.actions.push(outcome.actions);
-        self.actions_failed.push(outcome.actions_failed);
-        self.actions_blocked.push(outcome.actions_blocked);
-        self.overwhelmed_rounds.push(outcome.overwhelmed_rounds);
+        self.outcomes.push(outcome);
     }
 
-    /// Forgets all, and keeps the memory.
+    /// Removes all and keeps the memory.
     fn clear(&mut self) {
         self.segments.clear();
-        self.up_checks.clear();
-        self.journey_up_rounds.clear();
-        self.sla_met.clear();
-        self.events.clear();
-        self.incidents.clear();
-        self.incidents_open.clear();
-        self.ttr_half_rounds.clear();
-        self.alerts.clear();
-        self.alerts_handled.clear();
-        self.misdiagnoses.clear();
-        self.actions.clear();
-        self.actions_failed.clear();
-        self.actions_blocked.clear();
-        self.overwhelmed_rounds.clear();
+        self.outcomes.clear();
     }
 }
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use statrs::distribution::{Binomial, DiscreteCDF};
-use sysworld::counts::{CountRow, Measure, PointCounts, Total};
+use sysworld::counts::{CountRow, Measure, PointCounts};
 use sysworld::design::Design;
 use sysworld::diagnostics::Sources;
 use sysworld::experiment::Experiment;
@@ -32,7 +32,7 @@ fn counts(k: u64, n: u64) -> PointCounts {
     for (measure, value, count) in [
         (Measure::UpChecks, 81, k),
         (Measure::UpChecks, 90, n - k),
-        (Measure::Total(Total::SlaMissed), 0, k),
+        (Measure::SlaMissed, 0, k),
     ] {
         counts.absorb(&CountRow {
             measure,

@@ -3,13 +3,13 @@
 use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
-use sysworld::counts::{PointCounts, Total};
+use sysworld::counts::PointCounts;
 use sysworld::design::Design;
 use sysworld::diagnostics::Sources;
 use sysworld::experiment::Experiment;
 use sysworld::simulation::{
-    Accountant, InstructionSet, LANES, LaneState, MODEL_VERSION, Model, Replication, Spell, State,
-    fits_lanes, simulate, simulate_lanes,
+    Accountant, Count, InstructionSet, LANES, LaneState, MODEL_VERSION, Model, Replication, Spell,
+    State, fits_lanes, simulate, simulate_lanes,
 };
 use sysworld::sweep::{Goal, Part, PartId, Plan, RowGroup, Segment, simulate_part};
 
@@ -185,7 +185,7 @@ fn part(design: &Design, first: u64, count: u64) -> Made {
                     made.counts[*point].1.absorb(row);
                 }
             }
-            RowGroup::Runs(runs) => made.up_checks.extend(&runs.up_checks),
+            RowGroup::Runs(runs) => made.up_checks.extend(&runs.outcomes.up_checks),
             RowGroup::Incidents(rows) => made.incidents += rows.len() as u64,
             RowGroup::Rounds(_) => {}
         }
@@ -219,7 +219,7 @@ fn parts_hold_their_replications_only() {
         let incidents: u64 = fast
             .counts
             .iter()
-            .map(|(_, c)| c.total(Total::Incidents))
+            .map(|(_, c)| c.total(Count::Incidents))
             .sum();
         assert_eq!(slow.incidents, incidents);
     }
@@ -228,10 +228,10 @@ fn parts_hold_their_replications_only() {
 #[track_caller]
 fn assert_counts_add_up(counts: &PointCounts, checks: u64) {
     let missed: u64 = counts.budget_exhausted_round.values().sum();
-    assert_eq!(missed, counts.total(Total::SlaMissed));
+    assert_eq!(missed, counts.sla_missed());
     let causes = counts.causes();
     let incidents: u64 = causes.iter().map(|cause| cause.incidents).sum();
-    assert_eq!(incidents, counts.total(Total::Incidents));
+    assert_eq!(incidents, counts.total(Count::Incidents));
     let down: u64 = causes.iter().map(|cause| cause.down_checks).sum();
     let up: u64 = counts
         .up_checks

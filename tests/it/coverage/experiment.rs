@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sysworld::counts::{CountRow, Measure, PointCounts, Total};
+use sysworld::counts::{CountRow, Measure, PointCounts};
 use sysworld::simulation::{Outcome, State};
 use sysworld::statistics::Confidence;
 use sysworld::statistics::jackknife::{GROUPS, TtrDistribution};
@@ -57,7 +57,7 @@ impl Replication {
         let censored = self.censored.iter();
         rows.extend(censored.map(|ttr| row(Measure::TtrCensored, *ttr)));
         if !self.outcome.sla_met {
-            rows.push(row(Measure::Total(Total::SlaMissed), 0));
+            rows.push(row(Measure::SlaMissed, 0));
         }
         rows
     }
@@ -110,7 +110,7 @@ impl Tallies {
             self.note(name, n, mean.interval, mean.method, truth.values[name]);
         }
         for (name, method) in SLA {
-            let missed = counts.total(Total::SlaMissed);
+            let missed = counts.sla_missed();
             let share = proportion(missed, n, method, level).expect("a share");
             let truth = truth.values["sla_miss"];
             self.note(name, n, share.interval, share.method, truth);

@@ -1,7 +1,7 @@
 //! Sequences under stopping: by precision, and by the worst possible rule, at the first look that
 //! misses the truth.
 
-use sysworld::counts::{PointCounts, Total};
+use sysworld::counts::PointCounts;
 use sysworld::statistics::sequence::{beta_binomial_sequence, betting_sequence};
 use sysworld::statistics::{Confidence, Estimate};
 
@@ -15,7 +15,7 @@ fn sequences(
     first_look: u64,
     level: Confidence,
 ) -> [Option<Estimate>; 2] {
-    let missed = counts.total(Total::SlaMissed);
+    let missed = counts.sla_missed();
     let n = counts.replications();
     [
         beta_binomial_sequence(missed, n, first_look, level),

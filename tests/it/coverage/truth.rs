@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use sysworld::counts::{PointCounts, Total};
+use sysworld::counts::PointCounts;
 use sysworld::simulation::Model;
 use sysworld::statistics::Confidence;
 use sysworld::statistics::jackknife::TtrDistribution;
@@ -73,7 +73,7 @@ impl Truth {
         };
         truth.values.insert("availability", mean(&up, scale.checks));
         truth.values.insert("journey", mean(&journey, scale.rounds));
-        let missed = counts.total(Total::SlaMissed) as f64 / n;
+        let missed = counts.sla_missed() as f64 / n;
         truth.values.insert("sla_miss", missed);
         let restricted = ttr.restricted_mean.as_ref().expect("incidents");
         truth.values.insert("mttr", restricted.estimate.value);
