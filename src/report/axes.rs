@@ -16,6 +16,9 @@ const GRID_SHARE: f64 = 0.5;
 pub struct Axes {
     /// All factors, in the order of the experiment.
     pub factors: Vec<Axis>,
+    /// The factor that `[compare]` is along, if it varies. It is on x or a colour: chosen from, it
+    /// would open at the baseline, which has no difference from itself.
+    pub compared: Option<usize>,
     /// The factor on the x axis; `None` where nothing varies.
     pub x: Option<usize>,
     /// The factor that has a colour a level.
@@ -40,7 +43,7 @@ pub struct Axis {
     pub labels: Vec<String>,
     /// Whether the levels are numbers.
     pub numeric: bool,
-    /// Whether the levels have an order, so that a line may join them.
+    /// Whether the levels have an order, so that one can say from which to which.
     pub ordered: bool,
     /// Indices of the levels by their text.
     #[serde(skip)]
@@ -73,14 +76,18 @@ impl Axes {
             .map(|axis| axis.levels.len() as f64)
             .product();
         let sampled = (points.len() as f64) < GRID_SHARE * grid;
-        let series = if sampled {
+        let compare = design.experiment().compare.as_ref();
+        let is_compared =
+            |factor: &&usize| compare.is_some_and(|c| c.factor == factors[**factor].name);
+        let compared = varying.iter().find(is_compared).copied();
+        let second = if sampled {
             // A sample may still have a factor of few levels, such as the skill.
             others().find(|factor| !factors[**factor].numeric)
         } else {
             let is_skill = |factor: &&usize| *kind(factor) == FactorKind::Skill;
             others().find(is_skill).or_else(|| others().next())
         };
-        let series = series.copied();
+        let series = others().find(is_compared).or(second).copied();
         let panels = others().filter(|factor| Some(**factor) != series).copied();
         Self {
             panels: if sampled {
@@ -89,6 +96,7 @@ impl Axes {
                 panels.collect()
             },
             factors,
+            compared,
             x,
             series,
             sampled,

@@ -4,10 +4,15 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::agreement::Agreement;
 use super::axes::Axes;
+use super::indicators::{DOWNTIME, Indicator, indicators};
+use super::numbers::grouped;
+use super::plain::{self, Case, Cases};
 use super::thin::{Caps, distribution, kept_points, survival};
 use super::verdict::{Answer, answers};
-use super::{causes, compare, made};
+use super::{causes, compare, made, words};
+use crate::advice;
 use crate::counts::PointCounts;
 use crate::design::Design;
 use crate::simulation::Count;
@@ -21,8 +26,18 @@ use crate::summary::{Nines, PointSummary, Summary};
 pub struct Report {
     /// Name of the experiment.
     pub title: String,
-    /// The agreement, such as `The 99.9 % SLA`.
-    pub sla: String,
+    /// What the SLA is held to, and its target.
+    pub agreement: Agreement,
+    /// The answer in plain words.
+    pub plain: Vec<String>,
+    /// That a sweep is not finished, and how far it is; `None` where it is.
+    pub unfinished: Option<String>,
+    /// What is legal in the files and surely not meant.
+    pub advice: Vec<String>,
+    /// What a replication begins with.
+    pub start: String,
+    /// Where a time to resolve is cut: `15 rounds`.
+    pub within: String,
     /// The length of a replication and the agreement, in words.
     pub setting: String,
     /// Level of confidence of the intervals, 0 to 1.
@@ -49,138 +64,6 @@ pub struct Report {
     pub made: Vec<(String, String)>,
 }
 
-/// Something that can be shown against x.
-#[derive(Debug, Clone, Serialize)]
-pub struct Indicator {
-    /// Its column in the summary.
-    pub key: &'static str,
-    /// Its name.
-    pub label: &'static str,
-    /// Its unit as it is shown.
-    pub unit: &'static str,
-    /// What a value is multiplied with to be in that unit.
-    pub scale: f64,
-    /// What it means, and what to beware of.
-    pub about: &'static str,
-}
-
-const AVAILABILITY: &str = "Mean share of checks that find the server up.";
-/// The indicators, in the order in which they are offered.
-pub const INDICATORS: [Indicator; 16] = [
-    Indicator {
-        key: "sla_miss",
-        label: "SLA-miss probability",
-        unit: "%",
-        scale: 100.0,
-        about: "Share of replications that miss the SLA.",
-    },
-    Indicator {
-        key: "availability",
-        label: "Server availability",
-        unit: "%",
-        scale: 100.0,
-        about: AVAILABILITY,
-    },
-    Indicator {
-        key: "journey_availability",
-        label: "Journey availability",
-        unit: "%",
-        scale: 100.0,
-        about: "Mean share of rounds in which the user journey works.",
-    },
-    Indicator {
-        key: "mttr_rounds",
-        label: "Mean time to resolve",
-        unit: "rounds",
-        scale: 1.0,
-        about: "Restricted mean up to the end of a replication; open incidents count.",
-    },
-    Indicator {
-        key: "mttr_closed_rounds",
-        label: "Mean time to resolve, closed incidents",
-        unit: "rounds",
-        scale: 1.0,
-        about: "Closed incidents only: biased down where many incidents stay open, because those are the long ones.",
-    },
-    Indicator {
-        key: "ttr_p50_rounds",
-        label: "Median time to resolve",
-        unit: "rounds",
-        scale: 1.0,
-        about: "Half of the incidents are resolved within.",
-    },
-    Indicator {
-        key: "ttr_p90_rounds",
-        label: "90 % resolved within",
-        unit: "rounds",
-        scale: 1.0,
-        about: "90 % of the incidents are resolved within.",
-    },
-    Indicator {
-        key: "ttr_p99_rounds",
-        label: "99 % resolved within",
-        unit: "rounds",
-        scale: 1.0,
-        about: "99 % of the incidents are resolved within.",
-    },
-    Indicator {
-        key: "downtime_minutes",
-        label: "Downtime of a replication",
-        unit: "min",
-        scale: 1.0,
-        about: "Downtime to expect in a replication: (1 − availability) × rounds × minutes a round, of all servers together, or of the journey where the SLA is held to it.",
-    },
-    Indicator {
-        key: "nines",
-        label: "Nines of availability",
-        unit: "nines",
-        scale: 1.0,
-        about: "−log10(1 − availability), of the indicator that the SLA is held to.",
-    },
-    Indicator {
-        key: "budget_spent_mean",
-        label: "Error budget spent, mean",
-        unit: "× the budget",
-        scale: 1.0,
-        about: "Failed checks of a replication by those that the SLA allows, (1 − target) × checks; above 1 the SLA is missed.",
-    },
-    Indicator {
-        key: "budget_spent_p90",
-        label: "Error budget spent, worst 10 %",
-        unit: "× the budget",
-        scale: 1.0,
-        about: "Multiple of the error budget that 90 % of the replications do not exceed.",
-    },
-    Indicator {
-        key: "budget_spent_p99",
-        label: "Error budget spent, worst 1 %",
-        unit: "× the budget",
-        scale: 1.0,
-        about: "Multiple of the error budget that 99 % of the replications do not exceed.",
-    },
-    Indicator {
-        key: "availability_p01",
-        label: "Availability, worst 1 %",
-        unit: "%",
-        scale: 100.0,
-        about: "Availability that 1 % of the replications do not exceed.",
-    },
-    Indicator {
-        key: "availability_p05",
-        label: "Availability, worst 5 %",
-        unit: "%",
-        scale: 100.0,
-        about: "Availability that 5 % of the replications do not exceed.",
-    },
-    Indicator {
-        key: "availability_p50",
-        label: "Availability, median",
-        unit: "%",
-        scale: 100.0,
-        about: "Availability that half of the replications do not exceed.",
-    },
-];
-
 /// A design point.
 #[derive(Debug, Clone, Serialize)]
 pub struct Point {
@@ -202,8 +85,9 @@ pub struct Point {
     pub estimates: BTreeMap<&'static str, Value>,
     /// Incidents, and of these open at the end.
     pub incidents: [u64; 2],
-    /// The distribution of availability: up checks, and replications with at most so many.
-    pub availability: Vec<(u32, u64)>,
+    /// The distribution of what counts towards the SLA: up checks, or rounds with a working
+    /// journey, and replications with at most so many.
+    pub spread: Vec<(u32, u64)>,
     /// The Kaplan–Meier curve of the time to resolve.
     pub ttr: Vec<TtrStep>,
     /// The worst replication by the SLA's indicator, and what it has of `sla_checks`.
@@ -257,15 +141,15 @@ impl Value {
         }
     }
 
-    fn of_mean(mean: Option<MeanEstimate>) -> Option<Self> {
+    pub(super) fn of_mean(mean: Option<MeanEstimate>) -> Option<Self> {
         mean.map(|mean| Self::new(mean.mean, mean.interval, mean.method))
     }
 
-    fn of(estimate: Option<Estimate>) -> Option<Self> {
+    pub(super) fn of(estimate: Option<Estimate>) -> Option<Self> {
         estimate.map(|e| Self::new(e.value, e.interval, e.method))
     }
 
-    fn of_nines(nines: Nines) -> Option<Self> {
+    pub(super) fn of_nines(nines: Nines) -> Option<Self> {
         let known = nines.value.is_some() || nines.lo.is_some();
         known.then_some(Self {
             value: nines.value,
@@ -294,28 +178,62 @@ impl Report {
         let (kept, mut omissions) = kept_points(design, &summary.design_points);
         let axes = Axes::new(design, &kept);
         let caps = Caps::new(kept.len());
+        let downtime = words::Downtime::of(design);
         let rows = summary.points.iter().zip(&summary.counts);
         let rows = rows.filter(|(row, _)| {
             // Both are in the order of the design.
             kept.binary_search(&row.point).is_ok()
         });
         let points: Vec<Point> = rows
-            .map(|(row, counts)| Point::new(design, &axes, row, counts, &caps))
+            .map(|(row, counts)| Point::new(design, &axes, row, counts, &caps, &downtime))
             .collect();
         omissions.extend(caps.omissions(design, summary));
-        let sla = made::agreement(design);
+        let agreement = Agreement::of(design);
         let keys = points.iter().map(|point| point.key.as_str());
         let keys: Vec<(usize, &str)> = kept.iter().copied().zip(keys).collect();
+        // The answer is that of all points, whether they are shown or not.
+        let overall = &summary.overall;
+        let all_axes = Axes::new(design, &summary.design_points);
+        let case = |row: &PointSummary| Case::new(design, &all_axes, row, &downtime);
+        let missed = overall.missed().map(|ends| ends.map(case));
+        let plain = [
+            Some(plain::sentence(
+                missed.as_ref(),
+                Cases {
+                    points: summary.design_points.len() as u64,
+                    alike: overall.misses.len() == 1,
+                },
+                &agreement,
+                words::window(design).as_deref(),
+            )),
+            overall
+                .available()
+                .and_then(|ends| plain::availability(ends.map(case), &agreement, &downtime.over())),
+        ];
         Self {
             title: experiment.name.as_str().to_owned(),
-            answers: answers(&axes, &points, &sla, experiment.confidence),
+            plain: plain.into_iter().flatten().collect(),
+            unfinished: unfinished(summary),
+            advice: advice::of_design(design)
+                .iter()
+                .map(|advice| plain::capital(&advice.text()))
+                .collect(),
+            start: words::start(design),
+            within: words::within(design),
+            answers: answers(
+                overall,
+                missed.as_ref(),
+                (&axes, &points),
+                &agreement.name(),
+                experiment.confidence,
+            ),
             tolerance: super::verdict::DEFAULT,
             setting: super::setting(design),
-            sla,
             confidence: experiment.confidence,
             common_random_numbers: design.len() > 1
                 && experiment.random_numbers == crate::experiment::RandomNumbers::Common,
-            indicators: shown_indicators(&points),
+            indicators: indicators(design, &agreement, &points),
+            agreement,
             baseline: compare::baseline(design, &axes),
             comparisons: compare::of(summary, &keys),
             made: made::facts(design, summary),
@@ -326,19 +244,17 @@ impl Report {
     }
 }
 
-/// The indicators that some point has.
-fn shown_indicators(points: &[Point]) -> Vec<Indicator> {
-    let known = |indicator: &Indicator| {
-        points
-            .iter()
-            .any(|point| point.estimates.contains_key(indicator.key))
-    };
-    // The first two have a figure each, whatever they show.
-    let always = ["sla_miss", "availability"];
-    INDICATORS
-        .into_iter()
-        .filter(|indicator| always.contains(&indicator.key) || known(indicator))
-        .collect()
+/// How far a sweep is that is not finished.
+fn unfinished(summary: &Summary) -> Option<String> {
+    let unfinished = summary.unfinished?;
+    Some(format!(
+        "This sweep is unfinished: it has {} of {} replications; {} of {} design points are \
+         complete. Everything below rests on these only; `sysworld run` continues it.",
+        grouped(summary.replications),
+        grouped(summary.planned),
+        grouped(unfinished.points as u64),
+        grouped(unfinished.all_points as u64)
+    ))
 }
 
 impl Point {
@@ -348,6 +264,7 @@ impl Point {
         row: &PointSummary,
         counts: &PointCounts,
         caps: &Caps,
+        downtime: &words::Downtime,
     ) -> Self {
         let variation = design.variation(row.point);
         let [p01, p05, p50] = row.availability_quantiles;
@@ -365,6 +282,13 @@ impl Point {
             ("ttr_p90_rounds", Value::of_quantile(row.ttr_p90)),
             ("ttr_p99_rounds", Value::of_quantile(row.ttr_p99)),
             ("downtime_minutes", Value::of(row.downtime_minutes)),
+            (
+                DOWNTIME,
+                Value::of(
+                    row.downtime_minutes
+                        .map(|estimate| downtime.estimate(variation, estimate)),
+                ),
+            ),
             ("nines", Value::of_nines(row.nines)),
             (
                 "budget_spent_mean",
@@ -380,6 +304,11 @@ impl Point {
             .into_iter()
             .filter_map(|(key, value)| Some((key, value?)));
         let (causes, lost_checks) = causes::of(counts, caps.causes);
+        let held_to = if variation.sla_on_journey {
+            &counts.journey_up_rounds
+        } else {
+            &counts.up_checks
+        };
         Self {
             key: design.key(row.point).to_string(),
             levels: axes.levels(design, row.point),
@@ -390,7 +319,7 @@ impl Point {
             target: variation.sla_target.clone(),
             estimates: known.collect(),
             incidents: [row.total(Count::Incidents), row.total(Count::IncidentsOpen)],
-            availability: distribution(&counts.up_checks, caps.steps),
+            spread: distribution(held_to, caps.steps),
             ttr: survival(&row.ttr, caps.steps),
             worst: counts.worst().map(|worst| (worst.replication, worst.good)),
             causes,

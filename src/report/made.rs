@@ -6,22 +6,6 @@ use crate::experiment::RandomNumbers;
 use crate::simulation::MODEL_VERSION;
 use crate::summary::Summary;
 
-/// The agreement, at the beginning of a sentence.
-pub fn agreement(design: &Design) -> String {
-    let first = design.variation(0);
-    let same = (0..design.len()).all(|p| design.variation(p).sla_target == first.sla_target);
-    let what = if first.sla_on_journey {
-        "journey-availability SLA"
-    } else {
-        "availability SLA"
-    };
-    if same {
-        format!("The {} % {what}", first.sla_target)
-    } else {
-        format!("The {what} of each design point")
-    }
-}
-
 /// What was run, as pairs of a name and its value.
 pub fn facts(design: &Design, summary: &Summary) -> Vec<(String, String)> {
     let experiment = design.experiment();

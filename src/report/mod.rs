@@ -1,5 +1,6 @@
 //! Summaries for people and for pipes.
 
+mod agreement;
 mod axes;
 mod bars;
 mod causes;
@@ -8,15 +9,18 @@ mod compare;
 mod data;
 mod differences;
 mod grid;
+mod indicators;
 mod json;
 mod look;
 mod made;
 mod numbers;
 mod page;
+mod plain;
 mod plots;
 mod terminal;
 mod thin;
 mod verdict;
+mod words;
 
 use anyhow::Result;
 

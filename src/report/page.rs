@@ -28,6 +28,9 @@ pub fn page(report: &Report) -> Result<String> {
     let fields = [
         ("title", escape(&report.title)),
         ("setting", escape(&report.setting)),
+        ("unfinished", unfinished(report)),
+        ("plain", plain(report)),
+        ("advice", advice(report)),
         ("headline", escape(headline)),
         ("detail", escape(detail)),
         ("criterion", escape(&criterion)),
@@ -56,6 +59,53 @@ fn criterion(report: &Report) -> String {
          interval. {}.",
         report.setting
     )
+}
+
+/// That the sweep is not finished, above all that is said of it.
+fn unfinished(report: &Report) -> String {
+    let text = report.unfinished.as_deref();
+    text.map_or(String::new(), |text| {
+        format!("<p id=\"unfinished\" class=\"banner\">{}</p>\n", code(text))
+    })
+}
+
+/// The answer in plain words: the sentence, and what stands beside it.
+fn plain(report: &Report) -> String {
+    let mut sentences = report.plain.iter();
+    let first = sentences.next().map_or(String::new(), |text| {
+        format!("<p id=\"plain\" class=\"plain\">{}</p>\n", escape(text))
+    });
+    let others = sentences.map(|text| format!("<p class=\"beside\">{}</p>\n", escape(text)));
+    others.fold(first, |text, other| text + &other)
+}
+
+/// What is legal and surely not meant.
+fn advice(report: &Report) -> String {
+    if report.advice.is_empty() {
+        return String::new();
+    }
+    let items: String = report
+        .advice
+        .iter()
+        .map(|text| format!("<li>{}</li>\n", code(text)))
+        .collect();
+    format!(
+        "<div id=\"advice\" class=\"banner\"><p>Before you use this answer:</p>\n<ul>\n{items}</ul></div>\n"
+    )
+}
+
+/// Escaped, with what stands between backticks as code.
+fn code(text: &str) -> String {
+    let escaped = escape(text);
+    let pieces: Vec<&str> = escaped.split('`').collect();
+    if pieces.len().is_multiple_of(2) {
+        return escaped;
+    }
+    let piece = |(at, piece): (usize, &&str)| match at % 2 {
+        0 => (*piece).to_owned(),
+        _ => format!("<code>{piece}</code>"),
+    };
+    pieces.iter().enumerate().map(piece).collect()
 }
 
 fn escape(text: &str) -> String {

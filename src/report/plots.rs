@@ -4,7 +4,8 @@ use anyhow::{Context, Result, anyhow};
 use resvg::{tiny_skia, usvg};
 
 use super::chart::{Chart, Line, Mark};
-use super::data::{INDICATORS, Indicator, Point, Report};
+use super::data::{Point, Report};
+use super::indicators::Indicator;
 use super::numbers::{grouped, percent};
 use crate::results::{FIGURES, Held, PLOTS};
 
@@ -66,7 +67,8 @@ fn charts(report: &Report, panel: &[usize]) -> Vec<(&'static str, Chart)> {
         .collect();
     let place = place(report, panel);
     let [indicators @ .., curve] = FIGURES;
-    let mut charts: Vec<(&'static str, Chart)> = INDICATORS
+    let mut charts: Vec<(&'static str, Chart)> = report
+        .indicators
         .iter()
         .filter(|indicator| indicators.contains(&indicator.key))
         .filter_map(|indicator| Some((indicator.key, curves(report, &here, indicator, &place)?)))
@@ -113,7 +115,8 @@ fn curves(report: &Report, here: &[&Point], of: &Indicator, place: &str) -> Opti
             tick: false,
         })
     };
-    let joined = axis.ordered && !axes.sampled;
+    // Between categories there is nothing that a line could pass through.
+    let joined = axis.numeric && !axes.sampled;
     let lines = lines(report, here, |own| {
         let mut marks: Vec<Mark> = own.iter().filter_map(|point| marks(&point)).collect();
         marks.sort_by(|a, b| a.x.total_cmp(&b.x));

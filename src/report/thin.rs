@@ -65,12 +65,24 @@ pub fn kept_points(design: &Design, all: &[usize]) -> (Vec<usize>, Vec<String>) 
         .collect();
     if let Some(series) = axes.series {
         let count = axes.factors[series].levels.len();
-        keep_levels(&mut kept, &axes, series, MOST_SERIES.min(count), &mut said);
+        keep_levels(
+            (design, &mut kept),
+            &axes,
+            series,
+            MOST_SERIES.min(count),
+            &mut said,
+        );
     }
     if kept.len() > MOST_POINTS && !axes.sampled {
         for factor in axes.x.into_iter().chain(axes.panels.iter().copied()) {
             let count = axes.factors[factor].levels.len();
-            keep_levels(&mut kept, &axes, factor, MOST_LEVELS.min(count), &mut said);
+            keep_levels(
+                (design, &mut kept),
+                &axes,
+                factor,
+                MOST_LEVELS.min(count),
+                &mut said,
+            );
         }
     }
     if kept.len() > MOST_POINTS {
@@ -85,9 +97,9 @@ pub fn kept_points(design: &Design, all: &[usize]) -> (Vec<usize>, Vec<String>) 
     (kept.into_iter().map(|(point, _)| point).collect(), said)
 }
 
-/// Keeps `most` levels of a factor, evenly spread with both ends.
+/// Keeps `most` levels of a factor, evenly spread with both ends, and the baseline of a comparison.
 fn keep_levels(
-    points: &mut Vec<(usize, Vec<usize>)>,
+    (design, points): (&Design, &mut Vec<(usize, Vec<usize>)>),
     axes: &Axes,
     factor: usize,
     most: usize,
@@ -95,10 +107,20 @@ fn keep_levels(
 ) {
     let axis = &axes.factors[factor];
     let count = axis.levels.len();
-    if count <= most || most < 2 {
+    if count <= most || most < 3 {
         return;
     }
-    let levels: Vec<usize> = (0..most).map(|i| i * (count - 1) / (most - 1)).collect();
+    let mut levels: Vec<usize> = (0..most).map(|i| i * (count - 1) / (most - 1)).collect();
+    let compare = design.experiment().compare.as_ref();
+    let baseline = compare
+        .filter(|compare| compare.factor == axis.name)
+        .and_then(|compare| axis.levels.iter().position(|l| *l == compare.baseline));
+    if let Some(baseline) = baseline
+        && let Err(at) = levels.binary_search(&baseline)
+    {
+        // In place of its neighbour, but for the ends.
+        levels[at.clamp(1, most - 2)] = baseline;
+    }
     points.retain(|(_, at)| levels.binary_search(&at[factor]).is_ok());
     said.push(format!(
         "{most} of the {} levels of {} are shown; summary.csv has all.",

@@ -4,8 +4,10 @@ use serde::Serialize;
 
 use super::axes::Axes;
 use super::data::Point;
-use super::numbers::{digits, grouped, percent};
+use super::numbers::{digits, fixed, grouped, percent};
+use super::plain::Case;
 use crate::statistics::Interval;
+use crate::summary::Overall;
 
 /// Shares of replications that may miss the SLA, to choose from.
 pub const TOLERANCES: [f64; 5] = [0.01, 0.05, 0.1, 0.25, 0.5];
@@ -75,19 +77,31 @@ pub struct Line {
     pub text: String,
 }
 
-/// The answers for all tolerances; `sla` names the agreement.
-pub fn answers(axes: &Axes, points: &[Point], sla: &str, confidence: f64) -> Vec<Answer> {
+/// The answers for all tolerances, of all design points (`overall`), with the verdicts of those
+/// that are shown; `ends` are the cases with the fewest and the most misses, `sla` names the
+/// agreement.
+pub fn answers(
+    overall: &Overall,
+    ends: Option<&[Case; 2]>,
+    (axes, points): (&Axes, &[Point]),
+    sla: &str,
+    confidence: f64,
+) -> Vec<Answer> {
+    let detail = ends.and_then(|ends| detail(ends, overall, confidence));
     let answer = |tolerance: &f64| {
-        let miss = |point: &Point| point.estimates.get("sla_miss").and_then(|e| e.interval());
-        let verdicts: Vec<Verdict> = points
+        let on = |miss: Option<Interval>| Verdict::on(miss, *tolerance);
+        let every: Vec<(Verdict, u64)> = overall
+            .misses
             .iter()
-            .map(|point| Verdict::on(miss(point), *tolerance))
+            .map(|(miss, points)| (on(miss.interval()), *points))
             .collect();
+        let miss = |point: &Point| point.estimates.get("sla_miss").and_then(|e| e.interval());
+        let verdicts: Vec<Verdict> = points.iter().map(|point| on(miss(point))).collect();
         Answer {
             tolerance: *tolerance,
             label: percent(*tolerance),
-            headline: headline(&verdicts, sla),
-            detail: detail(axes, points, confidence),
+            headline: headline(&every, sla),
+            detail: detail.clone().unwrap_or_default(),
             lines: lines(axes, points, &verdicts),
             verdicts,
         }
@@ -95,14 +109,12 @@ pub fn answers(axes: &Axes, points: &[Point], sla: &str, confidence: f64) -> Vec
     TOLERANCES.iter().map(answer).collect()
 }
 
-fn headline(verdicts: &[Verdict], sla: &str) -> String {
-    let count = |wanted| {
-        verdicts
-            .iter()
-            .filter(|verdict| **verdict == wanted)
-            .count()
+fn headline(verdicts: &[(Verdict, u64)], sla: &str) -> String {
+    let count = |wanted| -> u64 {
+        let like = verdicts.iter().filter(|(verdict, _)| *verdict == wanted);
+        like.map(|(_, points)| points).sum()
     };
-    let all = verdicts.len();
+    let all: u64 = verdicts.iter().map(|(_, points)| points).sum();
     let kinds = [
         Verdict::Met,
         Verdict::Undecided,
@@ -113,7 +125,7 @@ fn headline(verdicts: &[Verdict], sla: &str) -> String {
         let place = match all {
             1 => String::new(),
             2 => " at both design points".to_owned(),
-            _ => format!(" at all {} design points", grouped(all as u64)),
+            _ => format!(" at all {} design points", grouped(all)),
         };
         return match only {
             Verdict::Unknown => format!("{sla}: no interval, so no verdict{place}."),
@@ -124,49 +136,36 @@ fn headline(verdicts: &[Verdict], sla: &str) -> String {
     let parts: Vec<String> = kinds
         .into_iter()
         .filter(|kind| count(*kind) > 0)
-        .map(|kind| format!("{} at {}", kind.word(), grouped(count(kind) as u64)))
+        .map(|kind| format!("{} at {}", kind.word(), grouped(count(kind))))
         .collect();
     format!(
         "{sla} is {} of {} design points.",
         parts.join(", "),
-        grouped(all as u64)
+        grouped(all)
     )
 }
 
 /// The points of least and highest risk, with their intervals.
-fn detail(axes: &Axes, points: &[Point], confidence: f64) -> String {
-    let known = points.iter().filter_map(|point| {
-        let miss = point.estimates.get("sla_miss")?;
-        Some((miss.value?, miss.interval()?, point))
-    });
-    let risks: Vec<(f64, Interval, &Point)> = known.collect();
-    let least = risks.iter().min_by(|a, b| a.0.total_cmp(&b.0));
-    let most = risks.iter().max_by(|a, b| a.0.total_cmp(&b.0));
-    let (Some(least), Some(most)) = (least, most) else {
-        return String::new();
-    };
-    let say = |(value, interval, point): &(f64, Interval, &Point)| {
-        let digits = digits(100.0 * interval.half_width(*value), 1);
-        let [value, lo, hi] = [*value, interval.lo, interval.hi].map(|x| 100.0 * x);
-        let place = axes.describe(&point.levels);
-        let place = if place.is_empty() {
-            place
-        } else {
-            format!(" ({place})")
-        };
-        format!(
-            "{value:.digits$} %{place}, {} % interval {lo:.digits$} to {hi:.digits$} %",
+fn detail([least, most]: &[Case; 2], overall: &Overall, confidence: f64) -> Option<String> {
+    let say = |case: &Case, place: &str| {
+        let miss = case.miss?;
+        let (value, interval) = (miss.value?, miss.interval()?);
+        let digits = digits(100.0 * interval.half_width(value), 1);
+        let [value, lo, hi] = [value, interval.lo, interval.hi].map(|x| fixed(100.0 * x, digits));
+        Some(format!(
+            "{value} %{place}, {} % interval {lo} to {hi} %",
             percent(confidence)
-        )
+        ))
     };
-    if risks.len() == 1 {
-        return format!("Share of replications that miss it: {}.", say(least));
+    let of = "Share of replications that miss it";
+    if least.place == most.place && overall.misses.len() == 1 {
+        return Some(format!("{of}: {}.", say(least, "")?));
     }
-    format!(
-        "Share of replications that miss it: least {}; most {}.",
-        say(least),
-        say(most)
-    )
+    Some(format!(
+        "{of}: least {}; most {}.",
+        say(least, &format!(" ({})", least.place))?,
+        say(most, &format!(" ({})", most.place))?
+    ))
 }
 
 /// Each series along x, with runs of the same verdict.

@@ -2,6 +2,7 @@
 
 mod compare;
 mod frames;
+mod overall;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use crate::statistics::{Confidence, Estimate, Interval};
 
 pub use compare::Comparison;
 pub use frames::Tables;
+pub use overall::{Miss, Overall};
 
 /// Every estimate of one design point; `None` where it is not defined.
 #[derive(Debug, Clone)]
@@ -97,6 +99,10 @@ pub struct Summary {
     pub design_points: Vec<usize>,
     /// Replications of all design points.
     pub replications: u64,
+    /// The replications that the sweep is to have.
+    pub planned: u64,
+    /// What all design points come to, kept or not.
+    pub overall: Overall,
 }
 
 /// A design point with its counts.
@@ -167,11 +173,13 @@ pub fn summarize<W: Write>(
         worst: BTreeMap::new(),
     };
     let mut replications = 0;
+    let mut overall = Overall::default();
     let mut means = BTreeMap::new();
     for entry in counts {
         let (point, counts) = entry?;
         let mut row = PointSummary::new(design, point, &counts, confidence, &looks);
         replications += row.n;
+        overall.add(design, &row);
         means.extend(row.restricted_mean.take().map(|mean| (point, mean)));
         keeper.offer(&row, counts);
         if let Some(tables) = &mut tables {
@@ -186,6 +194,13 @@ pub fn summarize<W: Write>(
         unfinished,
         design_points,
         replications,
+        planned: sweep
+            .plan
+            .parts
+            .iter()
+            .map(|part| part.replications())
+            .sum(),
+        overall,
     })
 }
 
@@ -306,6 +321,15 @@ impl PointSummary {
             restricted_mean: restricted.filter(|_| experiment.compare.is_some()),
             sla_missed: counts.sla_missed(),
             totals: Count::ALL.map(|count| counts.total(count)),
+        }
+    }
+
+    /// The mean availability that its SLA is held to.
+    pub fn held_to(&self, design: &Design) -> Option<MeanEstimate> {
+        if design.variation(self.point).sla_on_journey {
+            self.journey_availability
+        } else {
+            self.availability
         }
     }
 

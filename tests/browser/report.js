@@ -20,7 +20,7 @@ async function numbers(page, summary) {
       continue;
     }
     assert.equal(point.n, Number(row.n));
-    for (const { key } of report.indicators) {
+    for (const { key } of report.indicators.filter((known) => known.key !== "downtime")) {
       const { value = null, lo = null, hi = null } = point.estimates[key] ?? {};
       assert.deepEqual([value, lo, hi], [key, `${key}_lo`, `${key}_hi`].map((name) => number(row[name])), `${row.point} ${key}`);
       compared += 3;
@@ -33,13 +33,17 @@ async function numbers(page, summary) {
 async function curves(page, summary) {
   const report = await page.evaluate(() => window.sysworld.report);
   if (report.axes.x === null) return assert.equal(await page.locator("#curve-1").count(), 0);
-  for (const { key } of report.indicators) {
+  const held = { servers: ["availability", "availability_p01", "availability_p05", "availability_p50"], journey: ["journey_availability"], mixed: [] }[report.agreement.held];
+  const categories = !report.axes.factors[report.axes.x].numeric;
+  // The second figure opens with what the SLA is held to.
+  assert.equal(await page.locator("#curve-2 select").inputValue(), report.agreement.held === "journey" ? "journey_availability" : "availability");
+  for (const { key } of report.indicators.filter((known) => known.key !== "downtime")) {
     await page.locator("#curve-1 select").selectOption(key);
     const { series, keys } = await page.evaluate(() => {
       const { chart } = window.sysworld.figures.find((figure) => figure.id === "curve-1");
       const { state, report: { points } } = window.sysworld;
       const here = points.filter((point) => [...state.panel].every(([factor, level]) => point.levels[factor] === level));
-      const drawn = (chart?.getOption().series ?? []).map(({ type, data }) => ({ type, data }));
+      const drawn = (chart?.getOption().series ?? []).map(({ type, data, lineStyle, symbolSize, markLine }) => ({ type, data, width: lineStyle?.width, symbolSize, across: markLine?.data[0]?.yAxis }));
       return { series: drawn, keys: here.map((point) => point.key) };
     });
     const scale = SCALES[key] ?? 1;
@@ -47,11 +51,20 @@ async function curves(page, summary) {
     const sorted = (values) => [...values].sort((a, b) => a - b);
     const drawn = series.filter(({ type }) => type === "line").flatMap(({ data }) => data.map(([, y]) => y));
     assert.deepEqual(sorted(drawn), sorted(shown.map((row) => scale * Number(row[key]))), `the line of ${key}`);
+    const lines = series.filter(({ type }) => type === "line");
+    for (const { width, symbolSize } of lines) {
+      assert.equal(width > 0, !categories && !report.axes.sampled, "a line joins numbers, and neither categories nor a sample");
+      assert.ok(symbolSize >= (width > 0 ? 4 : 6), "points are to be seen");
+    }
+    const target = lines.map(({ across }) => across).find((across) => across !== undefined);
+    if (key.includes("availability") && lines.length) {
+      assert.equal(target, held.includes(key) ? Number(report.agreement.target) : undefined, `the target across ${key}`);
+    }
     const bounded = shown.filter((row) => row[`${key}_lo`] !== "" && row[`${key}_hi`] !== "");
     const ends = series.filter(({ type, data }) => type === "custom" && data.length !== 1 || data[0]?.length === 3);
     const whiskers = ends.filter(({ type }) => type === "custom").flatMap(({ data }) => data.flatMap(([, lo, hi]) => [lo, hi]));
     const wanted = bounded.flatMap((row) => [scale * Number(row[`${key}_lo`]), scale * Number(row[`${key}_hi`])]);
-    if (keys.length <= 60) assert.deepEqual(sorted(whiskers), sorted(wanted), `the intervals of ${key}`);
+    if (keys.length <= 60 || report.axes.sampled || categories) assert.deepEqual(sorted(whiskers), sorted(wanted), `the intervals of ${key}`);
   }
   await page.locator("#curve-1 select").selectOption("sla_miss");
 }
@@ -72,8 +85,18 @@ async function differences(page, folder) {
   const drawn = await page.evaluate(() => window.sysworld.figures.find(({ id }) => id === "difference").chart.getOption().series
     .filter(({ type }) => type === "line").flatMap(({ data }) => data.map(([, y]) => y)));
   const chosen = await page.locator("#difference select").inputValue();
-  const wanted = table.filter((row) => row.estimate === chosen).map((row) => 100 * Number(row.difference));
+  const here = await page.evaluate(() => {
+    const { state, report: { points } } = window.sysworld;
+    return points.filter((point) => [...state.panel].every(([factor, level]) => point.levels[factor] === level)).map(({ key }) => key);
+  });
+  const wanted = table.filter((row) => row.estimate === chosen && here.includes(row.point)).map((row) => 100 * Number(row.difference));
   assert.equal(chosen, "sla_miss");
+  assert.ok(wanted.length > 0, "the figure opens with differences");
+  const words = await page.locator("#differences td").allTextContents();
+  table.forEach(({ estimate, variance_reduction: reduction }, i) => {
+    const last = words[(i + 1) * (words.length / table.length) - 1];
+    assert.equal(last.startsWith("about "), estimate === "mttr_rounds" && reduction !== "", `${estimate}: ${last}`);
+  });
   assert.deepEqual(drawn.sort((a, b) => a - b), wanted.sort((a, b) => a - b));
 }
 
@@ -129,6 +152,13 @@ async function details(page, folder) {
     return { lines: points.map(({ key, ttr: steps, n }) => ({ key, count: steps.length, n })), drawn: data("survival"), spread: data("distribution") };
   });
   for (const curve of spread) assert.equal(curve.at(-1)[1], 100);
+  // What the curve of single replications leaves to the left of the target is what misses the SLA.
+  const missed = await page.evaluate(() => window.sysworld.figures.find(({ id }) => id === "distribution").legend().map(({ point }) => point).filter(Boolean)
+    .map(({ key, target, spread: steps, sla_checks: checks, n }) => ({ key, share: (steps.filter(([good]) => (100 * good) / checks < Number(target)).at(-1)?.[1] ?? 0) / n })));
+  for (const { key, share } of missed) {
+    const row = rows(readFileSync(`${folder}/summary.csv`, "utf8")).find(({ point }) => point === key);
+    assert.equal(share, Number(row.sla_miss), `${key}: the curve and the estimate`);
+  }
   assert.equal(spread.length, lines.length);
   // The bars of each line add up to what its availability lacks.
   const bars = await page.evaluate(() => (window.sysworld.figures.find(({ id }) => id === "causes").chart?.getOption().series ?? []).map(({ data }) => data));
@@ -174,6 +204,58 @@ async function controls(page, summary) {
   assert.equal(await page.locator('#all th[aria-sort="descending"]').count(), 1);
 }
 
+/** Nothing that has something to show opens empty. */
+async function opens(page) {
+  const { empty, missing } = await page.evaluate(() => {
+    const { figures, report } = window.sysworld;
+    const nothing = report.points.every(({ incidents }) => incidents[0] === 0);
+    return {
+      empty: figures.filter(({ built }) => built.empty !== undefined).map(({ id }) => id),
+      missing: nothing ? ["survival", "causes"] : [],
+    };
+  });
+  const calm = await page.evaluate(() => window.sysworld.report.points.some(({ incidents }) => incidents[0] === 0));
+  if (calm) assert.ok(empty.every((id) => ["survival", "causes"].includes(id)), `${empty}`);
+  else assert.deepEqual(empty, missing);
+  const { panels, compared } = await page.evaluate(() => window.sysworld.report.axes);
+  assert.ok(!panels.includes(compared), "the compared factor is chosen from");
+  const plain = await page.evaluate(() => window.sysworld.report.plain);
+  assert.equal(await page.locator("#plain").innerText(), plain[0]);
+  assert.ok((await page.locator("#start").innerText()).includes("starts with all servers healthy"));
+}
+
+/** The darkest cell of a column is its most, the lightest its least. */
+async function shades(page, summary) {
+  if (summary.length < 2) return;
+  const cells = await page.locator('#all td[data-name="availability"].shaded').evaluateAll((all) => all.map((cell) => [cell.closest("tr").dataset.point, cell.style.getPropertyValue("--amount")]));
+  const of = new Map(summary.map((row) => [row.point, Number(row.availability)]));
+  const sorted = cells.map(([key, amount]) => [of.get(key), parseInt(amount, 10)]).sort((a, b) => a[0] - b[0]);
+  assert.equal(sorted.length, cells.length);
+  assert.equal(sorted[0][1], 0);
+  if (sorted[0][0] !== sorted.at(-1)[0]) assert.equal(sorted.at(-1)[1], 100);
+  sorted.slice(1).forEach(([, amount], i) => assert.ok(amount >= sorted[i][1], "the shades rise with the numbers"));
+}
+
+/** What is wider than the page says so, and commands are whole. */
+async function hints(page, what) {
+  const wrong = await page.evaluate(() => [...document.querySelectorAll(".scroller")].filter((outer) => {
+    const box = outer.querySelector(".scroll");
+    const wide = box.scrollWidth > box.clientWidth + 1;
+    const said = outer.querySelector(".hint").checkVisibility();
+    return box.checkVisibility() && (wide !== said || wide !== outer.classList.contains("right"));
+  }).length);
+  assert.equal(wrong, 0, `${what}: a wide table without a hint`);
+  const cut = await page.locator("#worst code").evaluateAll((all) => all.filter((code) => {
+    const { left, right } = code.getBoundingClientRect();
+    return left < 0 || right > document.documentElement.clientWidth;
+  }).length);
+  assert.equal(cut, 0, `${what}: a command is cut`);
+  const grid = await page.locator("#answer .verdicts").evaluateAll((all) => all.map((table) => [table.rows[0].cells.length, table.getBoundingClientRect().right]));
+  for (const [columns, right] of grid) {
+    assert.ok(columns > 5 || right <= 375, `${what}: the grid of ${columns} columns ends at ${right}`);
+  }
+}
+
 /** Nothing is wider than the page. */
 async function fits(page, what) {
   const wide = await page.evaluate(() => {
@@ -192,6 +274,19 @@ async function print(open, file) {
   assert.equal(ground, "rgb(255, 255, 255)", "paper is white");
   assert.equal(await page.locator(".copy:visible").count(), 0);
   await fits(page, "paper");
+  const small = await page.evaluate(() => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (walker.nextNode()) {
+      const { parentElement: parent, textContent: text } = walker.currentNode;
+      if (!text.trim() || parent.closest("script, style, noscript, .skip") || !parent.checkVisibility()) continue;
+      const { right } = parent.getBoundingClientRect();
+      const points = parseFloat(getComputedStyle(parent).fontSize) * 0.75;
+      if (points < 7.9 || right > document.documentElement.clientWidth + 1) found.push(`${text.trim().slice(0, 30)}: ${points} pt, to ${right}`);
+    }
+    return found;
+  });
+  assert.deepEqual(small.slice(0, 5), [], "small or cut on paper");
   const pdf = await page.pdf({ format: "A4" });
   assert.ok(pdf.length > 20_000);
   await page.close();
@@ -202,6 +297,8 @@ async function check(open, folder) {
   const summary = rows(readFileSync(`${folder}/summary.csv`, "utf8"));
   const page = await open(file);
   const compared = await numbers(page, summary);
+  await opens(page);
+  await shades(page, summary);
   await curves(page, summary);
   await differences(page, folder);
   await hover(page);
@@ -224,6 +321,7 @@ async function check(open, folder) {
   await dark.close();
   const phone = await open(file, { width: 375 });
   await fits(phone, "phone");
+  await hints(phone, "phone");
   assert.deepEqual(await barriers(phone), [], "axe, phone");
   await phone.close();
   await print(open, file);

@@ -9,14 +9,25 @@ const state = {
   tolerance: report.tolerance,
   /** Factor on the x axis; a reader can change it where the design is a sample. */
   x: axes.x,
-  /** Level of each factor that is chosen from. */
-  panel: new Map(axes.panels.map((factor) => [factor, 0])),
+  /** Level of each factor that is chosen from: those of a point that there is, with a difference if any has one. */
+  panel: new Map(axes.panels.map((factor) => [factor, first()?.levels[factor] ?? 0])),
   /** What the closer look is at: a level of x, or a point of a sample. */
   at: 0,
   /** Lines that are switched off, as factor:level. */
   hidden: new Set(),
 };
-if (!axes.sampled && axes.x !== null) state.at = (factors[axes.x].levels.length - 1) >> 1;
+
+function first() {
+  const compared = report.comparisons.find(({ difference }) => difference !== null);
+  return points.find(({ key }) => key === compared?.point) ?? points[0];
+}
+
+/** Keeps the closer look where there is a point: at the level of x in the middle, or next to the chosen one. */
+function settle(wanted = state.at) {
+  if (axes.sampled || axes.x === null) return;
+  const levels = [...new Set(shown().map((point) => levelOf(point, axes.x)))];
+  if (levels.length) state.at = levels.reduce((best, level) => (Math.abs(level - wanted) < Math.abs(best - wanted) ? level : best));
+}
 
 /** Okabe and Ito's colours, told apart by the colour-blind; the pale ones last on white. */
 const LIGHT = {
@@ -27,8 +38,14 @@ const DARK = {
   colours: ["#56B4E9", "#E8743B", "#1FBF92", "#CC79A7", "#E69F00", "#6FA0FF", "#FFFFFF", "#F0E442"],
   text: "#e9ebef", soft: "#adb4c0", line: "#3a404b", ground: "#1e2229",
 };
-const SYMBOLS = ["circle", "triangle", "rect", "diamond", "pin", "arrow", "roundRect", "circle"];
+/** Shapes in a box of 10 × 10: circle, triangle, square, diamond, triangle down, plus, cross, hexagon. */
+const SHAPES = [
+  "M5 0A5 5 0 1 1 5 10A5 5 0 1 1 5 0Z", "M5 0L10 9H0Z", "M.7 .7H9.3V9.3H.7Z", "M5 0L10 5L5 10L0 5Z",
+  "M0 1H10L5 10Z", "M3.3 0H6.7V3.3H10V6.7H6.7V10H3.3V6.7H0V3.3H3.3Z",
+  "M2 0L5 3L8 0L10 2L7 5L10 8L8 10L5 7L2 10L0 8L3 5L0 2Z", "M2.5 .7H7.5L10 5L7.5 9.3H2.5L0 5Z",
+];
 const DASHES = ["solid", [7, 4], [2, 3], [10, 3, 2, 3], "solid", [7, 4], [2, 3], [10, 3, 2, 3]];
+const narrow = matchMedia("(max-width: 30rem)");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const paper = matchMedia("print");
 let printing = paper.matches;
@@ -92,6 +109,12 @@ function detailLines() {
 
 const visible = (lines) => lines.filter((line) => !state.hidden.has(line.id));
 
+/** Its share of what the SLA counts, in percent. */
+const slaShare = (point, good) => (100 * good) / point.sla_checks;
+/** Whose availability the SLA is held to at a point. */
+const heldTo = (point) => (point.on_journey ? "journey" : "server");
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
+
 /** Decimals that show a half-width with a digit that tells. */
 function digits(halfWidth, fewest) {
   let count = fewest;
@@ -100,14 +123,14 @@ function digits(halfWidth, fewest) {
 }
 
 /** Estimate and interval as text, in the unit of the indicator. */
-function texts(estimate, scale, fewest = scale === 100 ? 1 : 2) {
+function texts(estimate, { scale, decimals = 2 }) {
   if (!estimate) return { value: "–", interval: "" };
   const { value, lo, hi } = estimate;
   const known = (x) => x !== null && x !== undefined;
   const ends = [lo, hi].filter(known);
   const half = known(value) && ends.length ? Math.max(...ends.map((end) => Math.abs(end - value))) * scale : 0;
-  const places = digits(half, fewest);
-  const text = (x) => (known(x) ? (scale * x).toFixed(places) : "–");
+  const places = digits(half, decimals);
+  const text = (x) => (known(x) ? (scale * x).toFixed(places).replace(/^-(0\.?0*)$/, "$1") : "–");
   return {
     value: text(value),
     interval: ends.length ? `${text(lo)} to ${text(hi)}` : "",
@@ -115,9 +138,9 @@ function texts(estimate, scale, fewest = scale === 100 ? 1 : 2) {
 }
 
 /** `27.2 % (26.3 to 28.0)`. */
-function phrase(estimate, { scale, unit }) {
-  const { value, interval } = texts(estimate, scale);
-  return `${value} ${unit}${interval ? ` (${interval})` : ""}`;
+function phrase(estimate, form) {
+  const { value, interval } = texts(estimate, form);
+  return `${value} ${form.unit}${interval ? ` (${interval})` : ""}`;
 }
 
 const count = (number) => number.toLocaleString("en-US");
@@ -131,12 +154,38 @@ function chooser(label, options, value, chosen) {
   return element("label", {}, element("span", {}, label), select);
 }
 
+/** A box that scrolls sideways, and says so where it does. */
+function scroller(label, attributes, ...children) {
+  const box = element("div", { ...attributes, class: `scroll ${attributes.class ?? ""}`.trim(), role: "region", "aria-label": label, tabindex: "0" }, ...children);
+  const hint = element("p", { class: "hint", "aria-hidden": "true" }, "Wider than the page: scroll sideways →");
+  const outer = element("div", { class: "scroller" }, hint, box);
+  const look = () => {
+    const more = box.scrollWidth - box.clientWidth;
+    hint.hidden = more <= 1;
+    outer.classList.toggle("left", more > 1 && box.scrollLeft > 1);
+    outer.classList.toggle("right", more > 1 && box.scrollLeft < more - 1);
+  };
+  box.addEventListener("scroll", look, { passive: true });
+  const observer = new ResizeObserver(look);
+  observer.observe(box);
+  for (const child of box.children) observer.observe(child);
+  return outer;
+}
+
+/** Shades a cell by a share from 0 to 1. */
+function shade(cell, share) {
+  if (!Number.isFinite(share)) return cell;
+  cell.classList.add("shaded");
+  cell.style.setProperty("--amount", `${Math.round(100 * Math.min(Math.max(share, 0), 1))}%`);
+  return cell;
+}
+
 /** A table of texts; cells of numeric columns stand to the right. */
 function plainTable(head, rows, caption) {
-  const numeric = head.map((_, i) => rows.length > 0 && rows.every((row) => /^[–\-+\d.,]*$/.test(row[i])));
+  const numeric = head.map((_, i) => rows.length > 0 && rows.every((row) => !(row[i] instanceof Element) && /^[–\-+\d.,]*$/.test(row[i])));
   const cell = (name, text, i) => element(name, { class: numeric[i] ? "number" : null, scope: name === "th" ? "col" : null }, text);
-  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
+  return scroller(caption, {},
     element("table", {}, element("caption", {}, caption),
       element("thead", {}, element("tr", {}, ...head.map((text, i) => cell("th", text, i)))),
-      element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map((text, i) => cell("td", String(text), i)))))));
+      element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map((text, i) => (text instanceof Element ? text : cell("td", String(text), i))))))));
 }

@@ -3,10 +3,13 @@
 /** The value of a level on the x axis: itself if it is a number, else its place. */
 const placeOf = (factor, level) => (factors[factor].numeric ? Number(factors[factor].levels[level]) : level);
 
-/** Where the points of a line stand: beside each other where no line joins them. */
+/** Points of a line over numbers are crowded where bars with arms would run into each other. */
+const CROWDED = 60;
+
+/** Where the points of a line stand: beside each other over categories, which no line joins. */
 function shift(lines, index) {
   const factor = state.x;
-  if (factors[factor].ordered || lines.length < 2) return 0;
+  if (factors[factor].numeric || lines.length < 2) return 0;
   return ((index + 0.5) / lines.length - 0.5) * 0.5;
 }
 
@@ -44,7 +47,8 @@ function nearest(place) {
 function curves(colours, estimate, form) {
   const lines = seriesLines();
   const here = shown();
-  const joined = factors[state.x].ordered && !axes.sampled;
+  // Between categories there is nothing that a line could pass through.
+  const joined = factors[state.x].numeric && !axes.sampled;
   const known = (x) => x !== null && x !== undefined;
   const drawn = visible(lines).map((line) => {
     const own = here.filter((point) => line.of(point) && known(estimate(point)?.value));
@@ -59,14 +63,15 @@ function curves(colours, estimate, form) {
     const name = line.label || form.label;
     return [
       {
-        type: "line", name, z: 3, symbol: SYMBOLS[line.index % 8], symbolSize: rows.length > 60 ? 3 : 7, showAllSymbol: true,
+        type: "line", name, z: 3, symbol: `path://${SHAPES[line.index % 8]}`, symbolSize: rows.length <= CROWDED ? 8 : joined ? 4 : 6, showAllSymbol: true,
         data: rows.map((row) => [row.x, form.scale * row.value]),
         lineStyle: { color: colour, width: joined ? 2.5 : 0, type: DASHES[line.index % 8] },
         itemStyle: { color: colour },
         markLine: i === 0 && form.across ? mark("yAxis", form.across.value, form.across.text, colours) : undefined,
       },
       ...(joined && ends.length > 1 ? [band(name, colour, ends)] : []),
-      ...(rows.length <= 60 ? [whiskers(name, colour, ends)] : []),
+      // A line through many points has its band, and no bars.
+      ...(rows.length <= CROWDED || !joined ? [whiskers(name, colour, ends, rows.length > CROWDED)] : []),
     ];
   });
   const read = (place) => {
@@ -88,7 +93,7 @@ function curves(colours, estimate, form) {
       }),
       series,
     },
-    about: form.about, title: form.title,
+    about: form.about, title: form.title, shapes: { dashes: joined, dots: true },
     alt: `${form.label} against ${factors[state.x].label}${axes.series === null ? "" : `, one line a ${factors[axes.series].label}`}, with ${confidence} intervals.`,
     xs: order, read,
     pixel: (chart, x) => [chart.convertToPixel({ xAxisIndex: 0 }, x), chart.getHeight() / 2],
@@ -103,17 +108,22 @@ function curves(colours, estimate, form) {
   };
 }
 
-/** How an indicator is drawn. */
+/** The availability that the SLA is held to. */
+const slaKey = report.agreement.held === "journey" ? "journey_availability" : "availability";
+
+/** How an indicator is drawn. The target is drawn only across what the SLA is held to. */
 function formOf(key) {
-  const { label, unit, scale, about } = indicator(key);
-  const form = { title: label, label, unit, scale, about, zero: false };
-  const targets = new Set(points.map((point) => point.target));
+  const { label, unit, scale, decimals, about } = indicator(key);
+  const form = { title: label, label, unit, scale, decimals, about, zero: false };
+  const { held, target } = report.agreement;
   if (key === "sla_miss") {
     const answer = report.answers[state.tolerance];
     Object.assign(form, { zero: true, min: 0, max: 100, across: { value: 100 * answer.tolerance, text: `tolerance ${answer.label} %` } });
   } else if (key.includes("availability")) {
     form.max = 100;
-    if (targets.size === 1) form.across = { value: Number(points[0].target), text: `target ${points[0].target} %` };
+    const own = held === "journey" ? key === slaKey : key.startsWith("availability");
+    if (held === "mixed") form.about += " The SLA is held to the servers at some design points and to the journey at others, so no target is drawn.";
+    else if (own && target) form.across = { value: Number(target), text: `target ${target} %` };
   } else {
     Object.assign(form, { zero: true, min: 0, empty: "No incident is known at the points of this choice." });
   }
@@ -134,17 +144,19 @@ function indicatorFigure(id, parent, first) {
   return figure;
 }
 
-/** Estimates of the comparisons, as the page names them. */
-const DIFFERENCES = {
-  sla_miss: { label: "Difference in SLA-miss probability", unit: "percentage points", scale: 100 },
-  availability: { label: "Difference in availability", unit: "percentage points", scale: 100 },
-  journey_availability: { label: "Difference in journey availability", unit: "percentage points", scale: 100 },
-  mttr_rounds: { label: "Difference in mean time to resolve", unit: "rounds", scale: 1 },
-};
+/** Estimates of the comparisons, in the order in which they are offered. */
+const DIFFERENCES = ["sla_miss", ...new Set([slaKey, "availability", "journey_availability"]), "mttr_rounds"];
+
+/** How a difference of an estimate is named and written. */
+function differenceForm(estimate) {
+  const { label, unit, scale } = indicator(estimate) ?? { label: estimate, unit: "", scale: 1 };
+  const what = label.startsWith("SLA") ? label : label[0].toLowerCase() + label.slice(1);
+  return { label: `Difference in ${what}`, what, unit: unit === "%" ? "percentage points" : unit, scale, decimals: 2 };
+}
 
 /** The figure of paired differences. */
 function differenceFigure(id, parent) {
-  const names = Object.keys(DIFFERENCES).filter((name) => report.comparisons.some((row) => row.estimate === name));
+  const names = DIFFERENCES.filter((name) => report.comparisons.some((row) => row.estimate === name && row.difference !== null));
   let chosen = names[0];
   const find = (point) => {
     const row = report.comparisons.find((known) => known.point === point.key && known.estimate === chosen);
@@ -152,14 +164,14 @@ function differenceFigure(id, parent) {
   };
   const figure = new Figure(id, parent, {
     title: "Difference from the baseline",
-    controls: [chooser("of", names.map((name) => [name, DIFFERENCES[name].label.replace("Difference in ", "")]), chosen, (name) => {
+    controls: [chooser("of", names.map((name) => [name, differenceForm(name).what]), chosen, (name) => {
       chosen = name;
       figure.render();
     })],
     // The baseline has no line of its own.
     legend: () => seriesLines().filter((line) => shown().some((point) => line.of(point) && find(point))),
     build: (colours) => curves(colours, find, {
-      ...DIFFERENCES[chosen], short: "Difference", zero: true, across: { value: 0, text: "no difference" },
+      ...differenceForm(chosen), short: "Difference", zero: true, across: { value: 0, text: "no difference" },
       about: "Above the line the level has more than the baseline, below it less. An interval that leaves out 0 tells the two apart.",
     }),
   });

@@ -48,7 +48,7 @@ function steps(colours, rowsOf, form) {
       ...frame(colours, { x: form.x, y: { name: form.y, min: 0, max: 100 }, read }),
       series,
     },
-    about: form.about,
+    about: form.about, title: form.name,
     alt: `${form.label}${place()}.`,
     xs, read,
     pixel: (chart, x) => [chart.convertToPixel({ xAxisIndex: 0 }, x), chart.getHeight() / 2],
@@ -70,22 +70,34 @@ function ticks(name, colour, marks) {
   };
 }
 
-/** Share of replications with at most some availability. */
+/** Whose availability the curves of single replications show, where they differ. */
+function whose() {
+  const named = (journey) => present().filter(({ point }) => point.on_journey === journey).map(({ label, point }) => label || nameOf(point) || "this one");
+  const [servers, journey] = [named(false), named(true)];
+  if (!servers.length || !journey.length) return "";
+  return ` Each curve is of what its SLA is held to: of the servers for ${servers.join(", ")}, of the journey for ${journey.join(", ")}.`;
+}
+
+/** Share of replications with at most some availability: of the servers, or of the journey, as the SLA has it. */
 function distributionOption(colours) {
-  const targets = new Set(points.map((point) => point.target));
+  const here = present().map((line) => line.point);
+  const targets = new Set(here.map((point) => point.target));
+  const held = new Set(here.map(heldTo));
+  const of = held.size === 1 ? `${[...held][0]} availability` : "availability";
   const rowsOf = (point) => {
-    const rows = point.availability.map(([up, sum]) => [(100 * up) / point.checks, (100 * sum) / point.n]);
+    const rows = point.spread.map(([good, sum]) => [slaShare(point, good), (100 * sum) / point.n]);
     return rows.length ? [[rows[0][0], 0], ...rows] : rows;
   };
   const least = Math.min(99, ...present().flatMap((line) => rowsOf(line.point).slice(0, 1).map((row) => row[0])));
   return steps(colours, rowsOf, {
-    label: "Distribution of server availability over replications",
+    label: `Distribution of ${of} over replications`,
+    name: `${capital(of)} of single replications`,
     empty: "No replication to show.", before: "0.0",
-    across: targets.size === 1 ? { value: Number(points[0].target), text: "target" } : null,
-    x: { name: "server availability of a replication (%)", max: 100, min: Math.floor(least) },
+    across: targets.size === 1 ? { value: Number([...targets][0]), text: `target ${[...targets][0]} %` } : null,
+    x: { name: `${of} of a replication (%)`, max: 100, min: Math.floor(least) },
     y: "replications at or below (%)",
     title: (x) => `Availability ${x.toFixed(2)} % or less`,
-    about: "How many replications are at or below an availability: the further right a curve rises, the better. What is left of the target misses it.",
+    about: `How many replications are at or below an availability: the further right a curve rises, the better. What is left of the target misses it.${whose()}`,
     head: ["availability %", "replications at or below %"],
     row: ([x, y]) => [x.toFixed(4), y.toFixed(3)],
   });
@@ -103,7 +115,7 @@ function survivalOption(colours) {
     x: { name: "rounds since the incident opened", min: 0 },
     y: "incidents still open (%)",
     title: (x) => `After ${x.toFixed(1)} rounds`,
-    about: `Upright marks: incidents that were open when their replication ended (censored). They count as open for as long as they were seen. Bands: pointwise ${confidence} intervals.`,
+    about: `Upright marks: incidents that were open when their replication ended (censored). They count as open for as long as they were seen. A curve ends with its replication, after ${report.within}. Bands: pointwise ${confidence} intervals.`,
     head: ["rounds", "open %", "lower", "upper"],
     row: (row) => row.map((x) => (x === null ? "–" : String(+x.toPrecision(8)))),
   });
@@ -148,7 +160,7 @@ function causesOption(colours) {
       })),
     },
     alt: `Checks lost by cause${place()}.`,
-    about: "The scenarios at work on the server when its incident opened. All causes together are what availability lacks to 100 %.",
+    about: `Checks that found a server down, by the scenarios at work on it when its incident opened. Bars add up to 100 % minus server availability.${present().some(({ point }) => point.on_journey) ? " The SLA is held to the journey, which can work while a server is down." : ""}`,
     xs: names.map((_, i) => i), read,
     pixel: (chart, i) => [chart.getWidth() * 0.7, chart.convertToPixel({ yAxisIndex: 0 }, i)],
     table: () => ({

@@ -65,7 +65,7 @@ class Figure {
         this.keys.querySelector(`[data-line="${line.id}"]`)?.focus();
       };
       return element("button", { type: "button", "aria-pressed": String(pressed), "data-line": line.id, onclick: flip },
-        key(line.index), line.label);
+        key(line.index, this.built.shapes), line.label);
     })));
   }
 
@@ -92,8 +92,8 @@ class Figure {
   }
 }
 
-/** The sign of a line in a legend. */
-function key(index) {
+/** The sign of a line in a legend: its dashes and its shape, as far as it is drawn with them. */
+function key(index, { dashes = true, dots = false } = {}) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("width", "26");
   svg.setAttribute("height", "10");
@@ -105,7 +105,14 @@ function key(index) {
     "stroke-dasharray": dash === "solid" ? "none" : dash.join(" "),
   };
   for (const [name, value] of Object.entries(attributes)) line.setAttribute(name, value);
-  svg.append(line);
+  if (dashes) svg.append(line);
+  if (dots) {
+    const shape = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    shape.setAttribute("d", SHAPES[index % 8]);
+    shape.setAttribute("fill", theme().colours[index % 8]);
+    shape.setAttribute("transform", "translate(8 0)");
+    svg.append(shape);
+  }
   return svg;
 }
 
@@ -165,15 +172,16 @@ function band(name, colour, ends) {
 }
 
 /** Vertical bars from the lower to the upper end. */
-function whiskers(name, colour, ends) {
+function whiskers(name, colour, ends, crowded = false) {
+  const arm = crowded ? 0 : 4;
   return {
     type: "custom", name, silent: true, tooltip: { show: false }, z: 2,
     data: ends, encode: { x: 0, y: [1, 2] },
     renderItem: (_, api) => {
       const [x, top] = api.coord([api.value(0), api.value(2)]);
       const bottom = api.coord([api.value(0), api.value(1)])[1];
-      const stroke = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style: { stroke: colour, lineWidth: 1.5 } });
-      return { type: "group", children: [stroke(x, top, x, bottom), stroke(x - 4, top, x + 4, top), stroke(x - 4, bottom, x + 4, bottom)] };
+      const stroke = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style: { stroke: colour, lineWidth: crowded ? 1 : 1.5, opacity: crowded ? 0.6 : 1 } });
+      return { type: "group", children: [stroke(x, top, x, bottom), ...(arm ? [stroke(x - arm, top, x + arm, top), stroke(x - arm, bottom, x + arm, bottom)] : [])] };
     },
   };
 }
@@ -183,7 +191,7 @@ function mark(axis, value, text, colours) {
   return {
     silent: true, symbol: "none", animation: false,
     lineStyle: { color: colours.soft, type: [4, 4], width: 1.5 },
-    label: { formatter: text, color: colours.text, position: axis === "yAxis" ? "insideEndTop" : "end", fontSize: 12 },
+    label: { formatter: text, color: colours.text, position: axis === "yAxis" ? "insideEndTop" : "end", align: axis === "yAxis" ? undefined : "right", fontSize: 12 },
     data: [{ [axis]: value }],
   };
 }

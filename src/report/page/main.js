@@ -4,8 +4,9 @@ const section = (id) => document.getElementById(id);
 
 /** Selects for the factors that are neither on x nor a colour. */
 function panels() {
-  const choices = axes.panels.map((factor) => chooser(factors[factor].label, factors[factor].labels.map((label, i) => [i, label]), 0, (value) => {
+  const choices = axes.panels.map((factor) => chooser(factors[factor].label, factors[factor].labels.map((label, i) => [i, label]), state.panel.get(factor), (value) => {
     state.panel.set(factor, Number(value));
+    settle();
     renderAll();
   }));
   if (axes.sampled) {
@@ -27,12 +28,32 @@ function position() {
     });
   }
   if (axes.x === null || axes.series === null) return null;
-  return chooser(`At ${factors[axes.x].label}`, factors[axes.x].labels.map((label, i) => [i, label]), state.at, (value) => {
+  const choice = chooser(`At ${factors[axes.x].label}`, factors[axes.x].labels.map((label, i) => [i, label]), state.at, (value) => {
     state.at = Number(value);
     renderAll();
   });
+  redraw.push(() => {
+    choice.querySelector("select").value = state.at;
+  });
+  return choice;
 }
 
+/** The figure and the table of paired differences, or why there are none. */
+function differences(section) {
+  const note = (text) => section.append(element("p", { class: "note" }, text));
+  if (!report.baseline) {
+    return note("This experiment asks for no paired comparison. With [compare] in the experiment file the report shows the differences from a baseline, with intervals.");
+  }
+  const { factor, level } = report.baseline;
+  if (!report.comparisons.some(({ difference }) => difference !== null)) {
+    return note(`No difference from ${level} can be stated: a difference needs more replications than there are.`);
+  }
+  note(`Each ${factor} less ${level}, replication by replication under the same chance, with ${confidence} intervals.`);
+  if (axes.x !== null) differenceFigure("difference", section);
+  section.append(differenceTable());
+}
+
+settle(axes.x === null ? 0 : (factors[axes.x].levels.length - 1) >> 1);
 if (points.length) {
   answer(section("answer"));
   const choices = panels();
@@ -43,22 +64,13 @@ if (points.length) {
     // A factor that is not chaos has the title for itself.
     if (!factors[axes.x].name.startsWith("chaos_")) section("curves-title").textContent = `What ${factors[axes.x].label} does`;
     section("curves").append(
-      element("p", { class: "note" }, `Bands and bars are ${confidence} intervals of each point by itself.${report.common_random_numbers
-        ? ` Points share random numbers, so overlap of two bands is no test of a difference; ${report.comparisons.length ? "the paired differences below are" : "a paired comparison is, which an experiment asks for with [compare]"}.` : ""}`),
+      element("p", { class: "note" }, `${factors[axes.x].numeric && !axes.sampled ? "Bands and bars" : "Bars"} are ${confidence} intervals of each point by itself.${report.common_random_numbers
+        ? ` Points share random numbers, so overlap of two intervals is no test of a difference; ${report.comparisons.length ? "the paired differences below are" : "a paired comparison is, which an experiment asks for with [compare]"}.` : ""}`),
       pair);
     indicatorFigure("curve-1", pair, "sla_miss");
-    indicatorFigure("curve-2", pair, "availability");
+    indicatorFigure("curve-2", pair, slaKey);
   }
-  if (report.comparisons.length && axes.x !== null) {
-    const { factor, level } = report.baseline ?? { factor: "level", level: "the baseline" };
-    section("differences").append(element("p", { class: "note" },
-      `Each ${factor} against ${level}, replication by replication under the same chance, with ${confidence} intervals.`));
-    differenceFigure("difference", section("differences"));
-    section("differences").append(differenceTable());
-  } else {
-    section("differences").append(element("p", { class: "note" },
-      "This experiment asks for no paired comparison. With [compare] in the experiment file the report shows the differences from a baseline, with intervals."));
-  }
+  differences(section("differences"));
   const at = position();
   if (at) section("details").append(element("div", { class: "controls" }, at));
   const pair = element("div", { class: "pair" });
@@ -73,14 +85,21 @@ made(section("made"));
 
 function differenceTable() {
   const named = new Map(points.map((point) => [point.key, point]));
+  const largest = new Map();
+  for (const { estimate, difference } of report.comparisons) {
+    largest.set(estimate, Math.max(largest.get(estimate) ?? 0, Math.abs(difference ?? 0)));
+  }
   const rows = report.comparisons.map((row) => {
-    const { label, scale, unit } = DIFFERENCES[row.estimate] ?? { label: row.estimate, scale: 1, unit: "" };
-    const { value, interval } = texts({ value: row.difference, lo: row.lo, hi: row.hi }, scale, 2);
+    const form = differenceForm(row.estimate);
+    const { value, interval } = texts({ value: row.difference, lo: row.lo, hi: row.hi }, form);
     const point = named.get(row.point);
+    const reduction = row.variance_reduction === null ? "–" : row.variance_reduction.toFixed(2);
     return [
-      ...varying.map((factor) => labelOf(factor, levelOf(point, factor))), `${label.replace("Difference in ", "")} (${unit})`, value, interval || "–",
+      ...varying.map((factor) => labelOf(factor, levelOf(point, factor))), `${form.what} (${form.unit})`,
+      shade(element("td", { class: "number" }, value), row.difference === null ? NaN : Math.abs(row.difference) / largest.get(row.estimate)), interval || "–",
       row.p_text ?? "–",
-      row.variance_reduction === null ? "–" : row.variance_reduction.toFixed(2),
+      // The jackknife's variance is itself an estimate.
+      row.estimate === "mttr_rounds" && reduction !== "–" ? `about ${reduction}` : reduction,
     ];
   });
   const head = [...varying.map((factor) => factors[factor].label), "difference in", "estimate", "interval", "p (Holm)", "variance reduction"];
@@ -89,6 +108,7 @@ function differenceTable() {
 
 renderAll();
 dark.addEventListener("change", renderAll);
+narrow.addEventListener("change", renderAll);
 const forPrint = (on) => {
   if (printing === on) return;
   printing = on;

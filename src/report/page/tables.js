@@ -1,13 +1,14 @@
 // The answer, the worst replications, every estimate, and how it was made.
 
-const SIGNS = { met: "✓ met", missed: "✗ missed", undecided: "? undecided", unknown: "no verdict" };
+const SIGNS = { met: ["✓", "met"], missed: ["✗", "missed"], undecided: ["?", "undecided"], unknown: ["–", "no verdict"] };
 const redraw = [];
 const renderTables = () => redraw.forEach((draw) => draw());
 
 /** Where the SLA is met: the sentence, a line a series, a grid of verdicts. */
 function answer(section) {
   const lines = element("ul", { class: "answers" });
-  const grid = element("div", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": "Verdicts" });
+  const grid = element("div", {});
+  const box = scroller("Verdicts", {}, grid);
   const choice = chooser("An SLA counts as met where at most", report.answers.map(({ label }, i) => [i, `${label} %`]), state.tolerance, (value) => {
     state.tolerance = Number(value);
     renderAll();
@@ -16,15 +17,19 @@ function answer(section) {
   const criterion = document.getElementById("criterion");
   criterion.before(element("div", { class: "controls" }, choice));
   const across = axes.x === null ? "" : ` By ${[axes.x, axes.series].filter((factor) => factor !== null).map((factor) => factors[factor].label).join(" and ")}.`;
-  const caption = element("p", { class: "note" }, `Share of replications that miss the SLA, with its ${confidence} interval.${across}`);
-  section.append(lines, caption, grid);
+  const words = `Share of replications that miss the SLA, with its ${confidence} interval: ✓ met, ✗ missed, ? undecided; the darker a cell, the larger the share.${across} ${report.start}`;
+  const caption = element("p", { class: "note", id: "start" }, words);
+  section.append(lines, caption, box);
   redraw.push(() => {
     const now = report.answers[state.tolerance];
     document.getElementById("headline").textContent = now.headline;
     document.getElementById("detail").textContent = now.detail;
     lines.replaceChildren(...now.lines.map(({ name, text }) => element("li", {}, name ? element("b", {}, name) : null, text)));
     grid.replaceChildren(...[verdictGrid(now)].filter(Boolean));
-    grid.hidden = caption.hidden = !grid.firstChild;
+    box.hidden = !grid.firstChild;
+    // A long grid scrolls by itself, under its headings.
+    box.querySelector(".scroll").classList.toggle("tall", grid.querySelectorAll("tr").length > 14);
+    caption.textContent = box.hidden ? report.start : words;
   });
 }
 
@@ -34,32 +39,37 @@ function verdictGrid(now) {
   const cell = (point) => {
     if (!point) return element("td", {}, "–");
     const word = verdict.get(point);
-    const text = texts(point.estimates.sla_miss, 100);
-    return element("td", { class: word }, element("b", {}, SIGNS[word]), `${text.value} % miss`,
-      element("small", {}, text.interval ? `${text.interval} %` : "no interval"));
+    const [sign, name] = SIGNS[word];
+    const miss = point.estimates.sla_miss;
+    const text = texts(miss, indicator("sla_miss"));
+    return shade(element("td", { class: word }, element("b", {}, sign, element("span", { class: "word" }, ` ${name}`)), element("span", {}, `${text.value} %`, element("i", {}, " miss")),
+      element("small", {}, text.interval ? `${text.interval} %` : "no interval")), miss?.value ?? NaN);
   };
   const here = shown();
   const columns = axes.x === null ? [""] : factors[axes.x].labels;
   const at = (line, level) => here.find((point) => line.of(point) && (axes.x === null || levelOf(point, axes.x) === level));
   const lines = seriesLines();
-  // The longer side goes down the page.
-  const upright = columns.length > Math.max(6, lines.length);
+  // The longer side goes down the page, on a phone sooner.
+  const upright = columns.length > Math.max(narrow.matches ? 2 : 6, lines.length);
   const heads = upright ? lines.map((line) => line.label) : columns;
   const row = (label, cells) => element("tr", {}, element("th", { scope: "row" }, label), ...cells);
   const rows = upright
     ? columns.map((label, level) => row(label, lines.map((line) => cell(at(line, level)))))
     : lines.map((line) => row(line.label, columns.map((_, level) => cell(at(line, level)))));
-  return element("table", { class: `verdicts${upright ? " upright" : ""}` },
+  // On a phone a few columns fill its width, and of three or more the signs alone have room.
+  const width = `${heads.length <= 4 ? " few" : ""}${heads.length >= 3 ? " tight" : ""}`;
+  return element("table", { class: `verdicts${upright ? " upright" : ""}${width}` },
     element("thead", {}, element("tr", {}, element("td", { class: "corner" }), ...heads.map((label) => element("th", { scope: "col" }, label)))),
     element("tbody", {}, ...rows));
 }
 
-/** The replications with the lowest availability, each with the command that tells it. */
+/** The worst replication of each point by the SLA's indicator, each with the command that replays it. */
 function worst(section) {
   const MOST = 20;
   const known = points.filter((point) => point.worst).sort((a, b) => a.worst[1] / a.sla_checks - b.worst[1] / b.sla_checks);
-  const rows = known.slice(0, MOST).map((point) => {
-    const command = `sysworld replay . --point ${point.key} --replication ${point.worst[0]}`;
+  const items = known.slice(0, MOST).map((point) => {
+    const [replication, good] = point.worst;
+    const command = `sysworld replay . --point ${point.key} --replication ${replication}`;
     const button = element("button", { type: "button", class: "copy", onclick: async () => {
       try {
         await navigator.clipboard.writeText(command);
@@ -69,29 +79,28 @@ function worst(section) {
       }
     }, "aria-label": `Copy the command for ${nameOf(point) || "this replication"}` }, "Copy");
     const code = element("code", {}, command);
-    return element("tr", {}, ...varying.map((factor) => element("td", {}, labelOf(factor, levelOf(point, factor)))),
-      element("td", { class: "number" }, ((100 * point.worst[1]) / point.sla_checks).toFixed(2)),
-      element("td", { class: "number" }, count(point.worst[0])), element("td", {}, code, " ", button));
+    const share = `${slaShare(point, good).toFixed(2)} %`;
+    return element("li", { "data-point": point.key },
+      element("p", {}, element("b", {}, nameOf(point) || "The only design point"), element("span", {}, `${heldTo(point)} availability ${share}, replication ${count(replication)}`)),
+      element("div", { class: "command" }, code, button));
   });
-  const heads = [...varying.map((factor) => factors[factor].label), "availability %", "replication", "in the folder of this page"];
+  const held = { servers: "server availability", journey: "journey availability", mixed: "the availability that its SLA is held to" }[report.agreement.held];
   section.append(
-    element("p", { class: "note" }, `The replication with the lowest availability of each design point${known.length > MOST ? `, the worst ${MOST} of ${count(known.length)}; in runs/ are all` : ""}. The command tells it round by round: what struck where, which alerts rose, what was done.`),
-    element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "The worst replications" },
-      element("table", { class: "wide" }, element("thead", {}, element("tr", {}, ...heads.map((text) => element("th", { scope: "col" }, text)))),
-        element("tbody", {}, ...rows))));
+    element("p", { class: "note" }, `The worst replication of each design point by ${held}${known.length > MOST ? `, the worst ${MOST} of ${count(known.length)}; runs/ has all` : ""}. Run the command in the folder of this page: it replays the replication round by round, with what struck where, which alerts rose and what was done.`),
+    element("ol", { class: "worst" }, ...items));
 }
 
 /** A table of every estimate that sorts by any column. */
 function estimates(section) {
   const columns = [
     ...factors.map((axis, factor) => ({
-      label: axis.label, text: (point) => labelOf(factor, levelOf(point, factor)), order: (point) => levelOf(point, factor),
+      label: axis.label, main: true, text: (point) => labelOf(factor, levelOf(point, factor)), order: (point) => levelOf(point, factor),
     })),
-    { label: "replications", number: true, text: (point) => count(point.n), order: (point) => point.n },
-    ...report.indicators.map(({ key: name, label, unit, scale }) => ({
-      label: `${label} (${unit})`, number: true, name,
+    { label: "replications", number: true, main: true, text: (point) => count(point.n), order: (point) => point.n },
+    ...report.indicators.map(({ key: name, label, unit, main, ...form }) => ({
+      label: `${label} (${unit})`, number: true, name, main,
       text: (point) => {
-        const { value, interval } = texts(point.estimates[name], scale, scale === 100 ? 2 : 2);
+        const { value, interval } = texts(point.estimates[name], form);
         return [value, interval ? element("small", {}, ` ${interval}`) : ""];
       },
       order: (point) => point.estimates[name]?.value ?? null,
@@ -102,13 +111,27 @@ function estimates(section) {
   let sorted = { column: -1, down: false };
   const words = element("input", { type: "search", oninput: () => draw(), "aria-label": "Show only rows with this text" });
   const body = element("tbody");
-  const heads = columns.map(({ label, number }, i) => {
+  // By their magnitude, between the least and the most of a column.
+  const ranges = columns.map(({ name, order }) => {
+    const values = name ? points.map(order).filter((value) => value !== null) : [];
+    return values.length > 1 ? [Math.min(...values), Math.max(...values)] : null;
+  });
+  const share = (i, point) => {
+    const value = columns[i].order(point);
+    if (!ranges[i] || value === null) return NaN;
+    const [least, most] = ranges[i];
+    return most > least ? (value - least) / (most - least) : 0;
+  };
+  const classes = ({ number, main }) => [number ? "number" : "", main ? "" : "extra"].filter(Boolean).join(" ") || null;
+  const heads = columns.map(({ label, number, main }, i) => {
     const arrow = element("span", { "aria-hidden": "true" });
     const button = element("button", { type: "button", onclick: () => {
       sorted = { column: i, down: sorted.column === i && !sorted.down };
       draw();
     } }, label, " ", arrow);
-    return { arrow, cell: element("th", { scope: "col", class: number ? "number" : null }, button) };
+    return { arrow, cell: element("th", { scope: "col", class: classes({ number, main }) }, button,
+      // Chromium repeats a heading on the next sheet of paper, but not a button in it.
+      element("span", { class: "printed" }, label)) };
   });
   const draw = () => {
     heads.forEach(({ cell, arrow }, i) => {
@@ -129,13 +152,14 @@ function estimates(section) {
       });
     }
     body.replaceChildren(...rows.map((point) => element("tr", { "data-point": point.key },
-      ...columns.map(({ text, number, name }) => element("td", { class: number ? "number" : null, "data-name": name ?? null }, ...[text(point)].flat())))));
+      ...columns.map(({ text, name, ...column }, i) => shade(element("td", { class: classes(column), "data-name": name ?? null }, ...[text(point)].flat()), share(i, point))))));
   };
   draw();
   section.append(
-    element("p", { class: "note" }, `Estimates with ${confidence} intervals; a dash is a value that is not defined or an interval that is withheld. A heading sorts. summary.csv and summary.parquet hold the same to the last digit, with methods and totals.`),
+    element("p", { class: "note" }, `Estimates with ${confidence} intervals; a dash is a value that is not defined or an interval that is withheld. A heading sorts; the darker a cell, the higher it stands in its column. summary.csv and summary.parquet hold the same to the last digit, with methods and totals. ${report.start}`),
+    element("p", { class: "note paper" }, "On paper: the main columns only."),
     element("div", { class: "controls", id: "filter" }, element("label", {}, "Filter", words)),
-    element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Every estimate" },
+    scroller("Every estimate", {},
       element("table", { class: "wide", id: "all" }, element("thead", {}, element("tr", {}, ...heads.map(({ cell }) => cell))), body)));
 }
 
@@ -173,12 +197,14 @@ function made(section) {
     element("dl", {}, ...report.made.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])),
     element("h3", {}, "Methods of the intervals"),
     element("ul", {}, ...methods.map(([name, about]) => item(element("code", {}, name), about ? ` ${about}` : ""))),
-    element("h3", {}, "To beware of"),
+    element("h3", {}, "Caveats"),
     element("ul", {},
       report.common_random_numbers
         ? item("Design points share random numbers, so their estimates move together: overlap of two intervals is no test of their difference. The paired comparison is.")
         : null,
-      item("The mean time to resolve counts open incidents. The one of closed incidents only, which most tools print, is biased down where many stay open."),
+      item(report.start),
+      item(`The mean time to resolve is within ${report.within}: an incident that is still open counts up to there. The mean of closed incidents only, which most tools print, is biased down where many stay open.`),
+      report.comparisons.length ? item("The variance reduction says how many times smaller pairing made the variance of a difference; that of the time to resolve is approximate.") : null,
       item("Intervals hold for this model of the world. They say nothing of how well it resembles yours."),
       ...report.omissions.map((text) => item(text))));
 }
