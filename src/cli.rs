@@ -36,6 +36,8 @@ pub enum Command {
     Summarize(Summarize),
     /// Make the report of a results folder, a page for people; with --plots its figures as files
     Report(Report),
+    /// Decide gates on a finished sweep, whose folder is only read
+    Gate(GateResults),
     /// Check every part of a results folder against its ledger
     Verify(Verify),
     /// Say how far a sweep is, and what is missing
@@ -73,8 +75,9 @@ pub struct Run {
     /// Only the i-th of N shards of the parts, as 2/7; `merge` joins them
     #[arg(long, value_name = "i/N")]
     pub shard: Option<Shard>,
-    /// Ask an estimate to hold to a bound at every design point, as "sla_miss < 0.01"; may be
-    /// repeated. Exit code 0 if all hold, 3 if one fails, 4 if one is undecided
+    /// Ask an estimate to hold to a bound at every design point, as "sla_miss < 5%" (a fraction:
+    /// the same as 0.05) or "mttr_rounds <= 3"; may be repeated. Exit code 0 if all hold, 3 if one
+    /// fails, 4 if one is undecided
     #[arg(long, value_name = "ESTIMATE < NUMBER", conflicts_with = "shard")]
     pub gate: Vec<Gate>,
     /// Gate only the points with these levels, as chaos_level=high,skill=mid; may be repeated
@@ -100,7 +103,7 @@ pub enum StdoutFormat {
     /// A table for people
     #[default]
     Table,
-    /// The summary as JSON
+    /// JSON: the summary, and the verdicts of gates
     Json,
 }
 
@@ -229,6 +232,23 @@ pub struct Report {
     /// Also write the main figures as SVG and PNG into plots/ of the results folder
     #[arg(long)]
     pub plots: bool,
+}
+
+/// Arguments of `gate`.
+#[derive(Debug, Args)]
+pub struct GateResults {
+    /// Results folder
+    pub results: PathBuf,
+    /// What is asked of every design point, as "sla_miss < 5%" (a fraction: the same as 0.05) or
+    /// "mttr_rounds <= 3". Exit code 0 if all hold, 3 if one fails, 4 if one is undecided
+    #[arg(required = true, value_name = "ESTIMATE < NUMBER")]
+    pub gates: Vec<Gate>,
+    /// Only the points with these levels, as chaos_level=high,skill=mid; may be repeated
+    #[arg(long, value_name = "FACTOR=LEVEL,…")]
+    pub at: Vec<String>,
+    /// What is printed on stdout
+    #[arg(long, value_enum, default_value_t)]
+    pub format: StdoutFormat,
 }
 
 /// Arguments of `verify`.

@@ -227,6 +227,18 @@ pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, k)| k)
 }
 
+/// A percent as a fraction: the number nearest to the decimal, 0.999 for 99.9.
+pub fn hundredth(percent: f64) -> f64 {
+    // A number is written without an exponent, in the digits of its author.
+    format!("{percent}e-2").parse().unwrap_or(percent / 100.0)
+}
+
+/// What a number that should be a fraction was probably meant as, if it looks like a percent.
+pub fn meant_as_percent(number: f64) -> Option<String> {
+    let percent = 1.0 < number && number <= 100.0;
+    percent.then(|| format!("did you mean {}, that is {number} %?", hundredth(number)))
+}
+
 fn shortened(names: &[&str]) -> String {
     const MOST: usize = 30;
     let mut text = names[..names.len().min(MOST)].join(", ");

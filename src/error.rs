@@ -46,6 +46,8 @@ pub enum Gated {
     Fails,
     /// None is, but some may be.
     Undecided,
+    /// None is, and at some there is nothing to decide on: no incident happened.
+    NoIncident,
 }
 
 impl fmt::Display for Gated {
@@ -53,6 +55,11 @@ impl fmt::Display for Gated {
         f.write_str(match self {
             Self::Fails => "a gate fails",
             Self::Undecided => "a gate is undecided: more replications may decide it",
+            Self::NoIncident => {
+                "a gate on the time to resolve is undecided: where no incident happens there is \
+                 none. Gate `sla_miss` or `availability` there, and the time to resolve only at \
+                 the points that have incidents"
+            }
         })
     }
 }
@@ -74,7 +81,7 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
     } else if let Some(gated) = error.downcast_ref() {
         match gated {
             Gated::Fails => 3,
-            Gated::Undecided => 4,
+            Gated::Undecided | Gated::NoIncident => 4,
         }
     } else {
         1

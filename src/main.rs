@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => commands::replay(&args),
         Command::Summarize(args) => commands::summarize(&args),
         Command::Report(args) => commands::report(&args),
+        Command::Gate(args) => commands::gate(&args),
         Command::Verify(args) => commands::verify(&args),
         Command::Status(args) => commands::status(&args),
         Command::Merge(args) => commands::merge(&args),

@@ -1,114 +1,201 @@
-//! `run --gate`: whether estimates hold to a bound, decided and told.
+//! `run --gate` and `gate`: whether estimates hold to a bound, decided and told.
 
 use std::io::{self, Write};
+use std::iter;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, anyhow};
 use sysworld::design::Design;
 use sysworld::error::{Gated, usage};
-use sysworld::gate::{Decision, Gate, together};
-use sysworld::precision::Looks;
+use sysworld::gate::{Decided, Gate, Why, refusal, together};
+use sysworld::precision::{self, Looks};
+use sysworld::report;
 use sysworld::results::{self, ByPoint, Sweep};
 use sysworld::statistics::Confidence;
 use sysworld::statistics::gate::Verdict;
+use sysworld::summary;
 
-use super::print;
 use super::select::points_at;
-use crate::cli::{Run, StdoutFormat};
+use super::{print, print_json};
+use crate::cli::{self, Run, StdoutFormat};
 
-/// Points that are listed of each verdict.
-const MOST_LISTED: usize = 20;
+/// Gates, and the design points that they are asked of.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    gates: &'a [Gate],
+    at: &'a [String],
+    /// The option that names the points.
+    option: &'static str,
+}
 
-/// Decides all gates of a finished sweep, says which points decided, and fails unless they hold.
-pub fn gate(args: &Run, out: &Path, sweep: &Sweep, stop: &AtomicBool) -> Result<()> {
-    if args.gate.is_empty() {
-        return Ok(());
-    }
-    let design = &sweep.design;
-    let points = selected(args, design)?;
-    let looks = sweep.first_look().map_or_else(Looks::default, Looks::all);
-    let one = shared(args, design, points.len())?;
-    let mut by_gate: Vec<Vec<Decision>> = vec![Vec::new(); args.gate.len()];
-    for entry in ByPoint::open(out, sweep, stop)?.finished()? {
-        let (point, counts) = entry?;
-        if points.binary_search(&point).is_err() {
-            continue;
+impl<'a> Asked<'a> {
+    /// Those of `run`.
+    pub fn of(args: &'a Run) -> Self {
+        Self {
+            gates: &args.gate,
+            at: &args.gate_at,
+            option: "--gate-at",
         }
-        for (gate, decided) in args.gate.iter().zip(&mut by_gate) {
-            decided.push(gate.decide(design, point, &counts, one, &looks));
-        }
-    }
-    let (mut text, mut decisions) = (String::new(), Vec::new());
-    for (gate, decided) in args.gate.iter().zip(by_gate) {
-        if decided.len() < points.len() {
-            return Err(anyhow!("design points are missing; `run` goes on"));
-        }
-        text.push_str(&told(design, gate, &decided));
-        decisions.extend(decided);
-    }
-    if args.format == StdoutFormat::Json || args.quiet {
-        // stdout is for the JSON alone; where stderr is closed the exit code still tells.
-        let _ = io::stderr().write_all(text.as_bytes());
-    } else {
-        print(&text)?;
-    }
-    match together(&decisions) {
-        Verdict::Holds => Ok(()),
-        Verdict::Fails => Err(Gated::Fails.into()),
-        Verdict::Undecided => Err(Gated::Undecided.into()),
     }
 }
 
-/// Refuses gates that could not be decided, before anything is written.
+/// `gate RESULTS`: gates of a finished sweep, whose folder is only read.
+pub fn gate(args: &cli::GateResults) -> Result<()> {
+    let asked = Asked {
+        gates: &args.gates,
+        at: &args.at,
+        option: "--at",
+    };
+    let sweep = Sweep::load(&args.results)?;
+    let design = &sweep.design;
+    refuse(&asked, design, sweep.first_look().is_some())?;
+    let decided = decide(&asked, &args.results, &sweep, &AtomicBool::new(false))?;
+    match args.format {
+        StdoutFormat::Table => print(&report::gates(design, &decided))?,
+        StdoutFormat::Json => {
+            let none = None::<iter::Empty<_>>;
+            print_json(|out| report::document(out, design, none.clone(), none, &decided))?;
+        }
+    }
+    conclude(&decided)
+}
+
+/// Refuses the gates of `run` that could not be decided, or are decided already, before anything
+/// is written.
 pub fn check(args: &Run, out: &Path, design: &Design) -> Result<()> {
-    let points = selected(args, design)?;
-    if args.gate.is_empty() {
+    let asked = Asked::of(args);
+    if asked.gates.is_empty() {
+        // Levels without a gate are clap's to refuse.
         return Ok(());
     }
-    shared(args, design, points.len())?;
-    let looked_at = !args.force && results::gets_more(out, design)?;
-    if !looked_at && design.experiment().precision.is_empty() {
-        return Ok(());
+    let gets_more = !args.force && results::gets_more(out, design)?;
+    let looked_at = gets_more || !design.experiment().precision.is_empty();
+    refuse(&asked, design, looked_at)
+}
+
+fn refuse(asked: &Asked, design: &Design, looked_at: bool) -> Result<()> {
+    let points = selected(asked, design)?;
+    shared(asked, design, points.len())?;
+    let refused = |gate| refusal(gate, design, &points);
+    let refused: Vec<String> = asked.gates.iter().filter_map(refused).collect();
+    if !refused.is_empty() {
+        return Err(usage(refused.join("\n")));
     }
-    match args.gate.iter().find(|gate| !gate.has_sequence()) {
-        None => Ok(()),
-        Some(gate) => Err(usage(format!(
+    match asked.gates.iter().find(|gate| !gate.has_sequence()) {
+        Some(gate) if looked_at => Err(usage(format!(
             "the gate `{gate}` can't be decided: this sweep was looked at before it got more \
              replications, and that estimate has no interval that holds at every look. Gate on \
              availability, journey_availability, sla_miss, nines, downtime_minutes or \
              budget_spent_mean, or begin anew with --force or another --out"
         ))),
+        _ => Ok(()),
+    }
+}
+
+/// Decides all gates of a finished sweep; an unfinished one is not decided on.
+pub fn decide(
+    asked: &Asked,
+    path: &Path,
+    sweep: &Sweep,
+    stop: &AtomicBool,
+) -> Result<Vec<Decided>> {
+    let design = &sweep.design;
+    let points = selected(asked, design)?;
+    let looks = sweep.first_look().map_or_else(Looks::default, Looks::all);
+    let one = shared(asked, design, points.len())?;
+    refuse_unfinished(path, sweep, stop)?;
+    let gates = asked.gates.iter().map(|gate| Decided {
+        gate: *gate,
+        decisions: Vec::new(),
+    });
+    let mut decided: Vec<Decided> = gates.collect();
+    for entry in ByPoint::open(path, sweep, stop)? {
+        let (point, counts) = entry?;
+        if points.binary_search(&point).is_err() {
+            continue;
+        }
+        for Decided { gate, decisions } in &mut decided {
+            decisions.push(gate.decide(design, point, &counts, one, &looks));
+        }
+    }
+    Ok(decided)
+}
+
+/// What a precision still asks for would be missing of a verdict too.
+fn refuse_unfinished(path: &Path, sweep: &Sweep, stop: &AtomicBool) -> Result<()> {
+    let counts = ByPoint::open(path, sweep, stop)?.finished()?;
+    let design = &sweep.design;
+    if design.experiment().precision.is_empty() {
+        return Ok(());
+    }
+    let confidence = summary::confidence(design)?;
+    match precision::next_look(design, counts, confidence)? {
+        None => Ok(()),
+        Some(look) => Err(anyhow!(
+            "{}: unfinished: {} of {} design points get more replications by [[precision]]; `run` goes \
+             on",
+            path.display(),
+            look.points.len(),
+            design.len()
+        )),
+    }
+}
+
+/// Tells the verdicts of `run`: on stdout, unless that is for JSON alone or nothing.
+pub fn tell(args: &Run, design: &Design, decided: &[Decided]) -> Result<()> {
+    let text = report::gates(design, decided);
+    if args.format == StdoutFormat::Json || args.quiet {
+        // Where stderr is closed the exit code still tells.
+        let _ = io::stderr().write_all(text.as_bytes());
+        return Ok(());
+    }
+    print(&text)
+}
+
+/// Fails unless all gates hold.
+pub fn conclude(decided: &[Decided]) -> Result<()> {
+    let undecided = decided.iter().flat_map(|one| &one.decisions);
+    let mut undecided = undecided.filter_map(|decision| decision.why);
+    match together(decided.iter().map(Decided::verdict)) {
+        Verdict::Holds => Ok(()),
+        Verdict::Fails => Err(Gated::Fails.into()),
+        Verdict::Undecided if undecided.all(|why| why == Why::NoIncident) => {
+            Err(Gated::NoIncident.into())
+        }
+        Verdict::Undecided => Err(Gated::Undecided.into()),
     }
 }
 
 /// The confidence of one interval, so that all hold at once with that of the experiment.
-fn shared(args: &Run, design: &Design, points: usize) -> Result<Confidence> {
+fn shared(asked: &Asked, design: &Design, points: usize) -> Result<Confidence> {
     let confidence = design.experiment().confidence;
     let all = Confidence::new(confidence);
-    let one = all.and_then(|all| all.shared_by(points * args.gate.len()));
+    let one = all.and_then(|all| all.shared_by(points * asked.gates.len()));
     one.ok_or_else(|| {
-        let decisions = points * args.gate.len();
+        let decisions = points * asked.gates.len();
         usage(format!(
             "{decisions} decisions can't share a confidence of {confidence}: each would need one of 1"
         ))
     })
 }
 
-fn selected(args: &Run, design: &Design) -> Result<Vec<usize>> {
-    if args.gate_at.is_empty() {
+fn selected(asked: &Asked, design: &Design) -> Result<Vec<usize>> {
+    let option = asked.option;
+    if asked.at.is_empty() {
         return Ok((0..design.len()).collect());
     }
     let mut points = Vec::new();
-    for at in &args.gate_at {
+    for at in asked.at {
         if at.split(',').all(|pair| pair.trim().is_empty()) {
-            let form = "--gate-at needs levels, as chaos_level=high,skill=mid";
-            return Err(usage(form));
+            return Err(usage(format!(
+                "{option} needs levels, as chaos_level=high,skill=mid"
+            )));
         }
-        let found = points_at(design, "--gate-at", at)?;
+        let found = points_at(design, option, at)?;
         if found.is_empty() {
             return Err(usage(format!(
-                "no design point has the levels --gate-at {at}"
+                "no design point has the levels {option} {at}"
             )));
         }
         points.extend(found);
@@ -116,54 +203,4 @@ fn selected(args: &Run, design: &Design) -> Result<Vec<usize>> {
     points.sort_unstable();
     points.dedup();
     Ok(points)
-}
-
-/// The verdicts on a gate, and the points that they are of.
-fn told(design: &Design, gate: &Gate, decisions: &[Decision]) -> String {
-    let (verdict, number) = (together(decisions), decisions.len());
-    let points = if number == 1 { "point" } else { "points" };
-    let error = 100.0 * (1.0 - design.experiment().confidence);
-    let mut text = format!(
-        "gate {gate}: {} ({number} design {points}; all decisions hold together, up to an error \
-         of {error:.3} %)\n",
-        name(verdict)
-    );
-    for verdict in [Verdict::Fails, Verdict::Undecided, Verdict::Holds] {
-        let of = || decisions.iter().filter(|d| d.verdict == verdict);
-        for decision in of().take(MOST_LISTED) {
-            text.push_str(&line(design, decision));
-        }
-        let more = of().count().saturating_sub(MOST_LISTED);
-        if more > 0 {
-            text.push_str(&format!("  {:<9}  … and {more} more\n", name(verdict)));
-        }
-    }
-    text
-}
-
-fn name(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Holds => "holds",
-        Verdict::Fails => "fails",
-        Verdict::Undecided => "undecided",
-    }
-}
-
-fn line(design: &Design, decision: &Decision) -> String {
-    let value = decision
-        .value
-        .map_or("none".to_owned(), |v| format!("{v:.5}"));
-    let interval = match decision.interval {
-        Some(i) if i.hi < f64::MAX => format!(" [{:.5}, {:.5}]", i.lo, i.hi),
-        Some(i) => format!(" [{:.5}, no upper end]", i.lo),
-        None => " (no interval)".to_owned(),
-    };
-    let advice = decision.replications.map_or(String::new(), |n| {
-        format!("; {n} replications would probably decide it")
-    });
-    format!(
-        "  {:<9}  {}  {value}{interval}{advice}\n",
-        name(decision.verdict),
-        design.describe(decision.point)
-    )
 }

@@ -21,6 +21,7 @@ use sysworld::design::Design;
 use sysworld::diagnostics::{Problem, Problems, Sources};
 use sysworld::error::usage;
 use sysworld::experiment::{Experiment, Overrides};
+use sysworld::gate::Decided;
 use sysworld::report as views;
 use sysworld::results::{self, ByPoint, Held, Sweep, read_table};
 use sysworld::schema;
@@ -29,6 +30,7 @@ use sysworld::world::{BUILT_IN, WorldFile, WorldSource};
 
 use crate::cli::{Cli, Completions, Schema, SchemaOf, StdoutFormat, Summarize, Tell, Worlds};
 
+pub use gate::gate;
 pub use plan::plan;
 pub use replay::replay;
 pub use report::report;
@@ -42,7 +44,7 @@ pub fn summarize(args: &Summarize) -> Result<()> {
     let stop = AtomicBool::new(false);
     let counts = ByPoint::open(&args.results, &sweep, &stop)?;
     let summary = write_summary(&held, &sweep, counts, &stop)?;
-    print_summary(&args.results, &sweep.design, &summary, args.format)?;
+    print_summary(&args.results, &sweep.design, &summary, &[], args.format)?;
     // The table says it itself.
     if let (Some(unfinished), StdoutFormat::Json) = (&summary.unfinished, args.format) {
         let _ = writeln!(io::stderr(), "{unfinished}; `run` goes on");
@@ -168,11 +170,12 @@ fn summary_of<W: Write>(
     summary::summarize(path, sweep, counts, &shown, tables, stop)
 }
 
-/// Prints the summary, or its tables in `path` as JSON.
+/// Prints the summary, or its tables in `path` as JSON with the verdicts of gates.
 fn print_summary(
     path: &Path,
     design: &Design,
     summary: &Summary,
+    decided: &[Decided],
     format: StdoutFormat,
 ) -> Result<()> {
     match format {
@@ -181,7 +184,7 @@ fn print_summary(
             let compared = design.experiment().compare.is_some();
             let comparisons = compared.then(|| read_table(path, "comparisons"));
             let (summary, comparisons) = (read_table(path, "summary")?, comparisons.transpose()?);
-            print_json(|out| views::document(out, summary, comparisons))
+            print_json(|out| views::document(out, design, Some(summary), comparisons, decided))
         }
     }
 }

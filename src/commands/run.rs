@@ -16,7 +16,8 @@ use sysworld::results::{ByPoint, Facts, Folder};
 use sysworld::summary;
 use sysworld::sweep::{self, Failed};
 
-use super::{gate, load_design, print_summary, write_summary};
+use super::gate::{self, Asked};
+use super::{load_design, print_summary, write_summary};
 use crate::cli::{Run, StdoutFormat};
 
 /// `run EXPERIMENT`.
@@ -54,12 +55,17 @@ pub fn run(args: &Run) -> Result<()> {
     if !args.no_report {
         report::write_page(folder.held(), design, &summary)?;
     }
+    let decided = match args.gate.is_empty() {
+        true => Vec::new(),
+        false => gate::decide(&Asked::of(args), &out, folder.sweep(), &runner.stop)?,
+    };
     // JSON was asked for by name; the table comes by itself.
     if !args.quiet || args.format == StdoutFormat::Json {
-        print_summary(&out, design, &summary, args.format)?;
+        print_summary(&out, design, &summary, &decided, args.format)?;
     }
     say(args, &format!("{done}results are in {}", out.display()))?;
-    gate::gate(args, &out, folder.sweep(), &runner.stop)
+    gate::tell(args, design, &decided)?;
+    gate::conclude(&decided)
 }
 
 /// Simulates what is missing, look after look where a precision is asked for. Returns whether

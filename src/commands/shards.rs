@@ -212,7 +212,7 @@ pub fn merge(args: &Merge) -> Result<()> {
     let counts = ByPoint::open(out, &sweep, &stop)?.finished()?;
     let summary = write_summary(&held, &sweep, counts, &stop)?;
     report::write_page(&held, &sweep.design, &summary)?;
-    print_summary(out, &sweep.design, &summary, StdoutFormat::Table)
+    print_summary(out, &sweep.design, &summary, &[], StdoutFormat::Table)
 }
 
 /// Ascending numbers as `1,5-7`, the form that job arrays take.

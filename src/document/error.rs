@@ -37,7 +37,13 @@ impl Error {
         match self.fact {
             Fact::Message(message) => match message.rsplit_once("; allowed: ") {
                 Some((what, allowed)) => {
-                    Problem::at(span, what, "not allowed").help(format!("allowed: {allowed}"))
+                    let problem = Problem::at(span, what, "not allowed");
+                    match allowed.split_once("; did you mean ") {
+                        None => problem.help(format!("allowed: {allowed}")),
+                        Some((allowed, meant)) => problem
+                            .help(format!("did you mean {meant}"))
+                            .help(format!("allowed: {allowed}")),
+                    }
                 }
                 None => Problem::at(span, message, ""),
             },

@@ -6,7 +6,7 @@ use serde_spanned::Spanned;
 use super::exclude::find_level;
 use super::factor::{Factor, Level};
 use super::{MOST_REPLICATIONS, whole};
-use crate::diagnostics::Problem;
+use crate::diagnostics::{Problem, Span, hundredth};
 use crate::document::Fields;
 use crate::world::Whole;
 
@@ -118,6 +118,29 @@ pub(super) fn compare(fields: &mut Fields, factors: &[Factor]) -> Option<Compare
     }
 }
 
+/// An interval of a fraction is at most 1 wide, so this asks for nothing.
+const MOST_HALF_WIDTH: f64 = 0.5;
+
+fn refused_half_width(half_width: f64, at: Span) -> Problem {
+    let message = if half_width < MOST_HALF_WIDTH {
+        format!("a half-width of {half_width} is impossible")
+    } else {
+        format!("a half-width of {half_width} asks for nothing: the estimate is a fraction, 0 to 1")
+    };
+    let problem = Problem::at(at, message, "out of range");
+    let points = hundredth(half_width);
+    let problem = if (0.5..50.0).contains(&half_width) {
+        problem.help(format!(
+            "did you mean {points}, that is ± {half_width} percentage points?"
+        ))
+    } else {
+        problem
+    };
+    problem.help(format!(
+        "allowed: a fraction above 0 and below {MOST_HALF_WIDTH}, as 0.005 for ± 0.5 percentage points"
+    ))
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PrecisionEntry {
@@ -133,12 +156,8 @@ pub(super) fn precision(fields: &mut Fields, replications: Option<u64>) -> Vec<P
     let mut list: Vec<Precision> = Vec::new();
     for entry in entries {
         let (half_width, at) = (*entry.half_width.get_ref(), entry.half_width.span());
-        if !(half_width > 0.0 && half_width < 1.0) {
-            let message = format!("a half-width of {half_width} is impossible");
-            problems.push(
-                Problem::at(at, message, "out of range")
-                    .help("allowed: between 0 and 1, as 0.005 for ± 0.5 percentage points"),
-            );
+        if !(half_width > 0.0 && half_width < MOST_HALF_WIDTH) {
+            problems.push(refused_half_width(half_width, at));
         }
         let estimate = *entry.estimate.get_ref();
         if list.iter().any(|other| other.estimate == estimate) {

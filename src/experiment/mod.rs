@@ -17,7 +17,7 @@ use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 
-use crate::diagnostics::{Problem, Sources};
+use crate::diagnostics::{Problem, Sources, meant_as_percent};
 use crate::document::{self, Fields, Node, Result, Table, Value};
 use crate::world::{BUILT_IN, Name, Whole, WorldFile, WorldSource};
 
@@ -255,10 +255,13 @@ impl Experiment {
             Some(level) if *level.get_ref() > 0.0 && *level.get_ref() < 1.0 => *level.get_ref(),
             Some(level) => {
                 let message = format!("a confidence of {} is impossible", level.get_ref());
-                fields.problems.push(
-                    Problem::at(level.span(), message, "out of range")
-                        .help("allowed: between 0 and 1, as 0.95"),
-                );
+                let problem = Problem::at(level.span(), message, "out of range");
+                let problem = match meant_as_percent(*level.get_ref()) {
+                    Some(meant) => problem.help(meant),
+                    None => problem,
+                };
+                let allowed = "allowed: a fraction between 0 and 1, as 0.95";
+                fields.problems.push(problem.help(allowed));
                 0.95
             }
         };

@@ -1,4 +1,4 @@
-//! Tables as JSON, piece by piece: a sweep of a million design points is printed in little memory.
+//! Tables and verdicts as JSON, piece by piece: a sweep of a million design points is printed in little memory.
 
 use std::cell::RefCell;
 use std::io::Write;
@@ -8,23 +8,36 @@ use polars::prelude::{AnyValue, DataFrame};
 use serde::ser::{Error, Serialize, SerializeMap, SerializeSeq, Serializer as _};
 use serde_json::{Map, Serializer, Value};
 
+use super::gates::{GateRow, row};
+use crate::design::Design;
+use crate::gate::Decided;
+
 /// Writes a table as an array of objects.
 pub fn json(out: impl Write, table: impl Iterator<Item = Result<DataFrame>>) -> Result<()> {
     Ok(Rows::of(table).serialize(&mut Serializer::pretty(out))?)
 }
 
-/// Writes what a sweep came to as an object: `summary`, and `comparisons` where there are some, are
-/// arrays of objects with the columns of these tables.
+/// Writes what a sweep came to as an object: `summary` and `comparisons`, where they are given, are
+/// arrays of objects with the columns of these tables, and `gates` has the verdicts, if there are
+/// some.
 pub fn document<T: Iterator<Item = Result<DataFrame>>>(
     out: impl Write,
-    summary: T,
+    design: &Design,
+    summary: Option<T>,
     comparisons: Option<T>,
+    decided: &[Decided],
 ) -> Result<()> {
     let mut out = Serializer::pretty(out);
     let mut object = out.serialize_map(None)?;
-    object.serialize_entry("summary", &Rows::of(summary))?;
+    if let Some(summary) = summary {
+        object.serialize_entry("summary", &Rows::of(summary))?;
+    }
     if let Some(comparisons) = comparisons {
         object.serialize_entry("comparisons", &Rows::of(comparisons))?;
+    }
+    if !decided.is_empty() {
+        let gates: Vec<GateRow> = decided.iter().map(|one| row(design, one)).collect();
+        object.serialize_entry("gates", &gates)?;
     }
     Ok(SerializeMap::end(object)?)
 }
@@ -56,10 +69,10 @@ fn failed<E: Error>(error: anyhow::Error) -> E {
 }
 
 /// A row by the names of its columns.
-fn object(table: &DataFrame, row: usize) -> Result<Map<String, Value>> {
+fn object(table: &DataFrame, at: usize) -> Result<Map<String, Value>> {
     let columns = table.columns().iter();
     columns
-        .map(|column| Ok((column.name().to_string(), to_json(&column.get(row)?)?)))
+        .map(|column| Ok((column.name().to_string(), to_json(&column.get(at)?)?)))
         .collect()
 }
 

@@ -8,6 +8,7 @@ mod chart;
 mod compare;
 mod data;
 mod differences;
+mod gates;
 mod grid;
 mod indicators;
 mod json;
@@ -30,6 +31,7 @@ use crate::summary::Summary;
 use numbers::grouped;
 
 pub use data::Report;
+pub use gates::gates;
 pub use json::{document, json};
 pub use look::Look;
 pub use page::page;

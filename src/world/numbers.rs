@@ -6,6 +6,8 @@ use rust_decimal::Decimal;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostics::meant_as_percent;
+
 struct Number;
 
 impl Visitor<'_> for Number {
@@ -24,9 +26,13 @@ impl Visitor<'_> for Number {
     }
 }
 
-/// Declares a number type whose values satisfy a condition.
+/// Declares a number type whose values satisfy a condition; `meant` says what others may have been
+/// meant as.
 macro_rules! bounded {
     ($(#[$doc:meta])* $name:ident: $ok:expr, $allowed:literal) => {
+        bounded!($(#[$doc])* $name: $ok, $allowed, |_| None);
+    };
+    ($(#[$doc:meta])* $name:ident: $ok:expr, $allowed:literal, $meant:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, Default, PartialEq, PartialOrd, Serialize)]
         #[serde(transparent)]
@@ -47,8 +53,12 @@ macro_rules! bounded {
                     // −0 and 0 are one number, so they must be one text in a hash.
                     Ok(Self(value + 0.0))
                 } else {
-                    let message = format!("{value} is not allowed here; allowed: {}", $allowed);
-                    Err(de::Error::custom(message))
+                    let meant: fn(f64) -> Option<String> = $meant;
+                    let meant = meant(value).map_or(String::new(), |meant| format!("; {meant}"));
+                    let allowed = $allowed;
+                    Err(de::Error::custom(format!(
+                        "{value} is not allowed here; allowed: {allowed}{meant}"
+                    )))
                 }
             }
         }
@@ -57,7 +67,7 @@ macro_rules! bounded {
 
 bounded!(
     /// Within 0 and 1.
-    Probability: |v| (0.0..=1.0).contains(&v), "0 to 1"
+    Probability: |v| (0.0..=1.0).contains(&v), "a fraction, 0 to 1", meant_as_percent
 );
 bounded!(
     /// Within 0 and 100.
@@ -290,6 +300,9 @@ impl Serialize for Target {
 impl<'de> Deserialize<'de> for Target {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Percent::deserialize(deserializer)?.get();
+        if 0.0 < value && value <= 1.0 {
+            return Err(de::Error::custom(refused_fraction(value)));
+        }
         // The shortest text of a number is the decimal its author wrote. Ten decimals keep the
         // exact comparison within 128 bits.
         match value.to_string().parse::<Decimal>() {
@@ -299,6 +312,21 @@ impl<'de> Deserialize<'de> for Target {
             ))),
         }
     }
+}
+
+/// A target of at most 1 %, which nearly every replication meets, is taken for a fraction.
+fn refused_fraction(value: f64) -> String {
+    // A hundred times the decimal that was written.
+    let percent = format!("{value}e2").parse().unwrap_or(100.0 * value);
+    let meant = if percent > 1.0 {
+        format!("; did you mean {percent}, that is {percent} %?")
+    } else {
+        String::new()
+    };
+    format!(
+        "{value} is not allowed here: a target is in percent, so this would be {value} %; allowed: 0, \
+         or above 1 to 100{meant}"
+    )
 }
 
 /// A name: letters, digits, `-` and `_`, so that dotted paths are unambiguous.

@@ -213,6 +213,7 @@ fn json_is_the_summary() {
     ));
     let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(json.get("comparisons"), None);
+    assert_eq!(json.get("gates"), None);
     let json = json["summary"].as_array().expect("rows");
     let rows = sandbox.rows("r/summary.csv");
     assert_eq!(json.len(), rows.len());

@@ -78,6 +78,14 @@ fn with_factors(lines: &[&str]) -> String {
     experiments(&lines.iter().map(text).collect::<Vec<_>>(), &[])
 }
 
+/// An experiment that asks for a precision of the SLA miss.
+fn precision(half_width: &str) -> String {
+    format!(
+        "{GOOD}[[precision]]\nestimate = \"sla_miss\"\nhalf_width = {half_width}\n\
+         max_replications = 9\n"
+    )
+}
+
 /// The messages about many changes of the default world.
 fn worlds(changes: &[&str]) -> String {
     let experiment = format!("{GOOD}world = \"w.toml\"\n");
@@ -171,6 +179,10 @@ fn impossible_values() {
             "rounds = 1_000_000_000",
             "rounds = 99999999999999999999",
             "sla.target = 100.1",
+            "sla.target = 0.999",
+            "sla.target = 1",
+            "[[remediation]]\nname = \"failover\"\nsuccess_rate = 90",
+            "[skills.mid]\ndiagnosis_accuracy = 99.5",
             "round_minutes = 0",
             "traffic_ratio = [-1, 2]",
             "traffic_ratio = [2, 1]",
@@ -188,6 +200,7 @@ fn impossible_values() {
         ]) + &with_factors(&[
             "\"chaos.cpu_spike.probability\" = [0.1, 1.5]",
             "\"chaos.cpu_spike.probability\" = { from = 0.5, to = 1.5, step = 0.5 }",
+            "\"sla.target\" = [99, 0.95]",
             "\"chaos.cpu_spike.duration\" = [-1]",
             "\"chaos.cpu_spike.duration\" = [\"long\"]",
             "\"metrics.cpu_usage.warning\" = [95]",
@@ -199,6 +212,10 @@ fn impossible_values() {
                 "name = \"e\"\n".to_owned(),
                 format!("{GOOD}seed = -1\n"),
                 format!("{GOOD}confidence = 95\n"),
+                format!("{GOOD}confidence = 1\n"),
+                precision("5"),
+                precision("0.5"),
+                precision("-1"),
             ],
             &[]
         )

@@ -123,7 +123,7 @@ fn a_sweep_without_its_looks_makes_them_again() {
     let sandbox = Sandbox::new();
     sandbox.write(
         "plain.toml",
-        &experiment(HALF_WIDTH).replace(&format!("= {HALF_WIDTH}"), "= 0.9"),
+        &experiment(HALF_WIDTH).replace(&format!("= {HALF_WIDTH}"), "= 0.49"),
     );
     sandbox.ok("run plain.toml --quiet --out grown");
     assert_eq!(sandbox.rows("grown/summary.csv")[0]["n"], FIRST.to_string());

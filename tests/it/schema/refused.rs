@@ -71,7 +71,7 @@ const EDITS: [(&str, &str); 29] = [
 ];
 
 /// What is wrong about cloudinfra with these lines.
-const CHANGES: [&str; 58] = [
+const CHANGES: [&str; 60] = [
     // unknown keys
     "round = 3",
     "sla.targt = 99",
@@ -116,6 +116,8 @@ const CHANGES: [&str; 58] = [
     "cpu_per_load = -1",
     "up_health = 100.5",
     "sla.target = -0.1",
+    "sla.target = 0.999",
+    "sla.target = 1",
     "traffic_ratio = [-1, 2]",
     "traffic_ratio = [1, 2, 3]",
     "metrics.cpu_usage.bounds = [0, 101]",
@@ -218,7 +220,7 @@ fn experiments_with_one_thing_wrong() {
 }
 
 /// What is wrong about how levels are combined, and what is made of the replications.
-const DESIGNS: [&str; 37] = [
+const DESIGNS: [&str; 38] = [
     "zip = { chaos_level = [\"low\"], skill = [\"mid\"] }",
     "zip = [{ skil = [\"mid\"], chaos_level = [\"low\"] }]",
     "zip = [{ chaos_level = \"low\", skill = [\"mid\"] }]",
@@ -252,6 +254,7 @@ const DESIGNS: [&str; 37] = [
     "precision = { estimate = \"sla_miss\", half_width = 0.005 }",
     "precision = [{ estimate = \"mttr\", half_width = 0.005 }]",
     "precision = [{ estimate = \"sla_miss\", half_width = 0 }]",
+    "precision = [{ estimate = \"sla_miss\", half_width = 0.5 }]",
     "precision = [{ estimate = \"sla_miss\", half_width = 0.1, max_replications = 0 }]",
     "precision = [{ half_width = 0.1, max_replications = 9 }]",
     "precision = [{ estimate = \"sla_miss\", half_width = 0.1 }]",

@@ -1,0 +1,198 @@
+//! Gates for pipelines: whether estimates hold to a bound at every design point, decided on
+//! intervals that all hold at once.
+
+mod bounds;
+mod estimates;
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::counts::{PointCounts, Total};
+use crate::design::Design;
+use crate::diagnostics::{hundredth, nearest};
+use crate::precision::Looks;
+use crate::statistics::gate::{Comparison, Verdict, replications_to_decide};
+use crate::statistics::{Confidence, Interval};
+use crate::summary::PointSummary;
+use estimates::{ESTIMATORS, Estimator, Quantity, Reading};
+
+pub use bounds::refusal;
+pub use estimates::Unit;
+
+/// What is asked of every design point, as `sla_miss < 5%`.
+#[derive(Debug, Clone, Copy)]
+pub struct Gate {
+    estimator: &'static Estimator,
+    comparison: Comparison,
+    bound: f64,
+}
+
+impl FromStr for Gate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let form = "a gate is an estimate, a comparison and a number, as \"sla_miss < 5%\" or \
+                    \"mttr_rounds <= 3\"";
+        let at = text.find(['<', '>']).ok_or(form)?;
+        let (name, rest) = (text[..at].trim(), &text[at..]);
+        let sign = if rest[1..].starts_with('=') {
+            &rest[..2]
+        } else {
+            &rest[..1]
+        };
+        let comparison = Comparison::ALL.into_iter().find(|c| c.sign() == sign);
+        let number = rest[sign.len()..].trim();
+        let in_percent = number.strip_suffix('%');
+        let bound = in_percent.unwrap_or(number).trim().parse().ok();
+        let bound = bound.filter(|bound: &f64| bound.is_finite());
+        let (comparison, bound) = comparison.zip(bound).ok_or(form)?;
+        let estimator = Estimator::find(name).ok_or_else(|| unknown(name))?;
+        if in_percent.is_some() && !estimator.unit.has_percent() {
+            let words = estimator.unit.words();
+            return Err(format!("`{name}` is {words}, so it has no percent"));
+        }
+        Ok(Self {
+            estimator,
+            comparison,
+            bound: in_percent.map_or(bound, |_| hundredth(bound)),
+        })
+    }
+}
+
+fn unknown(name: &str) -> String {
+    let names: Vec<&str> = ESTIMATORS.iter().map(|known| known.name).collect();
+    let near = nearest(name, &names);
+    let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
+    let allowed = names.join(", ");
+    format!("unknown estimate `{name}`; {near}allowed: {allowed}")
+}
+
+impl fmt::Display for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, sign) = (self.estimator.name, self.comparison.sign());
+        write!(f, "{name} {sign} {}", self.bound)
+    }
+}
+
+/// What a gate says of one design point.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// Index of the design point.
+    pub point: usize,
+    /// Its replications.
+    pub n: u64,
+    /// The estimate; `None` where it is not defined.
+    pub value: Option<f64>,
+    /// Its interval, which holds at once with those of all other points and gates.
+    pub interval: Option<Interval>,
+    /// Decided on the interval.
+    pub verdict: Verdict,
+    /// Why it is undecided, where it is.
+    pub why: Option<Why>,
+}
+
+/// Why a gate is undecided at a design point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// No incident happened, so there is no time to resolve.
+    NoIncident,
+    /// Incidents happened, and none was resolved.
+    NoneResolved,
+    /// The interval is withheld, for the reason that its method gives.
+    Withheld(&'static str),
+    /// The bound lies within the interval; so many replications would probably decide it, if that
+    /// can be said.
+    Within(Option<u64>),
+}
+
+impl Gate {
+    /// The estimate that it is on: a column of `summary`.
+    pub fn estimate(&self) -> &'static str {
+        self.estimator.name
+    }
+
+    /// The unit of the estimate, and of the bound.
+    pub fn unit(&self) -> Unit {
+        self.estimator.unit
+    }
+
+    /// How the estimate is to stand to the bound.
+    pub fn comparison(&self) -> Comparison {
+        self.comparison
+    }
+
+    /// The bound, in the unit of the estimate.
+    pub fn bound(&self) -> f64 {
+        self.bound
+    }
+
+    /// Whether the estimate has intervals that hold at every look.
+    pub fn has_sequence(&self) -> bool {
+        self.estimator.sequence
+    }
+
+    /// Decides at one design point; `confidence` is that of one of all intervals.
+    pub fn decide(
+        &self,
+        design: &Design,
+        point: usize,
+        counts: &PointCounts,
+        confidence: Confidence,
+        looks: &Looks,
+    ) -> Decision {
+        let summary = PointSummary::for_gates(design, point, counts, confidence, looks);
+        let reading = (self.estimator.read)(&summary);
+        let verdict = self.comparison.decide(reading.interval, self.bound);
+        let undecided = verdict == Verdict::Undecided;
+        Decision {
+            point,
+            n: summary.n,
+            value: reading.value,
+            interval: reading.interval,
+            verdict,
+            why: undecided.then(|| self.why(&summary, reading, confidence)),
+        }
+    }
+
+    fn why(&self, summary: &PointSummary, reading: Reading, confidence: Confidence) -> Why {
+        if self.estimator.of == Quantity::Resolve && summary.total(Total::Incidents) == 0 {
+            return Why::NoIncident;
+        }
+        let Some(interval) = reading.interval else {
+            return match (reading.value, reading.method) {
+                (None, _) => Why::NoneResolved,
+                (Some(_), method) => Why::Withheld(method.unwrap_or_default()),
+            };
+        };
+        let needed = |value| {
+            let (n, bound) = (summary.n, self.bound);
+            replications_to_decide(n, value, interval, confidence, bound)
+        };
+        Why::Within(reading.value.and_then(needed))
+    }
+}
+
+/// What one gate says of all its design points.
+#[derive(Debug, Clone)]
+pub struct Decided {
+    /// The gate.
+    pub gate: Gate,
+    /// Its design points, in design order.
+    pub decisions: Vec<Decision>,
+}
+
+impl Decided {
+    /// One failure fails, and all must hold to hold.
+    pub fn verdict(&self) -> Verdict {
+        together(self.decisions.iter().map(|decision| decision.verdict))
+    }
+}
+
+/// What several verdicts say together: one failure fails, and all must hold to hold.
+pub fn together(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
+    verdicts.fold(Verdict::Holds, |all, one| match (all, one) {
+        (Verdict::Fails, _) | (_, Verdict::Fails) => Verdict::Fails,
+        (Verdict::Undecided, _) | (_, Verdict::Undecided) => Verdict::Undecided,
+        (Verdict::Holds, Verdict::Holds) => Verdict::Holds,
+    })
+}
