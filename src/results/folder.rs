@@ -20,7 +20,7 @@ use super::sweep::{Found, Sweep, foreign, inspect, of_other};
 use super::tables::part_paths;
 use crate::design::Design;
 use crate::error::usage;
-use crate::sweep::{Part, PartId, Shard};
+use crate::sweep::{Part, PartId, Shard, breadth_first};
 
 /// The folder of one sweep, held by this process.
 #[derive(Debug)]
@@ -69,15 +69,17 @@ impl Folder {
         &self.sweep
     }
 
-    /// The parts that are to be made, by this shard if it is one.
+    /// The parts that are to be made, by this shard if it is one, in the order to make them in.
     pub fn missing(&self) -> Vec<&Part> {
         let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         let parts = self.sweep.plan.parts.iter().enumerate();
-        parts
+        let mut missing: Vec<&Part> = parts
             .filter(|(position, _)| self.makes(*position))
             .map(|(_, part)| part)
             .filter(|part| !done.contains(&part.id))
-            .collect()
+            .collect();
+        breadth_first(&mut missing);
+        missing
     }
 
     /// Whether the part at a position of the plan is made here.

@@ -62,6 +62,20 @@ impl Part {
     pub fn replications(&self) -> u64 {
         self.segments.iter().map(|segment| segment.count).sum()
     }
+
+    /// How far into a design point it lies: the first replication of its longest segment. A part
+    /// that ends one point and begins the next is not as early as its shorter segment.
+    fn depth(&self) -> u64 {
+        let longest = self.segments.iter().max_by_key(|segment| segment.count);
+        longest.map_or(0, |segment| segment.first)
+    }
+}
+
+/// Puts parts in the order in which they are made: the beginnings of all design points first, so
+/// that an interrupted sweep has all of them about equally far. What is in a part, and what it is
+/// called, does not depend on this order.
+pub fn breadth_first(parts: &mut [&Part]) {
+    parts.sort_by_key(|part| (part.depth(), part.id));
 }
 
 /// What a generation is to reach: so many replications of each of these points.
@@ -218,4 +232,60 @@ fn cut(design: &Design, generation: u32, missing: &[Segment]) -> Vec<Part> {
         parts.push(open);
     }
     parts
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::diagnostics::Sources;
+    use crate::experiment::Experiment;
+
+    fn design(text: &str) -> Design {
+        let text = format!("name = \"e\"\n{text}");
+        Experiment::parse("e.toml", &text, Path::new(""), &mut Sources::default())
+            .and_then(Design::new)
+            .expect("an experiment")
+    }
+
+    /// Wherever a sweep is cut short, each design point is at most a part ahead of a common number
+    /// of replications, or a part behind it; in the order of the names they are as far apart as can
+    /// be.
+    #[test]
+    fn all_points_advance_together() {
+        let levels = "[factors]\nchaos_level = [\"low\", \"medium\", \"high\"]\n";
+        for (text, replications) in [
+            (format!("replications = 30_000\n{levels}"), 30_000),
+            (
+                format!("replications = 47_111\n{levels}rounds = [15, 40]\n"),
+                47_111,
+            ),
+        ] {
+            let design = design(&text);
+            let plan = Plan::new(&design, &[Goal::of(&design)]);
+            let mut parts: Vec<&Part> = plan.parts.iter().collect();
+            let apart = |parts: &[&Part]| {
+                let mut done = vec![0; design.len()];
+                let mut most = 0;
+                for part in parts {
+                    for segment in &part.segments {
+                        done[segment.point] += segment.count;
+                    }
+                    let ends = (done.iter().min(), done.iter().max());
+                    most = most.max(ends.1.unwrap_or(&0) - ends.0.unwrap_or(&0));
+                }
+                most
+            };
+            let segments = plan.parts.iter().flat_map(|part| &part.segments);
+            let part = segments.map(|s| s.count).max().expect("segments");
+            assert!(replications > 3 * part, "{part} of {replications}");
+            assert_eq!(apart(&parts), replications, "in the order of the names");
+            breadth_first(&mut parts);
+            assert!(apart(&parts) <= 2 * part, "{} {part}", apart(&parts));
+            let mut names: Vec<PartId> = parts.iter().map(|part| part.id).collect();
+            names.sort();
+            assert!(names.iter().eq(plan.parts.iter().map(|part| &part.id)));
+        }
+    }
 }
