@@ -95,6 +95,9 @@ pub struct Run {
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t)]
     pub format: StdoutFormat,
+    /// Milliseconds between two lines of progress, where stderr is no terminal
+    #[arg(long, hide = true, default_value_t = 60_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub progress_interval: u64,
 }
 
 /// What goes to stdout.

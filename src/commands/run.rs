@@ -1,20 +1,21 @@
 //! `run`: what is missing of an experiment, its summary, its table.
 
+use std::borrow::Borrow;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, anyhow};
 use sysworld::design::Design;
 use sysworld::experiment::Overrides;
 use sysworld::precision;
-use sysworld::progress::Progress;
+use sysworld::progress::{Amount, Progress};
 use sysworld::report;
 use sysworld::results::{ByPoint, Facts, Folder};
 use sysworld::summary;
-use sysworld::sweep::{self, Failed};
+use sysworld::sweep::{self, Failed, Part};
 
 use super::gate::{self, Asked};
 use super::{load_design, print_summary, write_summary};
@@ -129,6 +130,7 @@ struct Runner<'a> {
     args: &'a Run,
     stop: Arc<AtomicBool>,
     pool: rayon::ThreadPool,
+    progress: Progress,
 }
 
 impl<'a> Runner<'a> {
@@ -141,31 +143,46 @@ impl<'a> Runner<'a> {
             .num_threads(args.threads.map_or(0, usize::from))
             .build()
             .context("can't start the threads")?;
-        Ok(Self { args, stop, pool })
+        let interval = Duration::from_millis(args.progress_interval);
+        Ok(Self {
+            args,
+            stop,
+            pool,
+            progress: Progress::new(args.quiet, interval),
+        })
     }
 
     /// Simulates the parts that a folder lacks.
     fn simulate(&self, folder: &Folder) -> Result<Facts> {
         let missing = folder.missing();
         let design = &folder.sweep().design;
-        let left: u64 = missing.iter().map(|part| part.work).sum();
+        let left = amount(&missing);
         let all = match self.args.shard {
-            None => folder.sweep().plan.work(),
+            None => amount(&folder.sweep().plan.parts),
             Some(_) => left,
         };
-        let progress = Progress::new(all, all - left, self.args.quiet);
-        progress.say(format!("{} design points", design.len()));
+        let done = Amount {
+            work: all.work - left.work,
+            parts: all.parts - left.parts,
+        };
+        let points = design.len();
+        let of = if points == 1 {
+            "1 design point".to_owned()
+        } else {
+            format!("{points} design points")
+        };
+        self.progress.begin(all, done, of);
         let begun = Instant::now();
         let result = self.pool.install(|| {
             sweep::execute(&missing, |part| {
                 let mut files = folder.begin_part(part);
                 sweep::simulate_part(design, part, &self.stop, |rows| files.write(rows))?;
                 files.finish()?;
-                progress.advance(part.work);
+                self.progress.advance(part.work);
                 Ok(())
             })
         });
-        progress.finish();
+        self.progress.finish();
         result?;
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         Ok(Facts {
@@ -174,5 +191,12 @@ impl<'a> Runner<'a> {
             replications: missing.iter().map(|part| part.replications()).sum(),
             threads: self.pool.current_num_threads(),
         })
+    }
+}
+
+fn amount<P: Borrow<Part>>(parts: &[P]) -> Amount {
+    Amount {
+        work: parts.iter().map(|part| part.borrow().work).sum(),
+        parts: parts.len() as u64,
     }
 }

@@ -279,7 +279,7 @@ mod tests {
             };
             let segments = plan.parts.iter().flat_map(|part| &part.segments);
             let part = segments.map(|s| s.count).max().expect("segments");
-            assert!(replications > 3 * part, "{part} of {replications}");
+            assert!(replications > 2 * part, "{part} of {replications}");
             assert_eq!(apart(&parts), replications, "in the order of the names");
             breadth_first(&mut parts);
             assert!(apart(&parts) <= 2 * part, "{} {part}", apart(&parts));

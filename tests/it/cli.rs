@@ -203,6 +203,49 @@ fn simulate_tells_a_replication() {
     );
 }
 
+/// Where stderr is no terminal a long run says how far it is now and then, over all looks; a short
+/// one, and a quiet one, say nothing of it.
+#[test]
+fn a_long_run_says_how_far_it_is() {
+    let sandbox = Sandbox::new();
+    let text = "name = \"long\"\nreplications = 20_000\n[factors]\n\
+                chaos_level = [\"low\", \"medium\", \"high\"]\n\
+                [[precision]]\nestimate = \"sla_miss\"\nhalf_width = 0.004\n\
+                max_replications = 40_000\n";
+    sandbox.write("e.toml", text);
+    let said = |line: &str| {
+        let output = sandbox.sysworld(line).output().expect("the binary runs");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).expect("UTF-8")
+    };
+    let often = said("run e.toml --threads 1 --no-report --progress-interval 5 --out often");
+    let lines: Vec<&str> = often.lines().filter(|l| l.contains(" % done: ")).collect();
+    assert!(lines.len() > 2, "{often}");
+    for line in &lines {
+        let (percent, rest) = line.split_once(" % done: ").expect("a share");
+        assert!(percent.parse::<u8>().is_ok_and(|p| p <= 100), "{line}");
+        let numbers: Vec<u64> = rest
+            .split([' ', ','])
+            .filter_map(|word| word.parse().ok())
+            .collect();
+        let [done, all, left, ..] = numbers[..] else {
+            panic!("{line}");
+        };
+        assert_eq!(done + left, all, "{line}");
+        assert!(
+            line.ends_with(" to go") || line.ends_with("time not known yet"),
+            "{line}"
+        );
+    }
+    let timed = lines.iter().filter(|line| line.ends_with(" to go"));
+    assert!(timed.count() > 0, "{often}");
+    let short = said("run e.toml --threads 1 --no-report --out short");
+    assert_eq!(short, "results are in short\n");
+    let quiet = "run e.toml --threads 1 --no-report --quiet --progress-interval 5 --out quiet";
+    assert_eq!(said(quiet), "");
+    assert!(sandbox.data("often") == sandbox.data("short"));
+}
+
 /// The summary as JSON is the table `summary`.
 #[test]
 fn json_is_the_summary() {
