@@ -7,10 +7,11 @@ mod estimates;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::counts::{PointCounts, Total};
+use crate::counts::PointCounts;
 use crate::design::Design;
 use crate::diagnostics::{hundredth, nearest};
 use crate::precision::Looks;
+use crate::simulation::Count;
 use crate::statistics::gate::{Comparison, Verdict, replications_to_decide};
 use crate::statistics::{Confidence, Interval};
 use crate::summary::PointSummary;
@@ -155,7 +156,7 @@ impl Gate {
     }
 
     fn why(&self, summary: &PointSummary, reading: Reading, confidence: Confidence) -> Why {
-        if self.estimator.of == Quantity::Resolve && summary.total(Total::Incidents) == 0 {
+        if self.estimator.of == Quantity::Resolve && summary.total(Count::Incidents) == 0 {
             return Why::NoIncident;
         }
         let Some(interval) = reading.interval else {

@@ -80,6 +80,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "diagnostics",
             "experiment",
             "precision",
+            "simulation",
             "statistics",
             "summary",
         ],
