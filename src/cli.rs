@@ -28,6 +28,8 @@ pub enum Command {
     Run(Run),
     /// Show the design points of an experiment, its replications, rows and size
     Plan(Plan),
+    /// Check world and experiment files: all errors, or else what is surely not meant
+    Check(Check),
     /// Tell one replication round by round
     Simulate(Simulate),
     /// Tell one replication of a finished sweep round by round
@@ -144,6 +146,14 @@ pub struct Plan {
     pub pilot: bool,
 }
 
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// World or experiment files (TOML), told apart by their keys, or built-in worlds
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
 /// Arguments of `simulate`.
 #[derive(Debug, Args)]
 pub struct Simulate {
@@ -156,6 +166,9 @@ pub struct Simulate {
     /// Skill [default: the world's]
     #[arg(long)]
     pub skill: Option<String>,
+    /// Set a value of the world, as chaos.cpu_spike.probability=0.3; may be repeated
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
     /// Master seed
     #[arg(long, default_value_t = DEFAULT_SEED, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(..=MOST_SEED))]
     pub seed: u64,

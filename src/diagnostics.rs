@@ -140,6 +140,16 @@ impl Problem {
         self
     }
 
+    /// Where it is, if it is anywhere.
+    pub fn span(&self) -> Option<Span> {
+        self.span.clone()
+    }
+
+    /// Whether its message has a text in it.
+    pub fn says(&self, text: &str) -> bool {
+        self.message.contains(text)
+    }
+
     /// What it says in one paragraph, without its place.
     pub fn sentences(&self) -> String {
         let texts = std::iter::once(&self.message).chain(&self.help);

@@ -15,6 +15,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => commands::run(&args),
         Command::Plan(args) => commands::plan(&args),
+        Command::Check(args) => commands::check(&args),
         Command::Simulate(args) => commands::simulate(&args),
         Command::Replay(args) => commands::replay(&args),
         Command::Summarize(args) => commands::summarize(&args),

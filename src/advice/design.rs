@@ -9,6 +9,8 @@ use crate::experiment::FactorKind;
 
 /// Pieces of advice of one kind; more are counted.
 const MOST_OF_A_KIND: usize = 2;
+/// Exposures that are looked at.
+const MOST_EXPOSURES: usize = 16;
 /// Names in a sentence; more are counted.
 const MOST_NAMES: usize = 2;
 /// Rates that differ by less are the same number, rounded by its author.
@@ -30,14 +32,11 @@ fn unresolved_targets(design: &Design) -> Vec<Advice> {
     let mut more = 0;
     for point in 0..design.len() {
         let world = design.variation(point);
-        let checks = match world.sla_on_journey {
-            true => u64::from(world.rounds),
-            false => world.checks(),
-        };
-        let key = (&world.sla_target, checks, world.sla_on_journey);
-        // About; what is said of a world is exact.
-        let spare = (1.0 - world.sla_target_share) * checks as f64;
-        if world.sla_target_share >= 1.0 || spare > 1.000_001 || !seen.insert(key) {
+        if world.sla_budget > 0 || world.sla_target_share >= 1.0 {
+            continue;
+        }
+        let key = (&world.sla_target, world.sla_checks(), world.sla_on_journey);
+        if !seen.insert(key) {
             continue;
         }
         if found.len() == MOST_OF_A_KIND {
@@ -48,7 +47,7 @@ fn unresolved_targets(design: &Design) -> Vec<Advice> {
         found.extend(resolved.and_then(|r| target::unresolved(&r.world)));
     }
     if more > 0 {
-        let message = format!("so are up to {more} further SLA targets of this design");
+        let message = format!("so are {more} further SLA targets of this design");
         found.push(Advice::general(message));
     }
     found
@@ -77,7 +76,9 @@ fn diluted(design: &Design) -> Vec<Advice> {
     }
     let reference = reference(design);
     let kept = design.exposure(reference);
+    // Each is looked for among all points; of very many the first tell enough.
     let others = (0..design.exposures().len()).filter(|exposure| *exposure != kept);
+    let others = others.take(MOST_EXPOSURES);
     let mut found = Vec::new();
     let mut more = 0;
     for exposure in others {
@@ -94,7 +95,7 @@ fn diluted(design: &Design) -> Vec<Advice> {
         }
     }
     if more > 0 {
-        let message = format!("so it is at {more} further worlds of this design");
+        let message = format!("so do {more} further worlds of this design");
         found.push(Advice::general(message));
     }
     found

@@ -1,13 +1,16 @@
 //! What is legal and surely not meant: said by `check`, `plan`, `run` and the page, refused by none.
 
 mod design;
+mod file;
+mod reach;
 mod target;
 mod world;
 
 use crate::diagnostics::{Problem, Sources, Span};
 
 pub use design::of_design;
-pub use world::of_world;
+pub use file::of_file;
+pub use world::{of_parts, of_world};
 
 /// One thing that is legal and surely not meant.
 #[derive(Debug, Clone, PartialEq, Eq)]

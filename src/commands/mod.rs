@@ -1,5 +1,6 @@
 //! What each command does, from its arguments to its output.
 
+mod check;
 mod gate;
 mod look;
 mod plan;
@@ -30,6 +31,7 @@ use sysworld::world::{BUILT_IN, WorldFile, WorldSource};
 
 use crate::cli::{Cli, Completions, Schema, SchemaOf, StdoutFormat, Summarize, Tell, Worlds};
 
+pub use check::check;
 pub use gate::gate;
 pub use plan::plan;
 pub use replay::replay;
@@ -196,18 +198,19 @@ fn print_json(write: impl FnOnce(&mut BufWriter<StdoutLock>) -> Result<()>) -> R
     unless_closed(printed.and_then(|()| Ok(out.write_all(b"\n").and_then(|()| out.flush())?)))
 }
 
-/// An experiment file as a checked design. What is legal in it and surely not meant goes to stderr,
-/// unless it is to be `quiet`.
-fn load_design(path: &Path, overrides: &Overrides, quiet: bool) -> Result<Design> {
+/// An experiment file as a checked design, and the files that it was read from.
+fn load_design(path: &Path, overrides: &Overrides) -> Result<(Design, Sources)> {
     let mut sources = Sources::default();
     let design = Experiment::load(path, overrides, &mut sources)
         .and_then(Design::new)
         .map_err(|problems| Problems::new(&sources, problems))?;
-    if !quiet {
-        for advice in advice::of_design(&design) {
-            // Where stderr is closed there is nobody to tell.
-            let _ = writeln!(io::stderr(), "{}", advice.warning(&sources));
-        }
+    Ok((design, sources))
+}
+
+/// Says on stderr what is legal in a design and surely not meant.
+fn advise(design: &Design, sources: &Sources) {
+    for advice in advice::of_design(design) {
+        // Where stderr is closed there is nobody to tell.
+        let _ = writeln!(io::stderr(), "{}", advice.warning(sources));
     }
-    Ok(design)
 }

@@ -10,7 +10,7 @@ use sysworld::report;
 use sysworld::results::{point_columns, refuse_precision, row_tables};
 use sysworld::sweep::{Goal, Part, Plan, ROW_GROUP, Shard, simulate_part};
 
-use super::{load_design, print, print_json};
+use super::{advise, load_design, print, print_json};
 use crate::cli::{self, PlanFormat};
 
 /// Points that are listed.
@@ -26,7 +26,8 @@ pub fn plan(args: &cli::Plan) -> Result<()> {
         seed: None,
         set: args.set.clone(),
     };
-    let design = load_design(&args.experiment, &overrides, false)?;
+    let (design, sources) = load_design(&args.experiment, &overrides)?;
+    advise(&design, &sources);
     let all: Vec<usize> = (0..design.len()).collect();
     match args.format {
         PlanFormat::Text => {}

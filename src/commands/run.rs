@@ -13,28 +13,48 @@ use sysworld::experiment::Overrides;
 use sysworld::precision;
 use sysworld::progress::{Amount, Progress};
 use sysworld::report;
-use sysworld::results::{ByPoint, Facts, Folder};
+use sysworld::results::{self, ByPoint, Facts, Folder};
 use sysworld::summary;
 use sysworld::sweep::{self, Failed, Part};
 
 use super::gate::{self, Asked};
-use super::{load_design, print_summary, write_summary};
+use super::{advise, load_design, print_summary, write_summary};
 use crate::cli::{Run, StdoutFormat};
 
 /// `run EXPERIMENT`.
 pub fn run(args: &Run) -> Result<()> {
-    let overrides = Overrides {
+    let mut overrides = Overrides {
         replications: args.replications,
         seed: args.seed,
         set: args.set.clone(),
     };
-    let design = load_design(&args.experiment, &overrides, args.quiet)?;
+    let (mut design, mut sources) = load_design(&args.experiment, &overrides)?;
     let out = args
         .out
         .clone()
         .unwrap_or_else(|| design.experiment().default_folder());
+    // What was asked for on another command line is not lost on this one.
+    if args.replications.is_none()
+        && !args.force
+        && let Some(more) = results::asked_before(&out, &design)?
+    {
+        let asked = design.experiment().replications;
+        overrides.replications = Some(more);
+        (design, sources) = load_design(&args.experiment, &overrides)?;
+        let folder = out.display();
+        say(
+            args,
+            &format!(
+                "{folder} has {more} replications of each design point, more than the {asked} of the \
+                 file: going on with {more}, as by --replications {more}"
+            ),
+        )?;
+    }
     gate::check(args, &out, &design)?;
     let mut folder = Folder::open(&out, design, args.shard, args.force)?;
+    if !args.quiet {
+        advise(&folder.sweep().design, &sources);
+    }
     let runner = Runner::new(args)?;
     let nothing_missing = complete(&runner, &out, &mut folder)?;
     folder.check()?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use sysworld::design::Design;
 use sysworld::diagnostics::{Problems, Sources};
-use sysworld::experiment::Experiment;
+use sysworld::experiment::{Experiment, Overrides};
 use sysworld::narrate::{Telling, narrate};
 
 use super::print;
@@ -16,10 +16,21 @@ pub fn simulate(args: &Simulate) -> Result<()> {
     let mut sources = Sources::default();
     let levels = [("chaos_level", &args.chaos_level), ("skill", &args.skill)];
     let levels = levels.map(|(name, level)| (name, level.as_deref()));
-    let point = Experiment::single(&args.world, &levels, args.seed, Path::new(""), &mut sources)
-        .and_then(Design::new)
-        .and_then(|design| design.resolve(0))
-        .map_err(|problems| Problems::new(&sources, problems))?;
+    let overrides = Overrides {
+        seed: Some(args.seed),
+        set: args.set.clone(),
+        ..Overrides::default()
+    };
+    let point = Experiment::single(
+        &args.world,
+        &levels,
+        &overrides,
+        Path::new(""),
+        &mut sources,
+    )
+    .and_then(Design::new)
+    .and_then(|design| design.resolve(0))
+    .map_err(|problems| Problems::new(&sources, problems))?;
     let telling = Telling {
         seed: args.seed,
         scope: 0,

@@ -15,6 +15,9 @@ use crate::simulation::{Model, Setting, compile};
 use crate::statistics::sre::Window;
 use crate::world::{Indicator, NameAt, NonNegative, Scenario, Skill, World, WorldFile};
 
+/// Problems after which no further world is looked at.
+const MOST_PROBLEMS: usize = 20;
+
 /// The key of a design point: the same wherever the same world meets the same chaos and skill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PointKey(u64);
@@ -22,15 +25,19 @@ pub struct PointKey(u64);
 impl PointKey {
     /// The key that is written so, as [`Display`](fmt::Display) does.
     pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
-        let key = u64::from_str_radix(text, 16).ok()?;
-        digits.then_some(Self(key))
+        let digits = text.strip_prefix('p').filter(|digits| digits.len() == 16)?;
+        let hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
+        u64::from_str_radix(digits, 16)
+            .ok()
+            .map(Self)
+            .filter(|_| hex)
     }
 }
 
 impl fmt::Display for PointKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
+        // A letter in front, or tables would be read with `07624333874770e5` as a number.
+        write!(f, "p{:016x}", self.0)
     }
 }
 
@@ -192,45 +199,62 @@ impl Design {
             capped: Capped::default(),
         };
         // Each world is decoded once, whichever factors vary fastest.
+        let mut problems = Vec::new();
         for points in design.points_by_world() {
-            let world = design.world(&design.levels(points[0]))?;
-            design.check_people(&world, &points)?;
-            let digest = blake3::hash(canonical(&world).as_bytes()).to_string();
-            let probabilities = world.chaos.iter().map(|s| s.probability.get());
-            let likeliest = probabilities.fold(0.0, f64::max);
-            for point in points {
-                let levels = design.levels(point);
-                let people = design.with_people(&world, &levels)?;
-                if likeliest * people.chaos_multiplier > 1.0 {
-                    design.capped.add(point);
-                }
-                design.points[point].key = people.key(&digest);
-                design.points[point].variation = design.variations.len() as u32;
+            problems.extend(design.settle(&points).err().unwrap_or_default());
+            if problems.len() >= MOST_PROBLEMS {
+                break;
             }
-            let exposure = design.exposure_of(&world);
-            let mut variation = Variation {
-                rounds: world.rounds,
-                servers: world.servers.len() as u32,
-                journey: world.journey.is_some(),
-                round_minutes: world.round_minutes.get(),
-                sla_target: world.sla.target.percent().to_string(),
-                sla_target_share: world.sla.target.share(),
-                sla_on_journey: world.sla.indicator == Indicator::JourneyAvailability,
-                exposure,
-                sla_budget: 0,
-            };
-            let checks = variation.sla_checks();
-            variation.sla_budget = checks - world.sla.target.least(checks);
-            design.variations.push(variation);
+        }
+        if !problems.is_empty() {
+            return Err(problems);
         }
         refuse::impossible(&design)?;
         Ok(design)
     }
 
+    /// Gives points of one world their keys, and notes what is to be known of it.
+    fn settle(&mut self, points: &[usize]) -> Result<()> {
+        let world = self.world(&self.levels(points[0]))?;
+        self.check_people(&world, points)?;
+        let digest = blake3::hash(canonical(&world).as_bytes()).to_string();
+        let probabilities = world.chaos.iter().map(|s| s.probability.get());
+        let likeliest = probabilities.fold(0.0, f64::max);
+        for point in points {
+            let levels = self.levels(*point);
+            let people = self.with_people(&world, &levels)?;
+            let (key, multiplier) = (people.key(&digest), people.chaos_multiplier);
+            if likeliest * multiplier > 1.0 {
+                self.capped.add(*point);
+            }
+            self.points[*point].key = key;
+            self.points[*point].variation = self.variations.len() as u32;
+        }
+        let exposure = self.exposure_of(&world);
+        let mut variation = Variation {
+            rounds: world.rounds,
+            servers: world.servers.len() as u32,
+            journey: world.journey.is_some(),
+            round_minutes: world.round_minutes.get(),
+            sla_target: world.sla.target.percent().to_string(),
+            sla_target_share: world.sla.target.share(),
+            sla_on_journey: world.sla.indicator == Indicator::JourneyAvailability,
+            exposure,
+            sla_budget: 0,
+        };
+        let checks = variation.sla_checks();
+        variation.sla_budget = checks - world.sla.target.least(checks);
+        self.variations.push(variation);
+        Ok(())
+    }
+
     /// The number of what a world exposes to chaos.
     fn exposure_of(&mut self, world: &World) -> u32 {
         let eligible = |scenario: &Scenario| {
-            let servers = world.servers.iter().filter(|s| scenario.strikes(&s.kind));
+            let servers = world
+                .servers
+                .iter()
+                .filter(|s| scenario.strikes(s.kind.get_ref()));
             (scenario.name.get_ref().to_string(), servers.count() as u32)
         };
         let exposure: Exposure = world.chaos.iter().map(eligible).collect();
@@ -342,12 +366,11 @@ impl Design {
         (0..self.len()).filter_map(partner).collect()
     }
 
-    /// The levels of a point as `factor=level`, separated by commas.
+    /// The levels of a point as `factor=level`, separated by commas, as the command line takes them.
     pub fn describe(&self, point: usize) -> String {
-        let factors = self.experiment.factors.iter().enumerate();
-        let texts: Vec<String> = factors
-            .map(|(i, factor)| format!("{}={}", factor.name.get_ref(), self.level(point, i)))
-            .collect();
+        let levels = self.levels(point);
+        let factors = self.experiment.factors.iter().zip(levels);
+        let texts: Vec<String> = factors.map(|(factor, level)| factor.pair(level)).collect();
         texts.join(",")
     }
 

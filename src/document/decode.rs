@@ -122,16 +122,23 @@ impl<'a> Fields<'a> {
     }
 
     /// Notes every key that no call asked for, and returns what was wrong.
-    pub fn finish(mut self) -> Vec<Problem> {
-        for (key, _) in &self.table.entries {
-            if !self.known.contains(&key.get_ref().as_str()) {
-                self.problems.push(Problem::unknown(
-                    "key",
-                    key.get_ref(),
-                    key.span(),
-                    self.known.iter().copied(),
-                ));
+    pub fn finish(self) -> Vec<Problem> {
+        self.finish_with(|_, _| None)
+    }
+
+    /// The same, with what `advice` says of an unknown key and its value.
+    pub fn finish_with(mut self, advice: impl Fn(&str, &Value) -> Option<String>) -> Vec<Problem> {
+        for (key, value) in &self.table.entries {
+            let name = key.get_ref().as_str();
+            if self.known.contains(&name) {
+                continue;
             }
+            let known = self.known.iter().copied();
+            let problem = Problem::unknown("key", name, key.span(), known);
+            self.problems.push(match advice(name, value) {
+                Some(help) => problem.help(help),
+                None => problem,
+            });
         }
         self.problems
     }

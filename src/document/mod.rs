@@ -8,6 +8,7 @@ mod decode;
 mod edit;
 mod error;
 mod json;
+mod kind;
 
 use std::fs;
 use std::path::Path;
@@ -19,6 +20,7 @@ use crate::diagnostics::{Problem, Sources, Span};
 
 pub use decode::{Fields, decode};
 pub use edit::{get, merge, remove, set};
+pub use kind::{EXPERIMENT_KEYS, FileKind, WORLD_KEYS};
 
 /// Everything that is wrong with a document.
 pub type Result<T> = std::result::Result<T, Vec<Problem>>;

@@ -12,15 +12,28 @@ use super::grid::{Dimension, Grid};
 use super::method::{Method, Sample};
 use super::points;
 use super::sample;
+use super::worlds;
 use crate::diagnostics::{Problem, Sources, Span};
 use crate::document::{Fields, Node, Table, Value};
+use crate::world::WorldFile;
+
+/// What is varied.
+pub(super) struct Arranged {
+    pub factors: Vec<Factor>,
+    pub grid: Grid,
+    /// The worlds of the factor `world`, else the one of the experiment.
+    pub worlds: Vec<WorldFile>,
+    /// What is wrong with these.
+    pub of_worlds: Vec<Problem>,
+}
 
 /// Factors and how they are combined; where something is wrong, what could be read.
 pub(super) fn read(
     fields: &mut Fields,
+    world: Option<&Spanned<String>>,
     folder: &Path,
     sources: &mut Sources,
-) -> (Vec<Factor>, Grid) {
+) -> Arranged {
     let [factors, zip, design, exclude] =
         ["factors", "zip", "design", "exclude"].map(|key| fields.raw(key));
     let problems = &mut fields.problems;
@@ -41,10 +54,16 @@ pub(super) fn read(
     groups.extend(zip.map_or(Vec::new(), |value| groups_of_zip(value, problems)));
     if let Some(problem) = too_many(&groups, factors.or(zip).or(design)) {
         problems.push(problem);
-        return (Vec::new(), Grid::full_factorial([]));
+        return Arranged {
+            factors: Vec::new(),
+            grid: Grid::full_factorial([]),
+            worlds: Vec::new(),
+            of_worlds: Vec::new(),
+        };
     }
-    let (factors, dimensions) = combine(groups, problems);
+    let (mut factors, dimensions) = combine(groups, problems);
     refuse_contradictions(&factors, problems);
+    let (worlds, of_worlds) = worlds::load(world, &mut factors, folder, sources);
     let mut grid = Grid {
         dimensions,
         exclude: Vec::new(),
@@ -65,7 +84,12 @@ pub(super) fn read(
             }
         }
     }
-    (factors, grid)
+    Arranged {
+        factors,
+        grid,
+        worlds,
+        of_worlds,
+    }
 }
 
 /// Factors that will share a dimension, row by row, or a factor by itself.

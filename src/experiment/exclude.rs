@@ -3,7 +3,7 @@
 use serde_spanned::Spanned;
 
 use super::arrange::table;
-use super::factor::{Factor, Level};
+use super::factor::{Factor, Level, bare_path};
 use super::grid::{Exclusion, Grid};
 use crate::diagnostics::Problem;
 use crate::document::{Node, Result, Table, Value};
@@ -67,7 +67,7 @@ fn conditions(table: &Table, factors: &[Factor], problems: &mut Vec<Problem>) ->
         problems.push(Problem::at(table.span.clone(), message, "empty"));
     }
     for (name, value) in &table.entries {
-        let found = find_factor(name, factors).and_then(|index| {
+        let found = find_factor(name, value, factors).and_then(|index| {
             let levels = match &value.node {
                 Node::Array(values) => values.iter(),
                 _ => std::slice::from_ref(value).iter(),
@@ -88,7 +88,7 @@ pub(super) fn base(base: &Table, factors: &[Factor], grid: &Grid) -> Result<Vec<
     let mut wanted = Vec::new();
     let mut problems = Vec::new();
     for (name, value) in &base.entries {
-        let found = find_factor(name, factors)
+        let found = find_factor(name, value, factors)
             .and_then(|index| Ok((index, find_level(value, &factors[index])?)));
         match found {
             Ok(level) => wanted.push(level),
@@ -119,7 +119,16 @@ pub(super) fn base(base: &Table, factors: &[Factor], grid: &Grid) -> Result<Vec<
     })
 }
 
-fn find_factor(name: &Spanned<String>, factors: &[Factor]) -> std::result::Result<usize, Problem> {
+fn find_factor(
+    name: &Spanned<String>,
+    value: &Value,
+    factors: &[Factor],
+) -> std::result::Result<usize, Problem> {
+    if let Node::Table(table) = &value.node
+        && let Some(problem) = bare_path(name, table)
+    {
+        return Err(problem);
+    }
     let found = factors
         .iter()
         .position(|f| f.name.get_ref() == name.get_ref());
@@ -137,11 +146,20 @@ pub(super) fn find_level(value: &Value, factor: &Factor) -> std::result::Result<
         return Err(Problem::at(value.span.clone(), message, "wrong type"));
     };
     let same = |known: &Level| known.identity() == level.identity();
-    factor.levels.iter().position(same).ok_or_else(|| {
-        let known: Vec<String> = factor.levels.iter().map(ToString::to_string).collect();
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let message = format!("`{name}` has no level `{level}`");
-        Problem::at(value.span.clone(), message, "not a level of it")
-            .suggest(&level.to_string(), &known)
-    })
+    let as_text = || match &level {
+        Level::Text(text) => factor.find(text),
+        Level::Flag(_) | Level::Number(_) => None,
+    };
+    factor
+        .levels
+        .iter()
+        .position(same)
+        .or_else(as_text)
+        .ok_or_else(|| {
+            let known: Vec<String> = factor.levels.iter().map(ToString::to_string).collect();
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            let message = format!("`{name}` has no level `{level}`");
+            Problem::at(value.span.clone(), message, "not a level of it")
+                .suggest(&level.to_string(), &known)
+        })
 }

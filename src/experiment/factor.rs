@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
@@ -9,6 +10,9 @@ use serde_spanned::Spanned;
 use super::range::{Range, Sampled};
 use crate::diagnostics::{Problem, Span};
 use crate::document::{Node, Table, Value};
+
+/// The greatest whole number up to which every one is a float too.
+const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Something that an experiment varies.
 #[derive(Debug, Clone)]
@@ -21,6 +25,8 @@ pub struct Factor {
     pub levels: Vec<Level>,
     /// The levels as they were written.
     pub(crate) values: Vec<Value>,
+    /// What else each level is called: a world goes by its name, and by its file in several forms.
+    pub(super) also: Vec<Vec<String>>,
 }
 
 /// What a factor varies.
@@ -64,9 +70,7 @@ impl FactorKind {
 pub enum Level {
     /// A truth value.
     Flag(bool),
-    /// A whole number.
-    Integer(i64),
-    /// A number.
+    /// A number, however it was spelled: 3 and 3.0 are one level.
     Number(f64),
     /// A name.
     Text(String),
@@ -76,7 +80,6 @@ impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag(value) => value.fmt(f),
-            Self::Integer(value) => value.fmt(f),
             Self::Number(value) => value.fmt(f),
             Self::Text(value) => value.fmt(f),
         }
@@ -87,7 +90,7 @@ impl Level {
     pub(super) fn of(node: &Node) -> Option<Self> {
         match node {
             Node::String(text) => Some(Self::Text(text.clone())),
-            Node::Integer(number) => Some(Self::Integer(*number)),
+            Node::Integer(number) => Some(Self::Number(*number as f64)),
             Node::Float(number, _) => Some(Self::Number(*number)),
             Node::Boolean(value) => Some(Self::Flag(*value)),
             Node::Array(_) | Node::Table(_) | Node::Datetime(_) => None,
@@ -97,7 +100,10 @@ impl Level {
     pub(super) fn node(&self) -> Node {
         match self {
             Self::Flag(value) => Node::Boolean(*value),
-            Self::Integer(number) => Node::Integer(*number),
+            // What a world wants as a whole number it takes only as one; a number it takes as either.
+            Self::Number(number) if number.fract() == 0.0 && number.abs() <= MOST_EXACT => {
+                Node::Integer(*number as i64)
+            }
             Self::Number(number) => Node::Float(*number, number.to_string()),
             Self::Text(text) => Node::String(text.clone()),
         }
@@ -106,7 +112,6 @@ impl Level {
     /// The level as a number, if it is one.
     pub fn number(&self) -> Option<f64> {
         match self {
-            Self::Integer(number) => Some(*number as f64),
             Self::Number(number) => Some(*number),
             Self::Flag(_) | Self::Text(_) => None,
         }
@@ -118,9 +123,7 @@ impl Level {
             Self::Text(text) => (2, text),
             Self::Flag(value) => (u64::from(*value), "flag"),
             // −0 and 0 are one number.
-            Self::Integer(_) | Self::Number(_) => {
-                (self.number().map_or(0, |n| (n + 0.0).to_bits()), "number")
-            }
+            Self::Number(number) => ((number + 0.0).to_bits(), "number"),
         }
     }
 }
@@ -137,7 +140,60 @@ impl Factor {
             values: levels.iter().map(value).collect(),
             name: Spanned::new(0..0, name),
             levels,
+            also: Vec::new(),
         }
+    }
+
+    /// The index of the level that a text means: what tables call it, another spelling of the number,
+    /// or another name of it that no other level has.
+    pub fn find(&self, text: &str) -> Option<usize> {
+        let called = |level: &Level| level.to_string() == text;
+        let number = |level: &Level| level.number().is_some_and(|n| Ok(n) == text.parse());
+        let mut levels = self.levels.iter();
+        let found = levels.position(|level| called(level) || number(level));
+        found.or_else(|| {
+            let is_called = |names: &Vec<String>| names.iter().any(|name| name == text);
+            let mut also = (0..self.also.len()).filter(|level| is_called(&self.also[*level]));
+            also.next().filter(|_| also.next().is_none())
+        })
+    }
+
+    /// Calls the levels of the factor `world` by the names of the worlds; two of the same name keep
+    /// what was written.
+    pub(super) fn name_worlds(&mut self, names: &[String]) {
+        let written: Vec<String> = self.levels.iter().map(ToString::to_string).collect();
+        if names.len() != written.len() {
+            return;
+        }
+        for (level, name) in names.iter().enumerate() {
+            let unique = names.iter().filter(|other| *other == name).count() == 1;
+            // Nor may it be what another was written as.
+            let unique = unique && !(0..written.len()).any(|i| i != level && written[i] == *name);
+            if unique {
+                self.levels[level] = Level::Text(name.clone());
+            }
+        }
+        let forms = |(written, name): (&String, &String)| {
+            let path = Path::new(written);
+            let parts = [path.file_name(), path.file_stem()].into_iter().flatten();
+            let parts = parts.filter_map(|part| part.to_str());
+            let mut forms: Vec<String> = vec![written.clone(), name.clone()];
+            forms.extend(parts.map(str::to_owned));
+            forms.dedup();
+            forms
+        };
+        self.also = written.iter().zip(names).map(forms).collect();
+    }
+
+    /// How `factor=level` is written on a command line.
+    pub fn pair(&self, level: usize) -> String {
+        let text = self.levels[level].to_string();
+        let plain = !text.contains([',', '"', '=']) && text.trim() == text && !text.is_empty();
+        let text = match plain {
+            true => text,
+            false => format!("\"{}\"", text.replace('"', "\"\"")),
+        };
+        format!("{}={text}", self.name.get_ref())
     }
 }
 
@@ -159,20 +215,19 @@ impl<'a> Written<'a> {
                     .help("give at least one level, or leave the factor out"))
             }
             Node::Array(values) => Ok(Self::List(values)),
-            Node::Table(table) => match bare_path(table) {
-                Some(rest) => {
-                    let path = format!("{}.{rest}", name.get_ref());
-                    let message = format!("the path `{path}` needs quotes");
-                    Err(Problem::at(name.span(), message, "a table, without them")
-                        .help(format!("write \"{path}\" = …")))
-                }
+            Node::Table(table) => match bare_path(name, table) {
+                Some(problem) => Err(problem),
                 None if sampling && table.get("step").is_none() => {
                     Sampled::read(table, &value.span).map(Self::Sampled)
                 }
                 None => Range::read(table, &value.span).map(Self::Range),
             },
-            other => {
-                let message = format!("the levels of `{}` are {}", name.get_ref(), other.kind());
+            // One value is one level.
+            Node::String(_) | Node::Integer(_) | Node::Float(..) | Node::Boolean(_) => {
+                Ok(Self::List(std::slice::from_ref(value)))
+            }
+            Node::Datetime(_) => {
+                let message = format!("expected levels of `{}`, found a date", name.get_ref());
                 Err(Problem::at(value.span.clone(), message, "not a list").help(
                     "allowed: a list of levels, or a range { from = 0.5, to = 3.0, step = 0.25 }",
                 ))
@@ -190,21 +245,27 @@ impl<'a> Written<'a> {
     }
 }
 
-/// The rest of a path that was written without quotes, which TOML reads as tables.
-fn bare_path(table: &Table) -> Option<String> {
-    let (key, value) = table.entries.first()?;
-    match &value.node {
-        Node::Array(_) => Some(key.get_ref().clone()),
-        Node::Table(inner) => {
-            let rest = bare_path(inner).or_else(|| inner.get("from").map(|_| String::new()))?;
-            Some(
-                format!("{}.{rest}", key.get_ref())
-                    .trim_end_matches('.')
-                    .to_owned(),
-            )
-        }
-        _ => None,
+/// Says that a path needs quotes, where it was written without, which TOML reads as tables.
+pub(super) fn bare_path(name: &Spanned<String>, table: &Table) -> Option<Problem> {
+    let path = format!("{}.{}", name.get_ref(), rest_of_path(table)?);
+    let message = format!("the path `{path}` needs quotes");
+    let help = format!("write \"{path}\" = …; without quotes, TOML makes tables of the dots");
+    Some(Problem::at(name.span(), message, "a table, without quotes").help(help))
+}
+
+fn rest_of_path(table: &Table) -> Option<String> {
+    if table.keys().any(|key| super::range::KEYS.contains(&key)) {
+        return None;
     }
+    let (key, value) = table.entries.first()?;
+    let rest = match &value.node {
+        Node::Table(inner) => rest_of_path(inner),
+        _ => None,
+    };
+    Some(rest.map_or_else(
+        || key.get_ref().clone(),
+        |rest| format!("{}.{rest}", key.get_ref()),
+    ))
 }
 
 /// A factor by itself, whose levels are all different.
@@ -246,6 +307,7 @@ pub(super) fn column(
         kind,
         levels: kept.iter().map(|row| levels[*row].clone()).collect(),
         values: kept.iter().map(|row| values[*row].clone()).collect(),
+        also: Vec::new(),
     };
     Ok((factor, rows))
 }
@@ -278,14 +340,8 @@ fn checked_level(kind: &FactorKind, value: &Value) -> Result<Level, Problem> {
     }
 }
 
-/// A column of a table has one type: whole numbers beside fractions become numbers.
+/// A column of a table has one type.
 fn one_type(levels: Vec<Level>, name: &Spanned<String>, at: &Span) -> Result<Vec<Level>, Problem> {
-    let numbers = levels.iter().filter(|l| l.number().is_some()).count();
-    let wholes = |level: &Level| matches!(level, Level::Integer(_));
-    if numbers == levels.len() && !levels.iter().all(wholes) {
-        let to_number = |level: Level| level.number().map_or(level, Level::Number);
-        return Ok(levels.into_iter().map(to_number).collect());
-    }
     let kind = std::mem::discriminant(&levels[0]);
     if levels.iter().any(|l| std::mem::discriminant(l) != kind) {
         let message = format!("the levels of `{}` are of several types", name.get_ref());

@@ -10,6 +10,7 @@ mod points;
 mod range;
 mod recipe;
 mod sample;
+mod worlds;
 
 use std::path::{Path, PathBuf};
 
@@ -18,8 +19,8 @@ use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 
 use crate::diagnostics::{Problem, Sources, meant_as_percent};
-use crate::document::{self, Fields, Node, Result, Table, Value};
-use crate::world::{BUILT_IN, Name, Whole, WorldFile, WorldSource};
+use crate::document::{self, Fields, FileKind, Result, Table, Value};
+use crate::world::{Name, Whole, WorldFile, WorldSource};
 
 pub use analysis::{Compare, Intervals, PreciseEstimate, Precision, ProportionInterval};
 pub use factor::{Factor, FactorKind, Level};
@@ -181,6 +182,11 @@ impl Experiment {
         Self::decode(&table, overrides, &folder, sources)
     }
 
+    /// The worlds that an experiment file names, however wrong the rest of it is.
+    pub fn worlds_named(table: &Table) -> Vec<String> {
+        worlds::named(table)
+    }
+
     /// Reads an experiment from a text, which messages call `label`.
     pub fn parse(label: &str, text: &str, folder: &Path, sources: &mut Sources) -> Result<Self> {
         let table = document::parse(label, text.to_owned(), sources)?;
@@ -188,11 +194,11 @@ impl Experiment {
     }
 
     /// One design point of a world with one replication: what `simulate` tells. Levels that are
-    /// `None` are the world's defaults.
+    /// `None` are the world's defaults; of the overrides, seed and values count.
     pub fn single(
         world: &str,
         levels: &[(&str, Option<&str>)],
-        seed: u64,
+        overrides: &Overrides,
         folder: &Path,
         sources: &mut Sources,
     ) -> Result<Self> {
@@ -202,10 +208,18 @@ impl Experiment {
             Some(Factor::from_levels((*name).to_owned(), vec![level]))
         });
         let factors: Vec<Factor> = given.collect();
+        let mut worlds = vec![WorldFile::load(&source, sources)?];
+        let set = overrides.set.iter();
+        let problems: Vec<Problem> = set
+            .flat_map(|text| worlds::set_argument(text, &factors, &mut worlds, sources))
+            .collect();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
         let name = Name::new("simulate").ok_or_else(Vec::new)?;
         Ok(Self {
             name,
-            seed,
+            seed: overrides.seed.unwrap_or(DEFAULT_SEED),
             replications: 1,
             confidence: 0.95,
             random_numbers: RandomNumbers::Common,
@@ -214,7 +228,7 @@ impl Experiment {
             compare: None,
             precision: Vec::new(),
             intervals: Intervals::default(),
-            worlds: vec![WorldFile::load(&source, sources)?],
+            worlds,
             output: Output::default(),
         })
     }
@@ -225,6 +239,17 @@ impl Experiment {
         folder: &Path,
         sources: &mut Sources,
     ) -> Result<Self> {
+        if let Some(key) = FileKind::Experiment.foreign_key(table) {
+            return Err(vec![
+                Problem::at(
+                    key,
+                    "this is a world file, not an experiment",
+                    "a key of worlds",
+                )
+                .help("an experiment names it: world = \"this-file.toml\"")
+                .help("`check` checks a world, `simulate --world` tells a replication of it"),
+            ]);
+        }
         let mut fields = Fields::new(table);
         let name = fields.required("name");
         let _: Option<String> = fields.optional("description");
@@ -237,7 +262,13 @@ impl Experiment {
         let confidence: Option<Spanned<f64>> = fields.optional("confidence");
         let random_numbers = fields.optional("random_numbers").unwrap_or_default();
         let output: Output = fields.optional("output").unwrap_or_default();
-        let (factors, grid) = arrange::read(&mut fields, folder, sources);
+        let set = worlds::read_set(&mut fields);
+        let arrange::Arranged {
+            factors,
+            grid,
+            mut worlds,
+            of_worlds,
+        } = arrange::read(&mut fields, world.as_ref(), folder, sources);
         let compare = analysis::compare(&mut fields, &factors);
         let intervals: Intervals = fields.optional("intervals").unwrap_or_default();
         let seed = whole(seed, "seed", 0, MOST_SEED, &mut fields.problems);
@@ -265,12 +296,14 @@ impl Experiment {
                 0.95
             }
         };
-        let mut problems = fields.finish();
-        let mut worlds = load_worlds(world.as_ref(), &factors, folder, sources, &mut problems);
+        let misplaced = |key: &str, value: &Value| worlds::misplaced(key, value, &worlds);
+        let mut problems = fields.finish_with(misplaced);
+        problems.extend(of_worlds);
+        for (path, value) in &set {
+            problems.extend(worlds::set(path, value, &factors, &mut worlds));
+        }
         for text in &overrides.set {
-            if let Err(found) = set_value(text, &factors, &mut worlds, sources) {
-                problems.extend(found);
-            }
+            problems.extend(worlds::set_argument(text, &factors, &mut worlds, sources));
         }
         match name {
             Some(name) if problems.is_empty() => Ok(Self {
@@ -316,70 +349,4 @@ fn whole(
             None
         }
     }
-}
-
-/// Sets `path=value` in all worlds; the value is TOML, or else a text.
-fn set_value(
-    text: &str,
-    factors: &[Factor],
-    worlds: &mut [WorldFile],
-    sources: &mut Sources,
-) -> Result<()> {
-    let wrong = |message: String| {
-        vec![Problem::general(message).help("as in --set chaos.cpu_spike.probability=0.3")]
-    };
-    let Some((path, value)) = text.split_once('=') else {
-        return Err(wrong(format!("`--set {text}` is not path=value")));
-    };
-    let (path, value) = (path.trim(), value.trim());
-    if factors.iter().any(|factor| factor.name.get_ref() == path) {
-        return Err(wrong(format!(
-            "`{path}` is a factor of the experiment, so it can't be set"
-        )));
-    }
-    let label = "--set";
-    let table = document::parse(label, format!("\"{path}\" = {value}"), sources)
-        .or_else(|_| document::parse(label, format!("\"{path}\" = {value:?}"), sources))?;
-    let Some((path, value)) = table.entries.first() else {
-        return Err(wrong(format!("`--set {text}` sets nothing")));
-    };
-    worlds
-        .iter_mut()
-        .try_for_each(|world| world.set(path, value))
-}
-
-/// The worlds of the factor `world`, else the one of the experiment, else the default one.
-fn load_worlds(
-    world: Option<&Spanned<String>>,
-    factors: &[Factor],
-    folder: &Path,
-    sources: &mut Sources,
-    problems: &mut Vec<Problem>,
-) -> Vec<WorldFile> {
-    let factor = factors.iter().find(|f| f.kind == FactorKind::World);
-    let names: Vec<Value> = match (factor, world) {
-        (Some(factor), _) => factor.values.clone(),
-        (None, Some(name)) => vec![Value {
-            span: name.span(),
-            node: Node::String(name.get_ref().clone()),
-        }],
-        (None, None) => vec![Value {
-            span: 0..0,
-            node: Node::String(BUILT_IN[0].name.to_owned()),
-        }],
-    };
-    let mut worlds = Vec::new();
-    for name in &names {
-        let Node::String(text) = &name.node else {
-            continue;
-        };
-        let loaded = WorldSource::find(text, folder)
-            .map_err(|problem| vec![problem.with_span(name.span.clone(), "no such world")])
-            .and_then(|source| WorldFile::load(&source, sources));
-        match loaded {
-            Ok(world) => worlds.push(world),
-            Err(found) => problems.extend(found),
-        }
-    }
-    worlds
 }

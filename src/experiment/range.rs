@@ -8,7 +8,8 @@ use super::MOST_POINTS;
 use crate::diagnostics::{Problem, Span};
 use crate::document::{Node, Table, Value};
 
-const KEYS: [&str; 3] = ["from", "to", "step"];
+/// The keys of a range.
+pub(super) const KEYS: [&str; 3] = ["from", "to", "step"];
 
 /// Decimal digits of a coordinate of a sample: finer than the parts of any Latin hypercube.
 const DIGITS: u32 = 9;

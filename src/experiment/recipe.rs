@@ -41,12 +41,22 @@ pub struct Recipe {
 }
 
 /// A factor as recorded.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FactorRecord {
     /// Its name.
     pub name: String,
     /// Its levels.
     pub levels: Vec<Level>,
+    /// What else each is called, if it is a world.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Vec<String>>,
+}
+
+impl PartialEq for FactorRecord {
+    // By which path a world was found is of no importance.
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.levels == other.levels
+    }
 }
 
 /// One place where two recipes differ; `None` where one has nothing.
@@ -76,6 +86,7 @@ impl Recipe {
                 .map(|factor| FactorRecord {
                     name: factor.name.get_ref().clone(),
                     levels: factor.levels.clone(),
+                    also: factor.also.clone(),
                 })
                 .collect(),
             grid: (experiment.grid != full).then(|| experiment.grid.clone()),
@@ -98,7 +109,10 @@ impl Recipe {
             factors: self
                 .factors
                 .iter()
-                .map(|record| Factor::from_levels(record.name.clone(), record.levels.clone()))
+                .map(|record| Factor {
+                    also: record.also.clone(),
+                    ..Factor::from_levels(record.name.clone(), record.levels.clone())
+                })
                 .collect(),
             grid: self.grid.clone().unwrap_or_else(|| {
                 Grid::full_factorial(self.factors.iter().map(|record| record.levels.len()))

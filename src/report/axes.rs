@@ -140,14 +140,13 @@ impl Axis {
             levels.sort_by(|a, b| number(a).total_cmp(&number(b)));
         }
         let name = declared.name.get_ref().clone();
-        let is_world = declared.kind == FactorKind::World;
         Self {
             label: match declared.kind {
                 // A path is read with its world file beside it.
                 FactorKind::Path => name.clone(),
                 _ => name.replace('_', " "),
             },
-            labels: labels(&levels, is_world),
+            labels: labels(&levels),
             numeric,
             ordered: numeric || matches!(declared.kind, FactorKind::ChaosLevel | FactorKind::Skill),
             index: levels
@@ -161,19 +160,14 @@ impl Axis {
     }
 }
 
-/// The levels for people: worlds without their folder and ending, long numbers with fewer digits;
-/// in full where two would read the same.
-fn labels(levels: &[Level], are_worlds: bool) -> Vec<String> {
+/// The levels for people: long numbers with fewer digits, in full where two would read the same.
+fn labels(levels: &[Level]) -> Vec<String> {
     let full: Vec<String> = levels.iter().map(ToString::to_string).collect();
     let short = levels
         .iter()
         .zip(&full)
         .map(|(level, text)| match level.number() {
             Some(number) if text.len() > 7 => significant(number),
-            None if are_worlds => {
-                let name = text.rsplit('/').next().unwrap_or(text);
-                name.trim_end_matches(".toml").to_owned()
-            }
             _ => text.clone(),
         });
     let short: Vec<String> = short.collect();

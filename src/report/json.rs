@@ -82,8 +82,6 @@ fn to_json(value: &AnyValue) -> Result<Value> {
         AnyValue::Boolean(value) => Value::from(*value),
         AnyValue::Int32(value) => Value::from(*value),
         AnyValue::Int64(value) => Value::from(*value),
-        AnyValue::UInt32(value) => Value::from(*value),
-        AnyValue::UInt64(value) => Value::from(*value),
         AnyValue::Float64(value) => Value::from(*value),
         AnyValue::String(value) => Value::from(*value),
         AnyValue::StringOwned(value) => Value::from(value.as_str()),

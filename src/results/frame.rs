@@ -90,7 +90,14 @@ impl Frame {
         if self.about.iter().any(|(known, _)| known == name) {
             return;
         }
-        self.columns.push(values);
+        self.columns.push(match values {
+            Values::Each(series) => Values::Each(signed(series)),
+            Values::Steps(series) => Values::Steps(signed(series)),
+            Values::Coded { values, codes } => Values::Coded {
+                values: signed(values),
+                codes,
+            },
+        });
         self.about.push((name.to_owned(), about.to_owned()));
     }
 
@@ -130,6 +137,15 @@ impl Frame {
         let mut writer = TableWriter::begin(Vec::new(), format, self, None)?;
         writer.write(self)?;
         writer.finish()
+    }
+}
+
+/// Whole numbers as tables have them: signed and of 64 bits, since in the libraries that read them a
+/// difference of unsigned ones wraps, and so does a sum of many of 32 bits.
+fn signed(series: Series) -> Series {
+    match series.dtype() {
+        DataType::UInt32 | DataType::UInt64 => series.cast(&DataType::Int64).unwrap_or(series),
+        _ => series,
     }
 }
 

@@ -32,7 +32,7 @@ pub use names::{FIGURES, PAGE, PLOTS};
 pub use outcomes::{Outcomes, Replications};
 pub use part_files::PartFiles;
 pub use spans::point_columns;
-pub use sweep::{Sweep, gets_more};
+pub use sweep::{Sweep, asked_before, gets_more};
 pub use table_files::TableFiles;
 pub use tables::row_tables;
 pub use unfinished::Unfinished;

@@ -159,8 +159,11 @@ impl Replications {
 fn decode(bytes: Vec<u8>) -> Result<Outcomes> {
     let data = frame::decode_columns(bytes, &["up_checks", "journey_up_rounds", "sla_met"])?;
     let whole = |name: &str| -> Result<Vec<u32>> {
-        let column = data.column(name)?.u32()?;
-        Ok(column.iter().map(Option::unwrap_or_default).collect())
+        let column = data.column(name)?.i64()?;
+        let whole = column
+            .iter()
+            .map(|value| u32::try_from(value.unwrap_or_default()));
+        Ok(whole.collect::<std::result::Result<_, _>>()?)
     };
     let sla_met = data.column("sla_met")?.bool()?;
     Ok(Outcomes {

@@ -151,13 +151,6 @@ fn level_series<'a>(name: &str, levels: impl Iterator<Item = &'a Level> + Clone)
             let values: Vec<bool> = levels.map(|l| *l == Level::Flag(true)).collect();
             Series::new(name, values)
         }
-        Some(Level::Integer(_)) => {
-            let whole = |level: &Level| match level {
-                Level::Integer(number) => *number,
-                _ => 0,
-            };
-            Series::new(name, levels.map(whole).collect::<Vec<i64>>())
-        }
         Some(Level::Number(_)) => {
             let values: Vec<Option<f64>> = levels.map(Level::number).collect();
             Series::new(name, values)

@@ -194,6 +194,24 @@ impl Sweep {
     }
 }
 
+/// The replications of the sweep in a folder, if it has more than a design asks for and is the same
+/// sweep otherwise.
+pub fn asked_before(path: &Path, design: &Design) -> Result<Option<u64>> {
+    let Found::Ours(old) = inspect(path)? else {
+        return Ok(None);
+    };
+    let Some(was) = old.recipe() else {
+        return Ok(None);
+    };
+    let replications = was.replications;
+    let now = Recipe {
+        replications,
+        ..Recipe::of(design.experiment())
+    };
+    let same = *was == now || was.can_become(&now);
+    Ok((same && replications > design.experiment().replications).then_some(replications))
+}
+
 /// Whether a run of a design gives an existing sweep more replications than it began with.
 pub fn gets_more(path: &Path, design: &Design) -> Result<bool> {
     Ok(match inspect(path)? {
@@ -362,6 +380,12 @@ fn refusal(path: &Path, was: &Recipe, now: &Recipe) -> anyhow::Error {
     lines.truncate(MOST);
     if more > 0 {
         lines.push(format!("and {more} more"));
+    }
+    if was.replications > now.replications {
+        lines.push(format!(
+            "replications are never taken away: leave --replications out, or repeat --replications {}",
+            was.replications
+        ));
     }
     usage(format!(
         "{} holds another experiment:\n  {}\nNothing was touched. A sweep can be extended by more \

@@ -267,16 +267,16 @@ impl CountRows {
 /// Key of the point and count of each row of a `counts` table.
 fn count_rows(data: &DataFrame) -> Result<Vec<(PointKey, CountRow)>> {
     let text = |name| anyhow::Ok(data.column(name)?.str()?);
-    let whole = |name| anyhow::Ok(data.column(name)?.u32()?);
+    let whole = |name| anyhow::Ok(data.column(name)?.i64()?);
     let (points, measures) = (text("point")?, text("measure")?);
     let (groups, values) = (whole("group")?, whole("value")?);
-    let (counts, causes) = (data.column("count")?.u64()?, text("cause")?);
+    let (counts, causes) = (data.column("count")?.i64()?, text("cause")?);
     let row = |i| {
         let row = CountRow {
             measure: Measure::find(measures.get(i)?)?,
-            group: groups.get(i)?,
-            value: values.get(i)?,
-            count: counts.get(i)?,
+            group: groups.get(i)?.try_into().ok()?,
+            value: values.get(i)?.try_into().ok()?,
+            count: counts.get(i)?.try_into().ok()?,
             cause: causes.get(i).map(str::to_owned),
         };
         Some((PointKey::parse(points.get(i)?)?, row))

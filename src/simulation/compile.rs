@@ -183,7 +183,7 @@ impl<'a> Names<'a> {
             chance: Chance::new(probability.min(1.0)),
             duration: scenario.duration.get(),
             targets: (0..world.servers.len())
-                .filter(|i| scenario.strikes(&world.servers[*i].kind))
+                .filter(|i| scenario.strikes(world.servers[*i].kind.get_ref()))
                 .map(|i| {
                     let kind = self.kind(&world.servers[i].kind);
                     let mut effects = scenario.effects.iter();

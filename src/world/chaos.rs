@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::numbers::{Finite, NonNegative, Percent, Probability, Rounds};
+use super::numbers::{Finite, Name, NonNegative, Percent, Probability, Rounds};
 use super::{NameAt, Usage};
 
 /// A chaos scenario.
@@ -27,9 +27,9 @@ pub struct Scenario {
 
 impl Scenario {
     /// Whether it may strike servers of a type.
-    pub fn strikes(&self, kind: &NameAt) -> bool {
+    pub fn strikes(&self, kind: &Name) -> bool {
         let mut targets = self.target_types.iter();
-        self.target_types.is_empty() || targets.any(|t| t.get_ref() == kind.get_ref())
+        self.target_types.is_empty() || targets.any(|target| target.get_ref() == kind)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod chaos;
 mod check;
+mod mend;
 mod metrics;
 mod numbers;
 mod read;

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 
+use super::mend::Mended;
 use super::{Metrics, NameAt, NonNegative, Rounds, Server, World, check};
 use crate::diagnostics::{Problem, Sources, nearest};
-use crate::document::{self, Fields, Node, Result, Table, Value};
+use crate::document::{self, Fields, FileKind, Node, Result, Table, Value};
 
 /// A world that comes with the program.
 #[derive(Debug, Clone, Copy)]
@@ -42,10 +43,16 @@ pub enum WorldSource {
 }
 
 impl WorldSource {
+    /// The built-in world of a name.
+    pub fn built_in(name: &str) -> Option<Self> {
+        let world = BUILT_IN.iter().find(|world| world.name == name)?;
+        Some(Self::BuiltIn(world.name))
+    }
+
     /// What a user means by `text`: a built-in world, or a file relative to `folder`.
     pub fn find(text: &str, folder: &Path) -> std::result::Result<Self, Problem> {
-        if let Some(world) = BUILT_IN.iter().find(|world| world.name == text) {
-            return Ok(Self::BuiltIn(world.name));
+        if let Some(built_in) = Self::built_in(text) {
+            return Ok(built_in);
         }
         let path = folder.join(text);
         if path.is_file() {
@@ -118,6 +125,19 @@ impl WorldFile {
         Ok(Self { tree })
     }
 
+    /// The name of the world.
+    pub fn name(&self) -> Option<&str> {
+        match &self.tree.get("name")?.node {
+            Node::String(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Whether the world has a key at its top.
+    pub fn has(&self, key: &str) -> bool {
+        self.tree.get(key).is_some()
+    }
+
     /// Replaces the value at a dotted path.
     pub fn set(&mut self, path: &Spanned<String>, value: &Value) -> Result<()> {
         document::set(&mut self.tree, path, value).map_err(|problem| vec![problem])
@@ -135,15 +155,34 @@ impl WorldFile {
 
     /// Decodes and checks; reports everything that is wrong.
     pub fn world(&self) -> Result<World> {
-        let world = decode(&self.tree)?;
-        let problems = check::check(&world);
-        if problems.is_empty() {
-            return Ok(world);
-        }
+        let problems = match decode(&self.tree) {
+            Ok(world) => {
+                let problems = check::check(&world);
+                if problems.is_empty() {
+                    return Ok(world);
+                }
+                problems
+            }
+            Err(problems) => self.also_between_values(problems),
+        };
         // What no single value is to blame for is said of the world.
         let place = self.tree.get("name").map_or(0..0, |name| name.span.clone());
         let placed = |problem: Problem| problem.with_span(place.clone(), "in this world");
         Err(problems.into_iter().map(placed).collect())
+    }
+}
+
+impl WorldFile {
+    /// What is wrong with values, and then between those that are not.
+    fn also_between_values(&self, mut problems: Vec<Problem>) -> Vec<Problem> {
+        let defaults =
+            document::parse("the defaults", DEFAULTS.to_owned(), &mut Sources::default());
+        let mended = Mended::new(&self.tree, &defaults.unwrap_or_default(), &problems);
+        if let Ok(world) = decode(&mended.tree) {
+            let between = check::check(&world).into_iter();
+            problems.extend(between.filter(|problem| !mended.explains(problem)));
+        }
+        problems
     }
 }
 
@@ -165,7 +204,15 @@ fn load_chain(
         }
         WorldSource::File(path) => {
             let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-            (document::read(path, sources)?, folder)
+            let tree = document::read(path, sources)?;
+            if let Some(key) = FileKind::World.foreign_key(&tree) {
+                let message = "this is an experiment file, not a world";
+                let problem = Problem::at(key, message, "a key of experiments");
+                return Err(vec![
+                    problem.help("`run`, `plan` and `check` take experiments"),
+                ]);
+            }
+            (tree, folder)
         }
     };
     chain.push(source.canonical());

@@ -30,7 +30,10 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "world",
         ],
     ),
-    ("advice", &["design", "diagnostics", "experiment", "world"]),
+    (
+        "advice",
+        &["design", "diagnostics", "document", "experiment", "world"],
+    ),
     (
         "precision",
         &["counts", "design", "experiment", "statistics"],

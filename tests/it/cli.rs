@@ -144,8 +144,8 @@ fn rounds_can_be_a_factor() {
         .iter()
         .map(|row| (&row["rounds"][..], &row["checks"][..]))
         .collect();
-    assert_eq!(checks[..3], [("5", "30"); 3]);
-    assert_eq!(checks[6..], [("15", "90"); 3]);
+    assert_eq!(checks[..3], [("5.0", "30"); 3]);
+    assert_eq!(checks[6..], [("15.0", "90"); 3]);
 }
 
 /// A world without a journey has no journey availability: null, not 0.

@@ -30,12 +30,12 @@ fn lockstep_crosses_the_other_factors_and_varies_fastest() {
     let zip = "[factors]\nchaos_level = [\"low\", \"high\"]\n\
                [[zip]]\nskill = [\"junior\", \"mid\", \"mid\"]\n\"sla.target\" = [95, 99, 95]\n";
     let expected = [
-        "low,junior,95",
-        "low,mid,99",
-        "low,mid,95",
-        "high,junior,95",
-        "high,mid,99",
-        "high,mid,95",
+        "low,junior,95.0",
+        "low,mid,99.0",
+        "low,mid,95.0",
+        "high,junior,95.0",
+        "high,mid,99.0",
+        "high,mid,95.0",
     ];
     assert_eq!(points(zip, &[]), expected);
 }
@@ -60,7 +60,12 @@ fn a_csv_file_is_the_design_and_crosses_factors() {
     let text =
         "[design]\nmethod = \"csv\"\nfile = \"d.csv\"\n[factors]\nskill = [\"mid\", \"senior\"]\n";
     let file = "# two points\nchaos_multiplier, rounds\n0.5, 15\n\n2, 30\n";
-    let expected = ["0.5,15,mid", "0.5,15,senior", "2.0,30,mid", "2.0,30,senior"];
+    let expected = [
+        "0.5,15.0,mid",
+        "0.5,15.0,senior",
+        "2.0,30.0,mid",
+        "2.0,30.0,senior",
+    ];
     assert_eq!(points(text, &[("d.csv", file)]), expected);
 }
 
@@ -141,7 +146,7 @@ fn whole_intervals_sample_whole_numbers_with_both_ends() {
                 \"remediation.scale_up.cooldown\" = { from = 1, to = 4 }\n";
     let last = |row: String| row.rsplit_once(',').map(|(_, x)| x.to_owned());
     let cooldowns: Vec<String> = points(text, &[]).into_iter().filter_map(last).collect();
-    for level in ["1", "2", "3", "4"] {
+    for level in ["1.0", "2.0", "3.0", "4.0"] {
         assert_eq!(cooldowns.iter().filter(|c| *c == level).count(), 16);
     }
 }

@@ -247,7 +247,10 @@ fn designs() {
         "designs",
         with_factors(&[
             "skill = []",
-            "skill = \"junior\"",
+            "skill = true",
+            "skill = 1979-05-27",
+            "skill.junior = [1]",
+            "chaos.cpu_spike.probability = 0.1",
             "chaos_multiplier = { from = 1, to = 0, step = 0.5 }",
             "chaos_multiplier = { from = 0, to = 1, step = 0 }",
             "chaos_multiplier = { from = 0, to = 1 }",
@@ -265,6 +268,20 @@ fn designs() {
         ]) + &experiments(
             &[
                 format!("{GOOD}factors = 3\n"),
+                format!("{GOOD}set = 3\n"),
+                format!("{GOOD}sla.target = 99\n"),
+                format!("{GOOD}\"sla.target\" = 99\n"),
+                format!("{GOOD}rounds = 3\n"),
+                format!("{GOOD}[set]\nsla.target = 99\n"),
+                format!("{GOOD}[set]\n\"sla.target\" = [99, 99.9]\n"),
+                format!("{GOOD}[set]\n\"sla.targt\" = 99\n"),
+                format!("{GOOD}[set]\n\"sla.target\" = \"high\"\n"),
+                format!("{GOOD}[set]\n\"sla.target\" = 101\n"),
+                format!("{GOOD}[set]\nskill = \"mid\"\n"),
+                format!("{GOOD}[set]\nrounds = 3\n[factors]\nrounds = [1, 2]\n"),
+                format!(
+                    "exclude = [{{ sla.target = 99 }}]\n{GOOD}[factors]\n\"sla.target\" = [98, 99]\n"
+                ),
                 format!("{GOOD}[output]\nformats = []\n"),
             ],
             &[]

@@ -287,7 +287,9 @@ fn outcome(read: impl FnOnce(&mut Sources) -> Result<Experiment, Vec<Problem>>) 
 fn read_both(folder: &Path, bytes: &[u8]) -> [bool; 2] {
     let path = folder.join("world.toml");
     fs::write(&path, bytes).expect("the folder can be written to");
-    let world = |sources: &mut _| Experiment::single("world.toml", &[], 42, folder, sources);
+    let world = |sources: &mut _| {
+        Experiment::single("world.toml", &[], &Overrides::default(), folder, sources)
+    };
     let experiment = |sources: &mut _| Experiment::load(&path, &Overrides::default(), sources);
     [outcome(world), outcome(experiment)]
 }

@@ -77,8 +77,10 @@ fn is_level(text: &str, message: &str) -> bool {
     let place = message.split_once(" --> e.toml:").map(|(_, place)| place);
     let line = place.and_then(|place| place.split(':').next()?.parse().ok());
     let above: Vec<&str> = text.lines().take(line.unwrap_or_default()).collect();
-    let header = above.iter().rfind(|line| line.starts_with(['[', 'f', 'z']));
-    let of_levels = |line: &str| line.starts_with("factors") || line.starts_with("zip");
+    let tables = ["factors", "zip", "set"];
+    let of_levels = |line: &str| tables.iter().any(|table| line.starts_with(table));
+    let header = |line: &&&str| line.starts_with('[') || of_levels(line);
+    let header = above.iter().rfind(header);
     let of_world = [
         " is not allowed here",
         "expected a whole number, found",
@@ -140,6 +142,7 @@ const BEYOND: &[Reason] = &[
             "` is given twice",
             "is asked for twice",
             "chaos_multiplier stands instead of",
+            "is a factor of the experiment, so it can't be set",
         ],
         examples: &[
             (
@@ -164,6 +167,7 @@ const BEYOND: &[Reason] = &[
                 Experiment,
                 "factors.chaos_level = [\"low\"]\nzip = [{ chaos_multiplier = [1] }]",
             ),
+            (Experiment, "factors.rounds = [1]\nset.rounds = 2"),
         ],
     },
     Reason {
@@ -264,6 +268,7 @@ const BEYOND: &[Reason] = &[
             "no row of the factors in lockstep",
             "no design point has these levels",
             "every design point is left out",
+            "nothing can be compared",
         ],
         examples: &[
             (World, "rounds = 1_000_000_000"),
@@ -307,6 +312,10 @@ const BEYOND: &[Reason] = &[
             (
                 Experiment,
                 "factors.rounds = [1]\nexclude = [{ rounds = 1 }]",
+            ),
+            (
+                Experiment,
+                "factors.rounds = [1]\ncompare = { factor = \"rounds\", baseline = 1 }",
             ),
         ],
     },

@@ -188,7 +188,10 @@ effects = [{ add = { metric = "cpu_usage", amount = 1, min = 2, max = 3 } }]
 "#;
 
 /// What else an experiment can say: how levels are combined, and what is made of the replications.
-const DESIGNS: [&str; 17] = [
+const DESIGNS: [&str; 20] = [
+    "factors.chaos_multiplier = 2",
+    "factors = { chaos_level = \"high\", skill = \"mid\", world = \"cloudinfra\", rounds = 5 }",
+    "set = { \"sla.target\" = 99.5, rounds = 30, \"sla.indicator\" = \"journey_availability\" }",
     "zip = [{ chaos_level = [\"low\", \"high\"], skill = [\"junior\", \"senior\"] }]",
     "zip = [{ rounds = [5, 15], \"sla.target\" = [99, 99.9] }, { skill = [\"mid\"], chaos_multiplier = [1] }]",
     "factors = { chaos_level = [\"low\", \"high\"], skill = [\"junior\", \"mid\"] }\n\

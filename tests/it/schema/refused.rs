@@ -139,7 +139,12 @@ const CHANGES: [&str; 60] = [
 ];
 
 /// What is wrong about a small experiment with these lines.
-const EXPERIMENTS: [&str; 34] = [
+const EXPERIMENTS: [&str; 39] = [
+    "set = 3",
+    "set.skill = \"mid\"",
+    "set.sla.target = 99",
+    "set.\"sla.target\" = [99]",
+    "set.\"slo.target\" = 99",
     "replicatons = 3",
     "output.table = [\"runs\"]",
     "factors.skil = [\"junior\"]",
@@ -152,7 +157,7 @@ const EXPERIMENTS: [&str; 34] = [
     "seed = \"42\"",
     "random_numbers = true",
     "factors = 3",
-    "factors.skill = \"junior\"",
+    "factors.skill = 3",
     "factors.skill = [3]",
     "factors.skill = { from = 0, to = 1, step = 1 }",
     "factors.rounds = [1, \"a\"]",
@@ -223,7 +228,7 @@ fn experiments_with_one_thing_wrong() {
 const DESIGNS: [&str; 38] = [
     "zip = { chaos_level = [\"low\"], skill = [\"mid\"] }",
     "zip = [{ skil = [\"mid\"], chaos_level = [\"low\"] }]",
-    "zip = [{ chaos_level = \"low\", skill = [\"mid\"] }]",
+    "zip = [{ chaos_level = true, skill = [\"mid\"] }]",
     "zip = [{ chaos_level = [], skill = [] }]",
     "zip = [{}]",
     "zip = [{ chaos_level = [1], skill = [\"mid\"] }]",

@@ -1,0 +1,76 @@
+//! A file of either kind: all that is wrong with it and with what it refers to, or else advice.
+
+use std::path::Path;
+
+use super::{Advice, of_design, of_parts, of_world};
+use crate::design::Design;
+use crate::diagnostics::{Problem, Sources};
+use crate::document::{self, FileKind, Result};
+use crate::experiment::{Experiment, Overrides};
+use crate::world::{WorldFile, WorldSource};
+
+/// Advice on a world or an experiment, which is told from its keys, or on a built-in world by its
+/// name.
+pub fn of_file(path: &Path, sources: &mut Sources) -> Result<Vec<Advice>> {
+    let nowhere = Path::new("");
+    let built_in = path.to_str().and_then(|text| WorldSource::built_in(text));
+    let source = match built_in {
+        Some(source) if !path.is_file() => source,
+        _ => {
+            let table = document::read(path, sources)?;
+            match FileKind::of(&table) {
+                FileKind::World => WorldSource::File(path.to_owned()),
+                FileKind::Experiment => {
+                    let folder = path.parent().unwrap_or(nowhere);
+                    return of_experiment(path, &Experiment::worlds_named(&table), folder, sources);
+                }
+            }
+        }
+    };
+    let world = WorldFile::load(&source, sources)?.world()?;
+    Ok(of_world(&world))
+}
+
+fn of_experiment(
+    path: &Path,
+    worlds: &[String],
+    folder: &Path,
+    sources: &mut Sources,
+) -> Result<Vec<Advice>> {
+    let experiment = match Experiment::load(path, &Overrides::default(), sources) {
+        Ok(experiment) => experiment,
+        Err(mut problems) => {
+            problems.extend(problems_of(worlds, folder, sources));
+            return Err(problems);
+        }
+    };
+    // A world that is whole only with the levels of a factor is none by itself.
+    let whole = experiment
+        .worlds
+        .iter()
+        .filter_map(|file| file.world().ok());
+    let of_worlds: Vec<Advice> = whole.flat_map(|world| of_parts(&world)).collect();
+    let mut advice = of_design(&Design::new(experiment)?);
+    for found in of_worlds {
+        // Worlds that extend one another share most of it.
+        if !advice
+            .iter()
+            .any(|known: &Advice| known.text() == found.text())
+        {
+            advice.push(found);
+        }
+    }
+    Ok(advice)
+}
+
+/// What is wrong with worlds by themselves, as far as they can be read.
+fn problems_of(worlds: &[String], folder: &Path, sources: &mut Sources) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for name in worlds {
+        // One that is not there, or no TOML, is said of the experiment.
+        let source = WorldSource::find(name, folder).ok();
+        let file = source.and_then(|source| WorldFile::load(&source, sources).ok());
+        problems.extend(file.and_then(|file| file.world().err()).unwrap_or_default());
+    }
+    problems
+}
