@@ -72,6 +72,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "experiment",
             "precision",
             "results",
+            "simulation",
             "statistics",
         ],
     ),

@@ -211,7 +211,7 @@ fn a_long_run_says_how_far_it_is() {
     let text = "name = \"long\"\nreplications = 20_000\n[factors]\n\
                 chaos_level = [\"low\", \"medium\", \"high\"]\n\
                 [[precision]]\nestimate = \"sla_miss\"\nhalf_width = 0.004\n\
-                max_replications = 40_000\n";
+                max_replications = 40_000\n[set]\n\"sla.target\" = 98.8\n";
     sandbox.write("e.toml", text);
     let said = |line: &str| {
         let output = sandbox.sysworld(line).output().expect("the binary runs");
