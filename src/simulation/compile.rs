@@ -56,7 +56,6 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
         .iter()
         .map(|action| names.action_model(action, setting))
         .collect();
-    let diagnosis = Chance::new(setting.skill.diagnosis_accuracy.get());
     let phases = phase_order(world);
     let position = |phase| phases.iter().position(|p| *p == phase);
     Model {
@@ -95,8 +94,7 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
         action_rows: action_rows(&actions, world.chaos.len()),
         actions,
         runbook: names.runbook(world),
-        diagnosis,
-        misdiagnosis: diagnosis.otherwise(world.remediation.len()),
+        diagnosis: Chance::new(setting.skill.diagnosis_accuracy.get()),
         panic_threshold: setting.skill.panic_threshold.get() as usize,
         journey: journey_model(world),
         sla_on_journey: on_journey,

@@ -37,7 +37,7 @@ pub use streams::{Purpose, RANDOM_LAYOUT, stream_key};
 use crate::world::Phase;
 
 /// Version of what the simulator computes: a change of any result of any world changes it.
-pub const MODEL_VERSION: u32 = 3;
+pub const MODEL_VERSION: u32 = 4;
 
 /// Runs one replication from its initial state; `state` is only scratch space to reuse.
 ///

@@ -2,7 +2,7 @@
 
 use super::journey::JourneyModel;
 use super::numbers::{Number, clamp};
-use super::streams::{Chance, Otherwise, Uniform};
+use super::streams::{Chance, Uniform};
 use crate::world::{AlertKind, Phase, Quantity, Usage};
 
 /// Everything a replication reads and never changes. Made by [`super::compile`].
@@ -40,8 +40,6 @@ pub struct Model {
     /// The action for (server, alert, critical).
     pub(super) runbook: Vec<u16>,
     pub(super) diagnosis: Chance,
-    /// The action where the diagnosis fails.
-    pub(super) misdiagnosis: Otherwise,
     pub(super) panic_threshold: usize,
     pub(super) journey: Option<JourneyModel>,
     /// Which count is held to the SLA, and the least that meets it.

@@ -4,7 +4,7 @@ use super::health::evaluate_usage;
 use super::model::{ActionStep, Model, Thresholds};
 use super::observer::{Alert, Handling, Observer, Response};
 use super::state::State;
-use super::streams::Bits;
+use super::streams::{Bits, Luck};
 use crate::world::{AlertKind, Role};
 
 pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer) {
@@ -77,17 +77,17 @@ fn raise(model: &Model, state: &mut State, server: usize) {
     raise_if(unhealthy, AlertKind::Health, true, f64::from(s.health));
 }
 
-/// Handles an alert; `luck` decides on diagnosis and success and, by its details, on the rest.
-fn handle(model: &Model, state: &mut State, alert: Alert, luck: Bits) -> Handling {
+/// Handles an alert.
+fn handle(model: &Model, state: &mut State, alert: Alert, luck: Luck) -> Handling {
     let server = alert.server;
     state.outcome.alerts_handled += 1;
     let clock = state.clock;
     state.servers[server].handled.get_or_insert(clock);
 
-    let misdiagnosed = !model.diagnosis.happens_by_half(luck.upper());
+    let misdiagnosed = !luck.diagnoses(model.diagnosis);
     let action = if misdiagnosed {
         state.outcome.misdiagnoses += 1;
-        model.misdiagnosis.at(luck.upper())
+        luck.wrong_action(model.actions.len())
     } else {
         model.runbook_action(server, alert.kind, alert.critical)
     };
@@ -100,7 +100,7 @@ fn handle(model: &Model, state: &mut State, alert: Alert, luck: Bits) -> Handlin
 }
 
 /// Executes an action unless it is cooling down.
-fn execute(model: &Model, state: &mut State, action: usize, server: usize, luck: Bits) -> Response {
+fn execute(model: &Model, state: &mut State, action: usize, server: usize, luck: Luck) -> Response {
     let spec = &model.actions[action];
     let free_in = state.free_in[action];
     if state.round < free_in {
@@ -109,7 +109,7 @@ fn execute(model: &Model, state: &mut State, action: usize, server: usize, luck:
     }
     state.free_in[action] = state.round + spec.cooldown;
     state.outcome.actions += 1;
-    if !spec.success.happens_by_half(luck.lower()) {
+    if !luck.succeeds(spec.success) {
         state.outcome.actions_failed += 1;
         return Response::Failed;
     }

@@ -69,7 +69,7 @@ pub(super) fn mix(value: u64) -> u64 {
     value ^ (value >> 31)
 }
 
-/// What a state of SplitMix64 moves by in a step.
+/// What a state of SplitMix64 moves by in a step: 2⁶⁴ divided by the golden ratio, made odd.
 pub(super) const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The seed of one stream of one replication.
@@ -143,12 +143,12 @@ impl Bits {
         Half(self.0 & u64::from(u32::MAX))
     }
 
-    /// The next of the bits that follow from these: those of SplitMix64 with these as its state.
+    /// The luck of the next alert: bits of SplitMix64 with these as its state.
     #[inline(always)]
-    pub fn split(&mut self) -> Self {
-        let bits = Self(mix(self.0));
+    pub fn split(&mut self) -> Luck {
+        let luck = Luck(Self(mix(self.0)));
         self.0 = self.0.wrapping_add(GOLDEN);
-        bits
+        luck
     }
 
     /// Other bits, that tell nothing of how an output of this kind compares with a threshold: the
@@ -157,6 +157,40 @@ impl Bits {
     #[inline(always)]
     pub fn details(self) -> Self {
         Self(mix(self.0))
+    }
+}
+
+/// What decides on one alert. Each decision has bits of its own, so none tells anything of another.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Luck(Bits);
+
+impl Luck {
+    /// Whether the diagnosis is right.
+    #[inline(always)]
+    pub fn diagnoses(self, accuracy: Chance) -> bool {
+        accuracy.happens_by_half(self.0.upper())
+    }
+
+    /// Whether the action succeeds.
+    #[inline(always)]
+    pub fn succeeds(self, success: Chance) -> bool {
+        success.happens_by_half(self.0.lower())
+    }
+
+    /// The action that a misdiagnosis picks, the same whatever the accuracy. Its bits come from a
+    /// multiplication by the golden ratio, whose multiples of numbers that share their upper or
+    /// lower half are spread evenly.
+    #[inline(always)]
+    pub fn wrong_action(self, actions: usize) -> usize {
+        let Bits(bits) = self.0;
+        Bits(bits.wrapping_mul(GOLDEN)).upper().below(actions)
+    }
+
+    /// What the first `draw` of the action takes, by its lower half; the next takes the details
+    /// of these.
+    #[inline(always)]
+    pub fn details(self) -> Bits {
+        self.0.details()
     }
 }
 
@@ -172,14 +206,16 @@ impl Half {
     }
 
     /// An index below `bound` (at most 2³²), by multiply and shift: the number of draws never
-    /// depends on their values.
+    /// depends on their values. Each index has ⌊2³² / bound⌋ of the 2³² values or one more, so its
+    /// probability is off by less than 2⁻³².
     #[inline(always)]
     pub fn below(self, bound: usize) -> usize {
         ((self.0 * bound as u64) >> 32) as usize
     }
 }
 
-/// A probability as a threshold of whole numbers: 0 never and 1 always happens.
+/// A probability as a threshold of whole numbers, rounded up: 0 never and 1 always happens, and
+/// what is used is too great by less than 2⁻⁵³ for a whole output, by less than 2⁻³² for half one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Chance {
     /// Of 2⁵³, for a whole output: rare events keep their probability.
@@ -205,33 +241,6 @@ impl Chance {
     #[inline(always)]
     pub fn happens_by_half(self, half: Half) -> bool {
         half.0 < self.of_half
-    }
-
-    /// One of so many indices, all as probable, where this did not happen.
-    pub fn otherwise(self, indices: usize) -> Otherwise {
-        let beyond = (1 << 32) - self.of_half;
-        Otherwise {
-            from: self.of_half,
-            stretch: ((indices as u64) << 32).checked_div(beyond).unwrap_or(0),
-        }
-    }
-}
-
-/// The choice of an index where a chance by half an output did not happen: how far the half is
-/// beyond the threshold, stretched over the indices.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Otherwise {
-    from: u64,
-    /// Indices for each number beyond, times 2³².
-    stretch: u64,
-}
-
-impl Otherwise {
-    /// The index; without meaning where the chance did happen.
-    #[inline(always)]
-    pub fn at(self, half: Half) -> usize {
-        let beyond = half.0.wrapping_sub(self.from);
-        (beyond.wrapping_mul(self.stretch) >> 32) as usize
     }
 }
 

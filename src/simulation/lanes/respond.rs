@@ -4,7 +4,7 @@ use super::health::{evaluate_usage, narrow};
 use super::row::{LANES, Row};
 use super::state::{LaneState, ServerLanes};
 use crate::simulation::model::{ActionStep, Model, Thresholds};
-use crate::simulation::streams::Bits;
+use crate::simulation::streams::{Bits, Luck};
 use crate::world::AlertKind;
 
 /// Kinds of alerts: bits of a server.
@@ -43,7 +43,7 @@ struct Listed(u32);
 struct Remedy {
     alert: Listed,
     action: u32,
-    luck: Bits,
+    luck: Luck,
 }
 
 impl Listed {
@@ -255,15 +255,15 @@ fn decide(model: &Model, state: &mut LaneState, alerts: usize) -> usize {
         let mut next = Bits(state.luck[lane]);
         let luck = next.split();
         state.luck[lane] = next.0;
-        let misdiagnosed = !model.diagnosis.happens_by_half(luck.upper());
+        let misdiagnosed = !luck.diagnoses(model.diagnosis);
         let right = usize::from(model.runbook[alert.line()]);
-        let any = model.misdiagnosis.at(luck.upper());
+        let any = luck.wrong_action(model.actions.len());
         let action = if misdiagnosed { any } else { right };
 
         let spec = &model.actions[action];
         let free_in = &mut state.free_in[action][lane];
         let blocked = state.round < *free_in;
-        let succeeds = !blocked & spec.success.happens_by_half(luck.lower());
+        let succeeds = !blocked & luck.succeeds(spec.success);
         let cooled = state.round + spec.cooldown;
         *free_in = if blocked { *free_in } else { cooled };
         state.misdiagnosed[lane] += u32::from(misdiagnosed);
