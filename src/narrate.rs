@@ -13,9 +13,8 @@ use crate::simulation::{
 };
 use crate::world::{AlertKind, Indicator, World};
 
-/// Health above which a server is OK, and above which it is only WARN.
+/// Health above which a server that is up is OK, and not only WARN.
 const OK_ABOVE: f32 = 80.0;
-const WARN_ABOVE: f32 = 50.0;
 
 /// Which replication is told, and how much of it.
 #[derive(Debug, Clone, Copy)]
@@ -295,15 +294,14 @@ impl Observer for Narrator<'_> {
         self.line("incident", &text);
     }
 
-    fn assessed(&mut self, _: &Model, _: &State, journey: Option<bool>) {
+    // Health and usage are those of the check, so they are told here: in a world whose update
+    // follows its assess, the end of the round has others.
+    fn assessed(&mut self, model: &Model, state: &State, journey: Option<bool>) {
         match journey {
             Some(true) => self.line("journey", "works"),
             Some(false) => self.line("journey", "broken"),
             None => {}
         }
-    }
-
-    fn round_ends(&mut self, model: &Model, state: &State) {
         let servers = self.world.servers.iter();
         let widest = servers
             .map(|s| s.name.get_ref().as_str().len())
@@ -311,10 +309,10 @@ impl Observer for Narrator<'_> {
             .unwrap_or(0);
         for server in 0..model.servers() {
             let health = state.health(server);
-            let status = match health {
-                h if h > OK_ABOVE => "OK",
-                h if h > WARN_ABOVE => "WARN",
-                _ => "CRIT",
+            let status = match state.is_up(server) {
+                true if health > OK_ABOVE => "OK",
+                true => "WARN",
+                false => "CRIT",
             };
             let name = self.server(server);
             let [cpu, ..] = state.usage(server);

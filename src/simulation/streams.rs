@@ -275,3 +275,6 @@ impl Uniform<f64> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -246,6 +246,44 @@ fn a_long_run_says_how_far_it_is() {
     assert!(sandbox.data("often") == sandbox.data("short"));
 }
 
+/// What `simulate` prints of a server is what its check at assess counted, also where an update
+/// follows, and whatever health the world asks for.
+#[test]
+fn simulate_tells_the_health_that_counted() {
+    let sandbox = Sandbox::new();
+    // Every update adds 30 % to the disk: its health is 100, 60 and 20 at the three checks.
+    sandbox.write(
+        "late.toml",
+        r#"
+        name = "late"
+        rounds = 3
+        phases = ["chaos", "respond", "assess", "update"]
+        up_health = 65
+        cpu_per_load = 0
+        chaos_levels.one = 1
+        metrics.disk_usage.drift = [30, 30]
+        metrics.disk_usage.penalties = [{ above = 50, penalty = 80 }, { above = 20, penalty = 40 }]
+        servers = [{ name = "s", type = "t" }]
+        [skills.one]
+        diagnosis_accuracy = 1
+        remediation_speed = 1
+        panic_threshold = 1
+        "#,
+    );
+    let told = sandbox.ok("simulate --world late.toml");
+    let status = told.lines().filter(|line| line.contains("status"));
+    let status: Vec<&str> = status
+        .map(|line| line.trim().trim_end_matches(" cpu   0 %"))
+        .collect();
+    let expected = [
+        "s OK   health 100",
+        "s CRIT health  60",
+        "s CRIT health  20",
+    ];
+    assert_eq!(status, expected.map(|text| format!("status   {text}")));
+    assert!(told.contains("(1 of 3 checks)"), "{told}");
+}
+
 /// The summary as JSON is the table `summary`.
 #[test]
 fn json_is_the_summary() {

@@ -17,6 +17,7 @@ mod errors;
 mod errors_of_use;
 mod fixed;
 mod folders;
+mod exact;
 mod fuzz;
 mod gate_error;
 mod gates;
