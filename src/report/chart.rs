@@ -8,6 +8,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::numbers::wrap;
+use super::strokes::{Shape, dashed, ruled, shape};
 
 /// Size of the drawing; wide enough that whole dots are finer than any interval that matters.
 const SIZE: (u32, u32) = (2000, 1400);
@@ -29,6 +30,9 @@ const COLOURS: [RGBColor; 8] = [
     RGBColor(0x8a, 0x7f, 0x00),
 ];
 
+/// Of a rule and its name.
+const RULE: RGBColor = RGBColor(0x55, 0x55, 0x55);
+
 /// A chart: lines over x, with what is written around them.
 pub struct Chart {
     /// Its title.
@@ -47,12 +51,16 @@ pub struct Chart {
     pub joined: bool,
     /// Whether a value holds until the next mark.
     pub steps: bool,
-    /// The lines, each with a colour.
+    /// A value across the whole chart, and what it is: a target, no difference.
+    pub rule: Option<(f64, String)>,
+    /// The lines, each with a colour, a dash and a shape of its marks.
     pub lines: Vec<Line>,
 }
 
 /// A line.
 pub struct Line {
+    /// Which colour, dash and shape it has: the same in all figures.
+    pub style: usize,
     /// Its name in the legend.
     pub label: String,
     /// Its marks, by ascending x.
@@ -121,16 +129,20 @@ impl Chart {
         Ok(())
     }
 
-    /// A row of colours and names under the title.
+    /// A row of strokes and names under the title.
     fn legend(&self, root: &Area) -> Drawn {
         if self.lines.len() < 2 {
             return Ok(());
         }
         let mut x = 40;
         const Y: i32 = 112;
-        for (index, line) in self.lines.iter().enumerate() {
-            let style = COLOURS[index % COLOURS.len()].stroke_width(7);
-            root.draw(&PathElement::new(vec![(x, Y), (x + 60, Y)], style))?;
+        for line in &self.lines {
+            if self.joined {
+                stroke(root, line.style, &[(x, Y), (x + 60, Y)])?;
+            }
+            if !self.steps {
+                mark(root, line.style, (x + 30, Y))?;
+            }
             let font = (FONT, TEXT).into_font().color(&BLACK);
             let font = font.pos(Pos::new(HPos::Left, VPos::Center));
             root.draw(&Text::new(line.label.clone(), (x + 74, Y), font))?;
@@ -205,8 +217,28 @@ impl Chart {
             &ys,
             at,
         )?;
+        if let Some((value, label)) = &self.rule {
+            let ends = [xs.start, xs.end].map(|x| chart.backend_coord(&(x, *value)));
+            let [_, to] = ends;
+            let style = RULE.stroke_width(4);
+            for piece in ruled(&ends) {
+                root.draw(&PathElement::new(piece, style))?;
+            }
+            // Below the rule where it is near the top.
+            let below = to.1 - chart.backend_coord(&(xs.end, ys.end)).1 < 60;
+            let (place, v) = match below {
+                true => ((to.0 - 8, to.1 + 10), VPos::Top),
+                false => ((to.0 - 8, to.1 - 8), VPos::Bottom),
+            };
+            let font = (FONT, SMALL).into_font().color(&RULE);
+            root.draw(&Text::new(
+                label.clone(),
+                place,
+                font.pos(Pos::new(HPos::Right, v)),
+            ))?;
+        }
         for (index, line) in self.lines.iter().enumerate() {
-            let colour = COLOURS[index % COLOURS.len()];
+            let colour = COLOURS[line.style % COLOURS.len()];
             let marks = self.placed(index, &line.marks);
             if self.joined {
                 let band = self.band(&marks);
@@ -218,7 +250,11 @@ impl Chart {
                 } else {
                     marks.iter().map(|mark| (mark.x, mark.y)).collect()
                 };
-                chart.draw_series([PathElement::new(path, colour.stroke_width(5))])?;
+                let path: Vec<(i32, i32)> = path
+                    .iter()
+                    .map(|place| chart.backend_coord(place))
+                    .collect();
+                stroke(root, line.style, &path)?;
             }
             if self.steps {
                 let ticks = marks.iter().filter(|mark| mark.tick);
@@ -235,11 +271,9 @@ impl Chart {
                     chart.draw_series([whisker])?;
                 }
             }
-            chart.draw_series(
-                marks
-                    .iter()
-                    .map(|mark| Circle::new((mark.x, mark.y), 10, colour.filled())),
-            )?;
+            for one in &marks {
+                mark(root, line.style, chart.backend_coord(&(one.x, one.y)))?;
+            }
         }
         Ok(())
     }
@@ -300,12 +334,40 @@ impl Chart {
             &mut marks().map(|mark| mark.interval.map_or(mark.y, |ends| ends[0].min(mark.y)));
         let highs =
             &mut marks().map(|mark| mark.interval.map_or(mark.y, |ends| ends[1].max(mark.y)));
-        let (low, high) = (least(lows), most(highs));
+        let (mut low, mut high) = (least(lows), most(highs));
+        if let Some((value, _)) = &self.rule {
+            (low, high) = (low.min(*value), high.max(*value));
+        }
         let to =
             self.y_range[1].unwrap_or(high + 0.05 * (high - low).max(0.1 * high.abs()).max(1e-9));
         let from = self.y_range[0].unwrap_or(low - 0.05 * (to - low).max(1e-3));
         (xs, from..to)
     }
+}
+
+/// A line in its colour and dash.
+fn stroke(root: &Area, style: usize, path: &[(i32, i32)]) -> Drawn {
+    let colour = COLOURS[style % COLOURS.len()];
+    for piece in dashed(style, path) {
+        root.draw(&PathElement::new(piece, colour.stroke_width(5)))?;
+    }
+    Ok(())
+}
+
+/// A mark in its colour and shape.
+fn mark(root: &Area, style: usize, (x, y): (i32, i32)) -> Drawn {
+    let filled = COLOURS[style % COLOURS.len()].filled();
+    match shape(style) {
+        Shape::Circle(radius) => root.draw(&Circle::new((x, y), radius, filled))?,
+        Shape::Polygon(corners) => {
+            let corners: Vec<(i32, i32)> = corners
+                .into_iter()
+                .map(|(dx, dy)| (x + dx, y + dy))
+                .collect();
+            root.draw(&Polygon::new(corners, filled))?;
+        }
+    }
+    Ok(())
 }
 
 /// The corners of a line whose values hold until the next mark.

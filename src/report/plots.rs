@@ -66,15 +66,27 @@ fn charts(report: &Report, panel: &[usize]) -> Vec<(&'static str, Chart)> {
         })
         .collect();
     let place = place(report, panel);
-    let [indicators @ .., curve] = FIGURES;
-    let mut charts: Vec<(&'static str, Chart)> = report
-        .indicators
-        .iter()
-        .filter(|indicator| indicators.contains(&indicator.key))
-        .filter_map(|indicator| Some((indicator.key, curves(report, &here, indicator, &place)?)))
-        .collect();
-    charts.extend(survival(report, &here, &place).map(|chart| (curve, chart)));
-    charts
+    let indicator = |key: &str| {
+        let mut indicators = report.indicators.iter();
+        indicators.find(|indicator| indicator.key == key)
+    };
+    // Of the availabilities only what the SLA is held to is compared.
+    let compared = |key: &&str| {
+        let mut points = here.iter();
+        !key.ends_with("availability") || points.any(|point| held_to(point) == *key)
+    };
+    let chart = |name: &'static str| {
+        let chart = match name.strip_prefix("difference_") {
+            _ if name == "time_to_resolve" => survival(report, &here, &place),
+            Some(key) => {
+                let key = Some(key).filter(compared)?;
+                differences(report, &here, indicator(key)?, &place)
+            }
+            None => curves(report, &here, indicator(name)?, &place),
+        };
+        Some((name, chart?))
+    };
+    FIGURES.into_iter().filter_map(chart).collect()
 }
 
 fn place(report: &Report, panel: &[usize]) -> String {
@@ -94,64 +106,165 @@ fn place(report: &Report, panel: &[usize]) -> String {
 
 /// An indicator against x; `None` where no point has it, or nothing varies.
 fn curves(report: &Report, here: &[&Point], of: &Indicator, place: &str) -> Option<Chart> {
+    let estimate = |point: &Point| point.estimates.get(of.key).copied();
+    let methods = methods(here.iter().filter_map(|point| {
+        let estimate = estimate(point)?;
+        estimate.interval().map(|_| estimate.method)
+    }));
+    let drawn = Drawn {
+        title: format!("{}{place}", of.label),
+        what: of.label.to_string(),
+        about: format!(
+            "{} Bars{BANDS} are {} % intervals ({methods}).",
+            of.about,
+            percent(report.confidence)
+        ),
+        y_label: format!("{} ({})", of.label, of.unit),
+        y_range: match of.key {
+            "sla_miss" => [Some(0.0), Some(100.0)],
+            "availability" | "journey_availability" => [None, Some(100.0)],
+            _ => [Some(0.0), None],
+        },
+        rule: target(here, of.key),
+    };
+    against_x(report, here, place, drawn, |point| {
+        let estimate = estimate(point)?;
+        let interval = estimate.interval().map(|i| [i.lo, i.hi]);
+        Some((estimate.value?, interval, of.scale))
+    })
+}
+
+/// The column of what the SLA of a point is held to.
+fn held_to(point: &Point) -> &'static str {
+    if point.on_journey {
+        "journey_availability"
+    } else {
+        "availability"
+    }
+}
+
+/// The target of the SLA, where all points have the same and are held to this indicator.
+fn target(here: &[&Point], key: &str) -> Option<(f64, String)> {
+    let target = &here.first()?.target;
+    let same = |point: &&Point| held_to(point) == key && point.target == *target;
+    if !here.iter().all(same) {
+        return None;
+    }
+    Some((target.parse().ok()?, format!("SLA target {target} %")))
+}
+
+/// What each point of a comparison has more than its baseline; `None` where nothing is compared.
+fn differences(report: &Report, here: &[&Point], of: &Indicator, place: &str) -> Option<Chart> {
+    let baseline = report.baseline.as_ref()?;
+    let find = |point: &Point| {
+        let mut all = report.comparisons.iter();
+        all.find(|row| row.point == point.key && row.estimate == of.key)
+    };
+    let rows = here.iter().filter_map(|point| find(point));
+    let methods = methods(
+        rows.filter(|row| row.lo.is_some())
+            .filter_map(|row| row.method),
+    );
+    let unit = match of.unit == "%" {
+        true => "percentage points".to_owned(),
+        false => of.unit.to_string(),
+    };
+    let from = format!("{} {}", baseline.factor, baseline.level);
+    let drawn = Drawn {
+        title: format!("{}: difference from {from}{place}", of.label),
+        what: format!(
+            "{}, less that of {from} in the same replications,",
+            of.label
+        ),
+        about: format!(
+            "Bars{BANDS} are {} % intervals ({methods}), each by itself; comparisons.csv has p-values \
+             that are adjusted for all.",
+            percent(report.confidence)
+        ),
+        y_label: format!("difference ({unit})"),
+        y_range: [None, None],
+        rule: Some((0.0, format!("as {from}"))),
+    };
+    against_x(report, here, place, drawn, |point| {
+        let row = find(point)?;
+        let interval = row.lo.zip(row.hi).map(|(lo, hi)| [lo, hi]);
+        Some((row.difference?, interval, of.scale))
+    })
+}
+
+/// Stands where a caption names the bands, if there are some.
+const BANDS: &str = "{bands}";
+
+/// What differs between the charts over x.
+struct Drawn {
+    title: String,
+    /// What is shown against x.
+    what: String,
+    about: String,
+    y_label: String,
+    y_range: [Option<f64>; 2],
+    rule: Option<(f64, String)>,
+}
+
+/// A chart over x of a value, its interval, and what both are multiplied with; `None` where no
+/// point has one, or nothing varies.
+fn against_x(
+    report: &Report,
+    here: &[&Point],
+    place: &str,
+    drawn: Drawn,
+    of: impl Fn(&Point) -> Option<(f64, Option<[f64; 2]>, f64)>,
+) -> Option<Chart> {
     let axes = &report.axes;
     let factor = axes.x?;
     let axis = &axes.factors[factor];
     let at = |point: &Point| {
         let level = point.levels[factor];
-        axis.levels[level]
-            .number()
-            .filter(|_| axis.numeric)
-            .unwrap_or(level as f64)
+        let number = axis.levels[level].number().filter(|_| axis.numeric);
+        number.unwrap_or(level as f64)
     };
-    let marks = |point: &&&Point| {
-        let estimate = point.estimates.get(of.key)?;
+    let mark = |point: &&Point| {
+        let (value, interval, scale) = of(point)?;
         Some(Mark {
             x: at(point),
-            y: of.scale * estimate.value?,
-            interval: estimate
-                .interval()
-                .map(|i| [of.scale * i.lo, of.scale * i.hi]),
+            y: scale * value,
+            interval: interval.map(|ends| ends.map(|end| scale * end)),
             tick: false,
         })
     };
     // Between categories there is nothing that a line could pass through.
     let joined = axis.numeric && !axes.sampled;
-    let lines = lines(report, here, |own| {
-        let mut marks: Vec<Mark> = own.iter().filter_map(|point| marks(&point)).collect();
+    let mut lines = lines(report, here, |own| {
+        let mut marks: Vec<Mark> = own.iter().filter_map(mark).collect();
         marks.sort_by(|a, b| a.x.total_cmp(&b.x));
         marks
     });
-    if lines.iter().all(|line| line.marks.is_empty()) {
+    // The baseline has no difference from itself.
+    lines.retain(|line| !line.marks.is_empty());
+    if lines.is_empty() {
         return None;
     }
-    let methods = methods(here, of.key);
+    let series = axes.series.map(|series| &axes.factors[series].label);
     let caption = format!(
-        "{} against {}{}{place}. {} Bars{} are {} % intervals ({methods}). {}",
-        of.label,
+        "{} against {}{}{place}. {} {}",
+        drawn.what,
         axis.label,
-        axes.series.map_or(String::new(), |s| format!(
-            " for each {}",
-            axes.factors[s].label
-        )),
-        of.about,
-        if joined { " and bands" } else { "" },
-        percent(report.confidence),
+        series.map_or(String::new(), |series| format!(" for each {series}")),
+        drawn
+            .about
+            .replace(BANDS, if joined { " and bands" } else { "" }),
         source(report, here),
     );
     Some(Chart {
-        title: format!("{}{place}", of.label),
+        title: drawn.title,
         caption,
         x_label: axis.label.clone(),
-        y_label: format!("{} ({})", of.label, of.unit),
+        y_label: drawn.y_label,
         ticks: (!axis.numeric).then(|| axis.labels.clone()),
-        y_range: match of.key {
-            "sla_miss" => [Some(0.0), Some(100.0)],
-            "availability" => [None, Some(100.0)],
-            _ => [Some(0.0), None],
-        },
+        y_range: drawn.y_range,
         joined,
         steps: false,
+        rule: drawn.rule,
         lines,
     })
 }
@@ -208,6 +321,7 @@ fn survival(report: &Report, here: &[&Point], place: &str) -> Option<Chart> {
         y_range: [Some(0.0), Some(100.0)],
         joined: true,
         steps: true,
+        rule: None,
         lines,
     })
 }
@@ -216,6 +330,7 @@ fn survival(report: &Report, here: &[&Point], place: &str) -> Option<Chart> {
 fn lines(report: &Report, here: &[&Point], marks: impl Fn(&[&Point]) -> Vec<Mark>) -> Vec<Line> {
     let Some(series) = report.axes.series else {
         return vec![Line {
+            style: 0,
             label: String::new(),
             marks: marks(here),
         }];
@@ -226,6 +341,7 @@ fn lines(report: &Report, here: &[&Point], marks: impl Fn(&[&Point]) -> Vec<Mark
             let own = here.iter().filter(|point| point.levels[series] == level);
             let own: Vec<&Point> = own.copied().collect();
             Line {
+                style: level,
                 label: label.clone(),
                 marks: marks(&own),
             }
@@ -233,11 +349,9 @@ fn lines(report: &Report, here: &[&Point], marks: impl Fn(&[&Point]) -> Vec<Mark
         .collect()
 }
 
-/// The methods of the intervals of an estimate, in words.
-fn methods(here: &[&Point], key: &str) -> String {
-    let estimates = here.iter().filter_map(|point| point.estimates.get(key));
-    let known = estimates.filter(|estimate| estimate.interval().is_some());
-    let mut names: Vec<String> = known.map(|estimate| method(estimate.method)).collect();
+/// The methods of intervals, in words.
+fn methods(known: impl Iterator<Item = &'static str>) -> String {
+    let mut names: Vec<String> = known.map(method).collect();
     names.sort();
     names.dedup();
     if names.is_empty() {
@@ -253,6 +367,8 @@ fn method(name: &str) -> String {
         "wilson" => "Wilson".to_owned(),
         "student_t" => "Student t".to_owned(),
         "empirical_bernstein" => "empirical Bernstein".to_owned(),
+        "tango" => "Tango score".to_owned(),
+        "paired_t" => "paired Student t".to_owned(),
         "jackknife_log" => "jackknife over groups of replications, log scale".to_owned(),
         other => other.replace('_', " "),
     }
@@ -274,7 +390,7 @@ fn source(report: &Report, here: &[&Point]) -> String {
     };
     let seed = report.made.iter().find(|(name, _)| name == "Master seed");
     format!(
-        "{}; n = {n} replications a point.{common} Experiment {}, seed {}, sysworld {}.",
+        "{} from a healthy start; n = {n} replications a point.{common} Experiment {}, seed {}, sysworld {}.",
         report.setting,
         report.title,
         seed.map_or("", |(_, seed)| seed),

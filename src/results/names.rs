@@ -26,9 +26,19 @@ pub(super) const TABLES: [&str; 6] = [
 pub const PAGE: &str = "report.html";
 /// The folder of figures.
 pub const PLOTS: &str = "plots";
-/// The figures, each as SVG and PNG: of indicators, and last of the time to resolve. Those of one
-/// combination of levels end with its number.
-pub const FIGURES: [&str; 4] = ["sla_miss", "availability", "mttr_rounds", "time_to_resolve"];
+/// The figures, each as SVG and PNG: of indicators, of the time to resolve, and of differences from a
+/// baseline. Those of one combination of levels end with its number.
+pub const FIGURES: [&str; 9] = [
+    "sla_miss",
+    "availability",
+    "journey_availability",
+    "mttr_rounds",
+    "time_to_resolve",
+    "difference_sla_miss",
+    "difference_availability",
+    "difference_journey_availability",
+    "difference_mttr_rounds",
+];
 
 const FORMATS: [Format; 2] = [Format::Parquet, Format::Csv];
 /// How the names of files end that are still being written.

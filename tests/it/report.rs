@@ -205,7 +205,8 @@ fn a_page_is_self_contained_and_bounded() {
     assert!(page["points"].as_array().expect("points").len() <= 400);
 }
 
-/// A name of a world is text, wherever it is shown.
+/// A name of a world is text, wherever it is shown; and figures of a journey SLA have its target and
+/// its differences.
 #[test]
 fn names_are_never_markup() {
     let sandbox = Sandbox::new();
@@ -215,65 +216,132 @@ fn names_are_never_markup() {
         "name = \"w\"\nextends = \"cloudinfra\"\n",
     )
     .expect("a file");
-    run(
-        &sandbox,
-        (
-            "hostile",
-            &format!("replications = 5\n[factors]\nworld = [\"cloudinfra\", \"{name}\"]\n"),
-        ),
+    let text = format!(
+        "name = \"hostile\"\nreplications = 20\n[factors]\nworld = [\"cloudinfra\", \"{name}\"]\n\
+         [compare]\nfactor = \"world\"\nbaseline = \"{name}\"\n"
     );
+    sandbox.write("e.toml", &text);
+    let set = "--set sla.indicator=journey_availability";
+    sandbox.ok(&format!("run e.toml --quiet --out hostile {set}"));
     let page = sandbox.read("hostile/report.html");
     assert!(!page.contains("<img"));
     assert!(page.contains("w\\u003cimg onerror=x>&"));
     sandbox.ok("report hostile --plots");
-    let svg = sandbox.read("hostile/plots/sla_miss.svg");
-    assert!(svg.contains("&lt;img") && !svg.contains("<img"));
+    let read = |name: &str| sandbox.read(&format!("hostile/plots/{name}.svg"));
+    for figure in ["sla_miss", "difference_sla_miss"] {
+        let svg = read(figure);
+        assert!(svg.contains("&lt;img") && !svg.contains("<img"), "{figure}");
+    }
+    let target = "SLA target 99.9 %\n</text>";
+    assert!(read("journey_availability").contains(target));
+    assert!(!read("availability").contains(target));
+    assert!(read("difference_journey_availability").contains("percentage points"));
+    assert!(
+        !sandbox
+            .path("hostile/plots/difference_availability.svg")
+            .exists()
+    );
 }
 
-/// The dots of a figure stand where the summary says: one linear scale maps all of them.
+/// Where the marks of a figure stand, from the top: dots, and polygons that are small.
+fn heights(svg: &str) -> Vec<f64> {
+    let attribute = |text: &str, name: &str| -> Option<String> {
+        let (_, rest) = text.split_once(&format!(" {name}=\""))?;
+        Some(rest.split('"').next()?.to_owned())
+    };
+    let circles = svg.split("<circle").skip(1).filter_map(|circle| {
+        let circle = circle.split('>').next()?;
+        (attribute(circle, "r")? == "10").then(|| attribute(circle, "cy")?.parse().ok())?
+    });
+    let polygons = svg.split("<polygon").skip(1).filter_map(|polygon| {
+        let points = attribute(polygon.split('>').next()?, "points")?;
+        let points: Vec<[f64; 2]> = points
+            .split_whitespace()
+            .filter_map(|point| {
+                let (x, y) = point.split_once(',')?;
+                Some([x.parse().ok()?, y.parse().ok()?])
+            })
+            .collect();
+        let mean = |axis: usize| {
+            let values = points.iter().map(|point| point[axis]);
+            values.sum::<f64>() / points.len() as f64
+        };
+        let far = points
+            .iter()
+            .any(|[x, y]| (x - mean(0)).abs().max((y - mean(1)).abs()) > 25.0);
+        (!far && points.len() > 2).then(|| mean(1))
+    });
+    // Those of the legend are above.
+    circles.chain(polygons).filter(|y| *y > 150.0).collect()
+}
+
+/// Asserts that marks stand where values are: one linear scale maps all of them.
+fn assert_to_scale(what: &str, svg: &str, mut values: Vec<f64>) {
+    let mut heights = heights(svg);
+    assert_eq!(heights.len(), values.len(), "{what}");
+    // The higher the value, the smaller the distance from the top.
+    heights.sort_by(f64::total_cmp);
+    values.sort_by(|a, b| b.total_cmp(a));
+    let last = values.len() - 1;
+    let scale = (heights[last] - heights[0]) / (values[last] - values[0]);
+    for (height, value) in heights.iter().zip(&values) {
+        let wanted = heights[0] + scale * (value - values[0]);
+        assert!(
+            (height - wanted).abs() <= 2.0,
+            "{what}: {height}, not {wanted}"
+        );
+    }
+}
+
+/// The marks of a figure stand where the summary says, differences where `comparisons` says; the
+/// target is drawn on what the SLA is held to; lines differ in more than colour.
 #[test]
 fn figures_are_drawn_to_scale() {
     let sandbox = Sandbox::new();
     run(&sandbox, SHAPES[0]);
     sandbox.ok("report main --plots");
     let summary = sandbox.rows("main/summary.csv");
-    for estimate in ["sla_miss", "availability", "mttr_rounds"] {
+    let number = |row: &BTreeMap<String, String>, column: &str| {
+        row[column].parse::<f64>().expect("a number")
+    };
+    for estimate in [
+        "sla_miss",
+        "availability",
+        "journey_availability",
+        "mttr_rounds",
+    ] {
         let svg = sandbox.read(&format!("main/plots/{estimate}.svg"));
-        let mut heights: Vec<f64> = svg
-            .split("<circle")
-            .filter(|circle| circle.contains("r=\"10\""))
-            .map(|circle| {
-                let (_, rest) = circle.split_once("cy=\"").expect("a height");
-                rest.split('"')
-                    .next()
-                    .expect("it ends")
-                    .parse()
-                    .expect("a number")
-            })
-            .collect();
-        let mut values: Vec<f64> = summary
-            .iter()
-            .map(|row| row[estimate].parse().expect("a number"))
-            .collect();
-        assert_eq!(heights.len(), values.len(), "{estimate}");
-        // The higher the value, the smaller the distance from the top.
-        heights.sort_by(f64::total_cmp);
-        values.sort_by(|a, b| b.total_cmp(a));
-        let last = values.len() - 1;
-        let scale = (heights[last] - heights[0]) / (values[last] - values[0]);
-        for (height, value) in heights.iter().zip(&values) {
-            let wanted = heights[0] + scale * (value - values[0]);
-            assert!(
-                (height - wanted).abs() <= 1.5,
-                "{estimate}: {height}, not {wanted}"
-            );
-        }
+        let values = summary.iter().map(|row| number(row, estimate));
+        assert_to_scale(estimate, &svg, values.collect());
         assert!(svg.contains("95 % intervals") && svg.contains("n = 400 replications a point"));
         assert!(svg.contains("<desc>"));
+        assert_eq!(
+            svg.contains("SLA target 99.9 %\n</text>"),
+            estimate == "availability",
+            "{estimate}"
+        );
+        // Three skills: a circle, a square, a triangle.
+        assert!(
+            svg.contains("<circle") && svg.contains("<polygon"),
+            "{estimate}"
+        );
         let png =
             fs::read(sandbox.path(&format!("main/plots/{estimate}.png"))).expect("it is there");
         assert!(png.starts_with(b"\x89PNG\r\n\x1a\n") && png.len() > 20_000);
     }
+    let comparisons = sandbox.rows("main/comparisons.csv");
+    for estimate in ["sla_miss", "availability", "mttr_rounds"] {
+        let svg = sandbox.read(&format!("main/plots/difference_{estimate}.svg"));
+        let rows = comparisons.iter().filter(|row| row["estimate"] == estimate);
+        let values = rows.map(|row| number(row, "difference"));
+        assert_to_scale(estimate, &svg, values.collect());
+        assert!(svg.contains("difference from skill mid") && svg.contains("as skill mid"));
+    }
+    assert!(
+        !sandbox
+            .path("main/plots/difference_journey_availability.svg")
+            .exists()
+    );
     let before = sandbox.data("main");
     sandbox.ok("report main --plots");
     assert_eq!(before, sandbox.data("main"), "the same bytes again");
@@ -292,7 +360,8 @@ fn reports_come_and_go() {
     for line in said.lines() {
         assert!(sandbox.path(line).is_file(), "{line}");
     }
-    assert_eq!(said.lines().count(), 9);
+    // The page, five figures and three of differences, each as SVG and PNG.
+    assert_eq!(said.lines().count(), 1 + 2 * 8);
     sandbox.ok(&format!(
         "run {experiment} --replications 20 --seed 7 --out r --force --no-report --quiet"
     ));
