@@ -264,14 +264,11 @@ impl Chart {
                 }))?;
                 continue;
             }
-            for mark in &marks {
-                if let Some([lo, hi]) = mark.interval {
-                    let whisker =
-                        ErrorBar::new_vertical(mark.x, lo, mark.y, hi, colour.stroke_width(4), 18);
-                    chart.draw_series([whisker])?;
-                }
-            }
             for one in &marks {
+                if let Some(ends) = one.interval {
+                    let ends = ends.map(|end| chart.backend_coord(&(one.x, end)));
+                    whisker(root, line.style, ends)?;
+                }
                 mark(root, line.style, chart.backend_coord(&(one.x, one.y)))?;
             }
         }
@@ -350,6 +347,17 @@ fn stroke(root: &Area, style: usize, path: &[(i32, i32)]) -> Drawn {
     let colour = COLOURS[style % COLOURS.len()];
     for piece in dashed(style, path) {
         root.draw(&PathElement::new(piece, colour.stroke_width(5)))?;
+    }
+    Ok(())
+}
+
+/// An upright bar with caps at both ends.
+fn whisker(root: &Area, style: usize, [from, to]: [(i32, i32); 2]) -> Drawn {
+    const CAP: i32 = 9;
+    let style = COLOURS[style % COLOURS.len()].stroke_width(4);
+    root.draw(&PathElement::new(vec![from, to], style))?;
+    for (x, y) in [from, to] {
+        root.draw(&PathElement::new(vec![(x - CAP, y), (x + CAP, y)], style))?;
     }
     Ok(())
 }

@@ -79,11 +79,11 @@ fn sla(design: &Design) -> String {
     let of = |variation: &Variation| (variation.sla_target.clone(), variation.sla_on_journey);
     let text = |variation: &Variation| {
         let indicator = if variation.sla_on_journey {
-            "journey availability"
+            "journey rounds"
         } else {
-            "server availability"
+            "server checks"
         };
-        format!("SLA {} % {indicator}", variation.sla_target)
+        format!("SLA {} % of {indicator}", variation.sla_target)
     };
     common(design, of, text, "SLA")
 }

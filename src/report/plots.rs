@@ -181,9 +181,9 @@ fn differences(report: &Report, here: &[&Point], of: &Indicator, place: &str) ->
              that are adjusted for all.",
             percent(report.confidence)
         ),
-        y_label: format!("difference ({unit})"),
+        y_label: format!("difference from {from} ({unit})"),
         y_range: [None, None],
-        rule: Some((0.0, format!("as {from}"))),
+        rule: Some((0.0, String::new())),
     };
     against_x(report, here, place, drawn, |point| {
         let row = find(point)?;
@@ -368,7 +368,11 @@ fn method(name: &str) -> String {
         "student_t" => "Student t".to_owned(),
         "empirical_bernstein" => "empirical Bernstein".to_owned(),
         "tango" => "Tango score".to_owned(),
+        "student_t_hall" => "Student t with Hall's correction".to_owned(),
         "paired_t" => "paired Student t".to_owned(),
+        "paired_t_hall" => "paired Student t with Hall's correction".to_owned(),
+        "paired_bernstein" => "paired empirical Bernstein".to_owned(),
+        "paired_jackknife" => "paired jackknife over groups of replications".to_owned(),
         "jackknife_log" => "jackknife over groups of replications, log scale".to_owned(),
         other => other.replace('_', " "),
     }

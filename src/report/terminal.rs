@@ -240,15 +240,11 @@ fn notes(design: &Design, rows: &[PointSummary], width: usize) -> String {
         }
         _ => String::new(),
     };
-    // A comparison pairs them, and says so.
+    // Points that share random numbers are compared in pairs, by `[compare]`.
     let shared = rows.len() > 1
         && experiment.random_numbers == RandomNumbers::Common
         && experiment.compare.is_none();
-    let shared = if shared {
-        " Points share chaos: overlap is no test."
-    } else {
-        ""
-    };
+    let shared = if shared { "; overlap is no test" } else { "" };
     let cut = match window(design, rows) {
         Some(_) => "",
         None => " MTTR is cut at the end of a replication.",
@@ -256,13 +252,9 @@ fn notes(design: &Design, rows: &[PointSummary], width: usize) -> String {
     let strict = rows
         .iter()
         .all(|row| design.variation(row.point).sla_budget == 0);
-    let strict = if strict {
-        ", missed by one failed check"
-    } else {
-        ""
-    };
+    let strict = if strict { " (all must pass)" } else { "" };
     let text = format!(
-        "{} % intervals; {}{strict}; {} from a healthy start{replications}; seed {}.{cut}{shared}",
+        "{} % intervals; {}{strict}; {} from a healthy start{replications}; seed {}{shared}.{cut}",
         percent(experiment.confidence),
         super::sla(design),
         super::length(design),

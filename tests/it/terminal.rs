@@ -37,7 +37,10 @@ fn a_journey_sla_is_read_by_the_journey() {
             first("journey") < first("SLA miss") && first("SLA miss") < first("MTTR"),
             "{columns}: {table}"
         );
-        assert!(table.contains("SLA 99.9 % journey availability"), "{table}");
+        assert!(
+            table.contains("SLA 99.9 % of journey rounds (all must pass)"),
+            "{table}"
+        );
     }
     let rows: Vec<_> = (0..)
         .map(|part| format!("r/runs/part-00-{part:06}.csv"))
@@ -129,13 +132,20 @@ fn the_table_is_as_wide_as_the_terminal() {
         assert!(most < 80 || notes.lines().count() <= 2, "{notes}");
         for said in [
             "within 15",
-            "SLA 99.9 % server availability",
+            "SLA 99.9 % of server checks (all must pass)",
             "healthy start",
         ] {
             let table = table.replace('\n', " ");
             assert!(table.contains(said), "{said}: {table}");
         }
     }
+    let text = "name = \"e\"\nreplications = 1000\n[factors]\nskill = [\"junior\", \"mid\"]\n";
+    sandbox.write("e.toml", text);
+    let alone = notes(&sandbox.ok("run e.toml --out alone"));
+    assert!(
+        alone.contains("overlap is no test") && alone.lines().count() <= 2,
+        "{alone}"
+    );
     let wide = printed(&sandbox, "summarize r", &[("COLUMNS", "132")]);
     assert!(wide.contains("server-minutes"), "{wide}");
 }
