@@ -1,11 +1,12 @@
 //! The differences of `[compare]` in the terminal.
 
+use super::agreement::{Agreement, Held};
 use super::axes::Axes;
 use super::compare;
 use super::grid::{Column, Grid};
 use super::look::Look;
 use super::numbers::{NOTHING, difference, fixed, grouped, p_value, percent};
-use super::terminal::{Held, MOST_ROWS, factors, lines, withheld};
+use super::terminal::{MOST_ROWS, factors, lines, withheld};
 use crate::design::Design;
 use crate::summary::{Comparison, Summary};
 
@@ -31,21 +32,22 @@ pub fn table(design: &Design, axes: &Axes, summary: &Summary, look: Look) -> Str
     if rows.is_empty() {
         return String::new();
     }
-    let mut measures = measures(design, &rows);
+    let mut measures = measures(design);
     let mut wide = grid(design, axes, &rows, &measures, look);
     let dropped = wide.fit(look.width);
-    let before = measures.len();
-    measures.retain(|measure| !dropped.iter().any(|name| name == measure.name));
-    if measures.len() < before {
-        // The p-values are of what is shown.
-        wide = grid(design, axes, &rows, &measures, look);
-        wide.fit(look.width);
-    }
     let (tables, dropped) = if wide.width() > look.width {
+        // One below the other there is room for all.
         let apart = measures.chunks(1);
         let apart = apart.map(|one| grid(design, axes, &rows, one, look).draw(look));
         (apart.collect(), Vec::new())
     } else {
+        let before = measures.len();
+        measures.retain(|measure| !dropped.iter().any(|name| name == measure.name));
+        if measures.len() < before {
+            // The p-values are of what is shown.
+            wide = grid(design, axes, &rows, &measures, look);
+            wide.fit(look.width);
+        }
         (vec![wide.draw(look)], dropped)
     };
     let title = format!(
@@ -85,12 +87,8 @@ struct Measure {
 }
 
 /// What the SLA is held to, its miss, and the time to resolve.
-fn measures(design: &Design, rows: &[&[Comparison]]) -> Vec<Measure> {
-    let points: Vec<usize> = rows
-        .iter()
-        .filter_map(|row| Some(row.first()?.point))
-        .collect();
-    let held = Held::new(design, points.iter().copied());
+fn measures(design: &Design) -> Vec<Measure> {
+    let held = Agreement::of(design).held;
     let measure = |name, estimate, (scale, fewest), sacrifice| Measure {
         name,
         estimate,
@@ -101,8 +99,8 @@ fn measures(design: &Design, rows: &[&[Comparison]]) -> Vec<Measure> {
     let journey = measure("journey, % points", "journey_availability", (100.0, 2), 0);
     let servers = measure("available, % points", "availability", (100.0, 2), 0);
     let mut measures = Vec::new();
-    measures.extend(held.to_journey.then_some(journey));
-    measures.extend(held.to_servers.then_some(servers));
+    measures.extend((held != Held::Servers).then_some(journey));
+    measures.extend((held != Held::Journey).then_some(servers));
     measures.push(measure("SLA miss, % points", "sla_miss", (100.0, 1), 0));
     measures.push(measure("MTTR, rounds", "mttr_rounds", (1.0, 2), 3));
     measures

@@ -59,41 +59,21 @@ fn setting(design: &Design) -> String {
     format!("{}; {}", sla(design), length(design))
 }
 
-/// What is common to the variations of a design, as text; else that they differ.
-fn common<T: PartialEq>(
-    design: &Design,
-    of: impl Fn(&Variation) -> T,
-    text: impl Fn(&Variation) -> String,
-    what: &str,
-) -> String {
-    let first = design.variation(0);
-    let mut all = (0..design.len()).map(|point| of(design.variation(point)));
-    match all.all(|other| other == of(first)) {
-        true => text(first),
-        false => format!("{what} as the design says"),
-    }
-}
-
 /// The SLA in words.
 fn sla(design: &Design) -> String {
     let of = |variation: &Variation| (variation.sla_target.clone(), variation.sla_on_journey);
-    let text = |variation: &Variation| {
-        let indicator = if variation.sla_on_journey {
-            "journey rounds"
-        } else {
-            "server checks"
-        };
-        format!("SLA {} % of {indicator}", variation.sla_target)
-    };
-    common(design, of, text, "SLA")
+    match words::common(design, of) {
+        Some((target, true)) => format!("SLA {target} % of journey rounds"),
+        Some((target, false)) => format!("SLA {target} % of server checks"),
+        None => "SLA as the design says".to_owned(),
+    }
 }
 
 /// The length of a replication, in words.
 fn length(design: &Design) -> String {
     let of = |variation: &Variation| (variation.rounds, variation.round_minutes);
-    let text = |variation: &Variation| {
-        let rounds = grouped(variation.rounds.into());
-        format!("{rounds} rounds of {} min", variation.round_minutes)
-    };
-    common(design, of, text, "rounds")
+    match words::common(design, of) {
+        Some((rounds, minutes)) => format!("{} rounds of {minutes} min", grouped(rounds.into())),
+        None => "rounds as the design says".to_owned(),
+    }
 }

@@ -1,11 +1,13 @@
 //! The summary as a table and a small plot in the terminal.
 
+use super::agreement::{Agreement, Held};
 use super::axes::Axes;
 use super::bars;
 use super::differences;
 use super::grid::{Column, Grid};
 use super::look::Look;
 use super::numbers::{NOTHING, digits, fixed, grouped, percent, with_interval, wrap};
+use super::words;
 use crate::design::Design;
 use crate::experiment::RandomNumbers;
 use crate::statistics::Estimate;
@@ -60,7 +62,7 @@ fn main_grid(design: &Design, axes: &Axes, rows: &[PointSummary], look: Look) ->
     let mut grid = Grid {
         columns: factors(design, axes, rows.iter().map(|row| row.point), look),
     };
-    let held = Held::new(design, rows.iter().map(|row| row.point));
+    let held = Agreement::of(design).held;
     let mut add = |name: &str, sacrifice, cell: &dyn Fn(&PointSummary) -> String| {
         grid.columns.push(Column {
             name: name.to_owned(),
@@ -72,26 +74,26 @@ fn main_grid(design: &Design, axes: &Axes, rows: &[PointSummary], look: Look) ->
     let servers = |row: &PointSummary| mean(row.availability);
     let journey = |row: &PointSummary| mean(row.journey_availability);
     let has_journey = rows.iter().any(|row| row.journey_availability.is_some());
-    if held.to_journey {
+    if held != Held::Servers {
         add("journey %", 0, &journey);
     }
-    if held.to_servers {
+    if held != Held::Journey {
         add("available %", 0, &servers);
     }
-    if held.to_journey && held.to_servers {
+    if held == Held::Mixed {
         add("SLA on", 0, &|row| {
             let on_journey = design.variation(row.point).sla_on_journey;
             (if on_journey { "journey" } else { "servers" }).to_owned()
         });
     }
     add("SLA miss %", 0, &|row| estimate(row.sla_miss, 100.0, 1));
-    add(&mttr_name(design, rows), 3, &|row| {
+    add(&mttr_name(design), 3, &|row| {
         estimate(row.mttr_rounds, 1.0, 2)
     });
-    if !held.to_journey && has_journey {
+    if held == Held::Servers && has_journey {
         add("journey %", 4, &journey);
     }
-    if !held.to_servers {
+    if held == Held::Journey {
         add("servers %", 4, &servers);
     }
     if rows.windows(2).any(|pair| pair[0].n != pair[1].n) {
@@ -121,35 +123,14 @@ pub fn factors(
     axes.factors.iter().enumerate().map(column).collect()
 }
 
-/// What the SLAs of some points are held to.
-pub struct Held {
-    /// One of them to the journey.
-    pub to_journey: bool,
-    /// One of them to the servers.
-    pub to_servers: bool,
-}
-
-impl Held {
-    /// Of these points.
-    pub fn new(design: &Design, points: impl Iterator<Item = usize> + Clone) -> Self {
-        let mut on_journey = points.map(|point| design.variation(point).sla_on_journey);
-        Self {
-            to_journey: on_journey.clone().any(|journey| journey),
-            to_servers: on_journey.any(|journey| !journey),
-        }
-    }
-}
-
 /// Rounds of a replication, if all points have as many.
-fn window(design: &Design, rows: &[PointSummary]) -> Option<u32> {
-    let mut rounds = rows.iter().map(|row| design.variation(row.point).rounds);
-    let first = rounds.next()?;
-    rounds.all(|other| other == first).then_some(first)
+fn window(design: &Design) -> Option<u32> {
+    words::common(design, |variation| variation.rounds)
 }
 
 /// The mean is cut at the end of a replication, so its name says where that is.
-fn mttr_name(design: &Design, rows: &[PointSummary]) -> String {
-    match window(design, rows) {
+fn mttr_name(design: &Design) -> String {
+    match window(design) {
         Some(rounds) => format!("MTTR within {} rounds", grouped(rounds.into())),
         None => "MTTR rounds".to_owned(),
     }
@@ -157,11 +138,10 @@ fn mttr_name(design: &Design, rows: &[PointSummary]) -> String {
 
 /// The downtime of a replication, where all points count it in the same unit.
 fn downtime(design: &Design, rows: &[PointSummary]) -> Option<Column> {
-    let held = Held::new(design, rows.iter().map(|row| row.point));
-    let name = match (held.to_journey, held.to_servers) {
-        (true, false) => "downtime minutes",
-        (false, true) => "downtime server-minutes",
-        _ => return None,
+    let name = match Agreement::of(design).held {
+        Held::Journey => "downtime minutes",
+        Held::Servers => "downtime server-minutes",
+        Held::Mixed => return None,
     };
     Some(Column {
         name: name.to_owned(),
@@ -245,7 +225,7 @@ fn notes(design: &Design, rows: &[PointSummary], width: usize) -> String {
         && experiment.random_numbers == RandomNumbers::Common
         && experiment.compare.is_none();
     let shared = if shared { "; overlap is no test" } else { "" };
-    let cut = match window(design, rows) {
+    let cut = match window(design) {
         Some(_) => "",
         None => " MTTR is cut at the end of a replication.",
     };

@@ -30,7 +30,7 @@ pub fn span(minutes: f64) -> String {
 }
 
 /// What all worlds of a design have in common; `None` where they differ.
-fn common<T: PartialEq>(design: &Design, of: impl Fn(&Variation) -> T) -> Option<T> {
+pub fn common<T: PartialEq>(design: &Design, of: impl Fn(&Variation) -> T) -> Option<T> {
     let first = of(design.variation(0));
     let same = (1..design.len()).all(|point| of(design.variation(point)) == first);
     same.then_some(first)
