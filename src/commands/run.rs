@@ -84,7 +84,15 @@ pub fn run(args: &Run) -> Result<()> {
     if !args.quiet || args.format == StdoutFormat::Json {
         print_summary(&out, design, &summary, &decided, args.format)?;
     }
-    say(args, &format!("{done}results are in {}", out.display()))?;
+    // Who reads 3 % in the table finds 0.03 in the files, and may gate on either.
+    let unit = match args.format {
+        StdoutFormat::Table => ", percent as fractions (3 % is 0.03)",
+        StdoutFormat::Json => "",
+    };
+    say(
+        args,
+        &format!("{done}results are in {}{unit}", out.display()),
+    )?;
     gate::tell(args, design, &decided)?;
     gate::conclude(&decided)
 }

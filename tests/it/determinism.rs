@@ -211,6 +211,10 @@ fn set_is_an_edit_of_the_world() {
         ("--set sla.target", "is not path=value"),
         ("--set sla.target=old", "can't become a string"),
         ("--set sla.target=101", "0 to 100"),
+        (
+            "--set sla.target=0.999",
+            "did you mean 99.9, that is 99.9 %?",
+        ),
     ] {
         let mut command = sandbox.sysworld(&format!("run e.toml --out wrong {wrong}"));
         let output = command.assert().code(2).get_output().clone();
