@@ -1,21 +1,40 @@
 //! How a report was made, in words.
 
+use std::cmp::Ordering;
+
 use super::numbers::{grouped, percent};
 use crate::design::Design;
-use crate::experiment::RandomNumbers;
+use crate::experiment::{Level, RandomNumbers};
 use crate::simulation::MODEL_VERSION;
 use crate::summary::Summary;
+
+/// The levels of a factor: all of few, the range of many numbers, the first of many names.
+fn levels(levels: &[Level]) -> String {
+    const MOST: usize = 12;
+    let count = grouped(levels.len() as u64);
+    if levels.len() > MOST {
+        let by_number = |a: &&Level, b: &&Level| a.number().partial_cmp(&b.number());
+        let order = |a: &&Level, b: &&Level| by_number(a, b).unwrap_or(Ordering::Equal);
+        let ends = levels.iter().min_by(order).zip(levels.iter().max_by(order));
+        if let Some((least, most)) = ends
+            && levels.iter().all(|level| level.number().is_some())
+        {
+            return format!("{count} levels from {least} to {most}");
+        }
+    }
+    let texts = levels.iter().take(MOST).map(ToString::to_string);
+    let mut text = texts.collect::<Vec<_>>().join(", ");
+    if levels.len() > MOST {
+        text.push_str(&format!(", … ({count} levels)"));
+    }
+    text
+}
 
 /// What was run, as pairs of a name and its value.
 pub fn facts(design: &Design, summary: &Summary) -> Vec<(String, String)> {
     let experiment = design.experiment();
     let factors = experiment.factors.iter().map(|factor| {
-        const MOST: usize = 12;
-        let levels = factor.levels.iter().take(MOST).map(ToString::to_string);
-        let mut text = levels.collect::<Vec<_>>().join(", ");
-        if factor.levels.len() > MOST {
-            text.push_str(&format!(", … ({} levels)", factor.levels.len()));
-        }
+        let text = levels(&factor.levels);
         (format!("Factor {}", factor.name.get_ref()), text)
     });
     let random = match experiment.random_numbers {
@@ -25,7 +44,7 @@ pub fn facts(design: &Design, summary: &Summary) -> Vec<(String, String)> {
     let mut facts = vec![("Experiment".to_owned(), experiment.name.as_str().to_owned())];
     facts.extend(factors);
     let points = format!(
-        "{} of {} finished or begun",
+        "{} of {} with replications",
         grouped(summary.design_points.len() as u64),
         grouped(design.len() as u64)
     );

@@ -224,6 +224,21 @@ async function opens(page) {
   assert.ok((await page.locator("#start").innerText()).includes("starts with all servers healthy"));
 }
 
+/** The grid says what the terminal does, digit by digit. */
+async function rounding(page, folder) {
+  const table = readFileSync(`${folder}.txt`, "utf8");
+  const cells = await page.locator("#answer .verdicts td").evaluateAll((all) => all.filter((cell) => cell.querySelector("small"))
+    .map((cell) => [cell.querySelector(":scope > span").firstChild.textContent, cell.querySelector("small").textContent]));
+  let compared = 0;
+  for (const [value, interval] of cells) {
+    if (!interval.includes(" to ")) continue;
+    const wanted = `${value.replace(" %", "")} (${interval.replace(" to ", "–").replace(" %", "")})`;
+    assert.ok(table.includes(wanted), `the terminal has no ${wanted}`);
+    compared += 1;
+  }
+  return compared;
+}
+
 /** The darkest cell of a column is its most, the lightest its least. */
 async function shades(page, summary) {
   if (summary.length < 2) return;
@@ -299,6 +314,8 @@ async function check(open, folder) {
   const compared = await numbers(page, summary);
   await opens(page);
   await shades(page, summary);
+  const same = await rounding(page, folder);
+  assert.ok(same > 0 || (await page.locator("#answer .verdicts").count()) === 0 || summary.every(({ n }) => n === "1"), "no rounding was compared");
   await curves(page, summary);
   await differences(page, folder);
   await hover(page);

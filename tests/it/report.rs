@@ -203,6 +203,13 @@ fn a_page_is_self_contained_and_bounded() {
         "{said}"
     );
     assert!(page["points"].as_array().expect("points").len() <= 400);
+    // The answer is that of all points.
+    let headline = page["answers"][1]["headline"].as_str().expect("a sentence");
+    assert!(headline.contains("3,000 design points"), "{headline}");
+    let worst = &ends(&sandbox.rows("huge/summary.csv"), "sla_miss")[1];
+    let plain = page["plain"][0].as_str().expect("a sentence");
+    let place = format!("skill {}) all of the 2 simulated", worst["skill"]);
+    assert!(plain.contains(&place), "{plain}");
 }
 
 /// A name of a world is text, wherever it is shown; and figures of a journey SLA have its target and
@@ -379,7 +386,8 @@ fn ends(rows: &[BTreeMap<String, String>], column: &str) -> [BTreeMap<String, St
     let by = |a: &&BTreeMap<String, String>, b: &&BTreeMap<String, String>| of(a).total_cmp(&of(b));
     [
         rows.iter().min_by(by).expect("a row").clone(),
-        rows.iter().max_by(by).expect("a row").clone(),
+        // Of equals the first, too.
+        rows.iter().rev().max_by(by).expect("a row").clone(),
     ]
 }
 

@@ -45,7 +45,8 @@ fn pages_work_in_a_browser() {
     }
     let sandbox = Sandbox::new();
     for shape in SHAPES {
-        run(&sandbox, shape);
+        let table = run(&sandbox, shape);
+        sandbox.write(&format!("{}.txt", shape.0), &table);
     }
     let output = Command::new("node")
         .arg(shipped("tests/browser/report.js"))

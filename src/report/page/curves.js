@@ -172,7 +172,7 @@ function differenceFigure(id, parent) {
     legend: () => seriesLines().filter((line) => shown().some((point) => line.of(point) && find(point))),
     build: (colours) => curves(colours, find, {
       ...differenceForm(chosen), short: "Difference", zero: true, across: { value: 0, text: "no difference" },
-      about: "Above the line the level has more than the baseline, below it less. An interval that leaves out 0 tells the two apart.",
+      about: "Above the line the level has a larger value than the baseline, below it a smaller one. An interval without 0 shows a difference, each by itself; the p-values in the table allow for all of them.",
     }),
   });
   return figure;

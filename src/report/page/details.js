@@ -97,7 +97,7 @@ function distributionOption(colours) {
     x: { name: `${of} of a replication (%)`, max: 100, min: Math.floor(least) },
     y: "replications at or below (%)",
     title: (x) => `Availability ${x.toFixed(2)} % or less`,
-    about: `How many replications are at or below an availability: the further right a curve rises, the better. What is left of the target misses it.${whose()}`,
+    about: `How many replications are at or below an availability: the further right a curve rises, the better. Replications to the left of the target miss the SLA.${whose()}`,
     head: ["availability %", "replications at or below %"],
     row: ([x, y]) => [x.toFixed(4), y.toFixed(3)],
   });

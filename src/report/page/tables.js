@@ -156,7 +156,7 @@ function estimates(section) {
   };
   draw();
   section.append(
-    element("p", { class: "note" }, `Estimates with ${confidence} intervals; a dash is a value that is not defined or an interval that is withheld. A heading sorts; the darker a cell, the higher it stands in its column. summary.csv and summary.parquet hold the same to the last digit, with methods and totals. ${report.start}`),
+    element("p", { class: "note" }, `Estimates with ${confidence} intervals; a dash is a value that is not defined or an interval that is withheld. A heading sorts; the darker a cell, the higher it stands in its column. summary.csv and summary.parquet hold the same to the last digit, with methods and totals. ${[report.start, ...report.omissions].join(" ")}`),
     element("p", { class: "note paper" }, "On paper: the main columns only."),
     element("div", { class: "controls", id: "filter" }, element("label", {}, "Filter", words)),
     scroller("Every estimate", {},
