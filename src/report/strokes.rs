@@ -112,9 +112,8 @@ mod tests {
             });
             steps.sum()
         };
-        for line in 0..DASHES.len() {
+        for (line, pattern) in DASHES.iter().enumerate() {
             let drawn: f64 = dashed(line, &path).iter().map(|p| length(p)).sum();
-            let pattern = DASHES[line];
             let ink: f64 = pattern.iter().step_by(2).sum();
             let share = match pattern.is_empty() {
                 true => 1.0,
