@@ -148,8 +148,9 @@ impl Held {
 
 /// Takes a lock; `None` if somebody else has it.
 fn lock(path: &Path, name: &str, shared: bool) -> Result<Option<File>> {
+    const TRIES: usize = 100;
     let target = path.join(name);
-    loop {
+    for _ in 0..TRIES {
         let mut options = OpenOptions::new();
         // Whatever it holds stays.
         options.read(true).write(true).create(true).truncate(false);
@@ -170,6 +171,10 @@ fn lock(path: &Path, name: &str, shared: bool) -> Result<Option<File>> {
             }
         }
     }
+    Err(anyhow!(
+        "can't lock {}: it is replaced again and again",
+        target.display()
+    ))
 }
 
 /// Whether a file is still what stands at a path.

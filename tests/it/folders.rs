@@ -43,11 +43,15 @@ fn unlocked(mut data: BTreeMap<PathBuf, Vec<u8>>) -> BTreeMap<PathBuf, Vec<u8>> 
     data
 }
 
-/// Waits until a ledger has at least one line.
-fn wait_for_a_part(ledger: &Path) {
+/// Waits until a file is there and is what it is to be.
+fn wait_for(path: &Path, is: impl Fn(&[u8]) -> bool) {
     let begun = Instant::now();
-    while fs::read(ledger).map_or(0, |text| text.len()) == 0 {
-        assert!(begun.elapsed() < Duration::from_secs(60), "no part came");
+    while !fs::read(path).is_ok_and(|bytes| is(&bytes)) {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "{} did not come",
+            path.display()
+        );
         sleep(Duration::from_millis(1));
     }
 }
@@ -57,13 +61,14 @@ fn ended(child: Child) -> (Option<i32>, String) {
     (status.code(), String::from_utf8_lossy(&stderr).into_owned())
 }
 
-/// `sysworld` under strace, which meddles with its calls as `inject` says; `None` where there is no
+/// `sysworld` under strace, which meddles with its calls as `inject` tells it; `None` where there is no
 /// strace that may do so.
-fn meddled(sandbox: &Sandbox, inject: &str, line: &str) -> Option<Child> {
+fn meddled(sandbox: &Sandbox, inject: &[&str], line: &str) -> Option<Child> {
     let strace = |program: &Path| {
         let mut command = Command::new("strace");
         command
-            .args(["-f", "-qq", "-o", "/dev/null", "-e", inject])
+            .args(["-f", "-qq", "-o", "/dev/null"])
+            .args(inject)
             .arg(program)
             .current_dir(sandbox.path(""))
             .stdout(Stdio::piped())
@@ -120,13 +125,12 @@ fn two_sweeps_do_not_mix() {
     }
 }
 
-/// A run that is delayed before it locks decides on what it finds then: it does not write its
+/// A run that is stopped before it locks decides on what it finds after that: it does not write its
 /// manifest over that of another sweep, nor over an extension of its own.
 #[test]
 fn a_delayed_run_decides_late() {
     let (sandbox, data) = two_sweeps();
     sandbox.write("more.toml", &SWEEP.replace("3_000", "4_000"));
-    let delay = "inject=flock:delay_enter=3000000:when=1";
     for (late, meanwhile, said) in [
         ("1.toml", "2.toml", "seed: 2 in the folder, 1 now"),
         (
@@ -142,13 +146,19 @@ fn a_delayed_run_decides_late() {
     ] {
         let _ = fs::remove_dir_all(sandbox.path("r"));
         let line = format!("run {late} --quiet --out r");
-        let Some(late) = meddled(&sandbox, delay, &line) else {
+        let inject = "inject=openat:signal=SIGSTOP:when=1";
+        let Some(late) = meddled(&sandbox, &["-P", "r/.lock", "-e", inject], &line) else {
             return;
         };
-        while !sandbox.path("r").exists() {
-            sleep(Duration::from_millis(1));
-        }
+        // Once it is there, the signal is on its way.
+        wait_for(&sandbox.path("r/.lock"), |_| true);
+        let below = format!("/proc/{0}/task/{0}/children", late.id());
+        let stopped = fs::read_to_string(below).expect("strace has a child");
         sandbox.ok(&format!("run {meanwhile} --quiet --out r"));
+        let go_on = Command::new("kill")
+            .args(["-CONT", stopped.trim()])
+            .status();
+        assert!(go_on.expect("there is a kill").success());
         let (code, why) = ended(late);
         assert!(code == Some(2) && why.contains(said), "{code:?} {why}");
         if meanwhile == "2.toml" {
@@ -217,7 +227,7 @@ fn success_means_that_all_is_there() {
     ] {
         let child = sandbox.spawn(&format!("{line} {name}"));
         let at = |file: &str| sandbox.path(name).join(file);
-        wait_for_a_part(&at(ledger));
+        wait_for(&at(ledger), |text| !text.is_empty());
         match name {
             "part" => fs::remove_file(at("runs/part-00-000000.csv")),
             "counts" => fs::remove_file(at("counts/part-00-000000.parquet")),
@@ -265,7 +275,7 @@ fn an_error_of_the_system_is_an_error() {
             // Calls before these load the program.
             let when = if call == "openat" { 30 + n } else { 1 + n };
             let inject = format!("inject={call}:error={error}:when={when}");
-            let Some(child) = meddled(&sandbox, &inject, run) else {
+            let Some(child) = meddled(&sandbox, &["-e", &inject], run) else {
                 return;
             };
             let (code, said) = ended(child);
@@ -536,5 +546,65 @@ fn shards_begin_together() {
         }
         sandbox.ok(&format!("merge {out}"));
         assert!(sandbox.data(&out) == sandbox.data("whole"));
+    }
+}
+
+/// A folder that an earlier version of the program wrote is read, gone on with and extended, its
+/// parts as they are; one of another model names the program that wrote it, and then a new one is to be
+/// kept beside it: `tests/data/results/README.md` says how.
+#[test]
+fn an_old_folder_is_opened() {
+    let sandbox = Sandbox::new();
+    let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/results");
+    copy(&old, &sandbox.path("r"));
+    fs::rename(sandbox.path("r/experiment.toml"), sandbox.path("e.toml")).expect("renamed");
+    let manifest: serde_json::Value =
+        serde_json::from_str(&sandbox.read("r/manifest.json")).expect("JSON");
+    if manifest["model_version"] != sysworld::simulation::MODEL_VERSION {
+        let (code, said) = sandbox.fails("summarize r");
+        let version = manifest["version"].as_str().expect("a version");
+        assert!(
+            code == 2 && said.contains(&format!("written by sysworld {version}")),
+            "{said}"
+        );
+        assert!(!said.contains("damaged"), "{said}");
+        return;
+    }
+    let parts = |data: BTreeMap<PathBuf, Vec<u8>>| -> Vec<_> {
+        let parts = data.into_iter();
+        parts
+            .filter(|(path, _)| path.parent() != Some("".as_ref()))
+            .collect()
+    };
+    let before = parts(sandbox.data("r"));
+    let state = sandbox.ok("status r");
+    assert!(
+        state.contains("parts         2 of 2 finished") && state.contains("damages       0"),
+        "{state}"
+    );
+    sandbox.ok("replay r --at chaos_level=low,skill=mid,sla.target=99 --worst");
+    sandbox.ok("run e.toml --quiet --out r");
+    sandbox.ok("verify r");
+    assert!(parts(sandbox.data("r")) == before, "parts were made again");
+    let more = sandbox
+        .read("e.toml")
+        .replace("replications = 60", "replications = 70");
+    sandbox.write("more.toml", &more);
+    sandbox.ok("run more.toml --quiet --out r");
+    sandbox.ok("verify r");
+    let after = parts(sandbox.data("r"));
+    assert!(before.iter().all(|part| after.contains(part)) && after.len() > before.len());
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("made");
+    for entry in fs::read_dir(from).expect("there") {
+        let path = entry.expect("an entry").path();
+        let to = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            fs::copy(&path, &to).expect("copied");
+        }
     }
 }
