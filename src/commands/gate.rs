@@ -49,7 +49,6 @@ pub fn gate(args: &cli::GateResults) -> Result<()> {
     };
     let sweep = Sweep::load(&args.results)?;
     let design = &sweep.design;
-    refuse(&asked, design, sweep.first_look().is_some())?;
     let decided = decide(&asked, &args.results, &sweep, &AtomicBool::new(false))?;
     match args.format {
         StdoutFormat::Table => print(&report::gates(design, &decided))?,
@@ -101,6 +100,8 @@ pub fn decide(
     stop: &AtomicBool,
 ) -> Result<Vec<Decided>> {
     let design = &sweep.design;
+    // What `run` saw before it locked the folder may have changed.
+    refuse(asked, design, sweep.first_look().is_some())?;
     let points = selected(asked, design)?;
     let looks = sweep.first_look().map_or_else(Looks::default, Looks::all);
     let one = shared(asked, design, points.len())?;
@@ -110,7 +111,7 @@ pub fn decide(
         decisions: Vec::new(),
     });
     let mut decided: Vec<Decided> = gates.collect();
-    for entry in ByPoint::open(path, sweep, stop)? {
+    for entry in ByPoint::open(path, sweep, stop)?.finished()? {
         let (point, counts) = entry?;
         if points.binary_search(&point).is_err() {
             continue;
