@@ -4,10 +4,22 @@
 //! offset space, so that a value keeps its place of origin when worlds extend each other or an
 //! experiment sets a number of a world.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+/// Problems that are shown; of the others, how many there are.
+pub const MOST_SHOWN: usize = 20;
+/// Characters of a name, or another word, that are shown.
+const MOST_OF_A_WORD: usize = 100;
+/// Characters of a sentence that are shown.
+const MOST_OF_A_SENTENCE: usize = 2_000;
+/// Known names among which the nearest is looked for.
+const MOST_COMPARED: usize = 1_000;
 
 /// A range of bytes in the global offset space of a [`Sources`].
 pub type Span = Range<usize>;
@@ -21,13 +33,13 @@ pub struct Sources {
 #[derive(Debug, Clone)]
 struct SourceFile {
     name: String,
-    text: String,
+    text: Arc<str>,
     base: usize,
 }
 
 impl Sources {
     /// Adds a text and returns the offset at which its spans begin.
-    pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> usize {
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> usize {
         let base = self
             .files
             .last()
@@ -51,9 +63,12 @@ impl Sources {
             starts.next().unwrap_or_default()
         };
         let (start, end) = (clamp(span.start), clamp(span.end.max(span.start)));
-        // Of a table that spans many lines, its first line says enough.
+        // Of a table that spans many lines its first line says enough, and so does the beginning of a
+        // long one.
         let line = file.text[start..end].find('\n').map_or(end, |n| start + n);
-        Some((file, start..line))
+        let mut chars = file.text[start..line].char_indices();
+        let last = chars.nth(MOST_OF_A_WORD).map_or(line, |(n, _)| start + n);
+        Some((file, start..last))
     }
 }
 
@@ -163,6 +178,24 @@ impl Problem {
     }
 
     fn render(&self, level: Level, sources: &Sources, renderer: &Renderer) -> String {
+        self.shortened().draw(level, sources, renderer)
+    }
+
+    /// With no word or sentence that is too long to be read.
+    fn shortened(&self) -> Self {
+        let others = self.others.iter();
+        Self {
+            message: shorten(&self.message),
+            span: self.span.clone(),
+            label: shorten(&self.label),
+            others: others
+                .map(|(span, label)| (span.clone(), shorten(label)))
+                .collect(),
+            help: self.help.iter().map(|text| shorten(text)).collect(),
+        }
+    }
+
+    fn draw(&self, level: Level, sources: &Sources, renderer: &Renderer) -> String {
         let mut group = Group::with_title(level.primary_title(&self.message));
         let first = self
             .span
@@ -178,7 +211,7 @@ impl Problem {
             };
             let (_, snippet) = match snippets.iter().position(|(base, _)| *base == file.base) {
                 Some(at) => snippets.remove(at),
-                None => (file.base, Snippet::source(&file.text).path(&file.name)),
+                None => (file.base, Snippet::source(&*file.text).path(&file.name)),
             };
             snippets.push((file.base, snippet.annotation(kind.span(span).label(label))));
         }
@@ -210,15 +243,24 @@ impl Problems {
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let renderer = Renderer::plain();
-        let mut texts: Vec<String> = Vec::new();
-        for problem in &self.problems {
-            let text = problem.render(Level::ERROR, &self.sources, &renderer);
-            // A file that several others build on is wrong only once.
-            if !texts.contains(&text) {
-                texts.push(text);
-            }
+        // A file that several others build on is wrong only once.
+        let mut seen = BTreeSet::new();
+        let place = |problem: &Problem| problem.span.clone().map(|span| (span.start, span.end));
+        let mut distinct = self
+            .problems
+            .iter()
+            .filter(|problem| seen.insert((place(problem), problem.message.as_str())));
+        let shown: Vec<String> = distinct
+            .by_ref()
+            .take(MOST_SHOWN)
+            .map(|problem| problem.render(Level::ERROR, &self.sources, &renderer))
+            .collect();
+        f.write_str(&shown.join("\n\n"))?;
+        match distinct.count() {
+            0 => Ok(()),
+            1 => f.write_str("\n\nand 1 more problem"),
+            more => write!(f, "\n\nand {more} more problems"),
         }
-        f.write_str(&texts.join("\n\n"))
     }
 }
 
@@ -227,10 +269,14 @@ impl std::error::Error for Problems {}
 /// The known name that a misspelled one most likely meant, if any is near enough.
 pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let size = name.chars().count();
+    if size > MOST_OF_A_WORD {
+        return None;
+    }
     // Names that have nothing in common are not near, however short they are.
     let limit = (size / 3).max(2).min(size.saturating_sub(1));
-    known
-        .iter()
+    let likely = known.iter().take(MOST_COMPARED);
+    likely
+        .filter(|k| k.chars().count().abs_diff(size) <= limit)
         .map(|k| (strsim::damerau_levenshtein(name, k), *k))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
@@ -249,6 +295,60 @@ pub fn meant_as_percent(number: f64) -> Option<String> {
     percent.then(|| format!("did you mean {}, that is {number} %?", hundredth(number)))
 }
 
+/// Words of at most 100 characters, in a sentence that can be read.
+fn shorten(text: &str) -> String {
+    let mut short = String::new();
+    let mut chars = 0;
+    for word in text.split_inclusive(|c: char| c.is_whitespace()) {
+        let size = word.chars().count();
+        if size <= MOST_OF_A_WORD {
+            short.push_str(word);
+        } else {
+            short.extend(word.chars().take(MOST_OF_A_WORD));
+            // What ends a name in a sentence still does.
+            let ends = |c: &char| "`,:;.)".contains(*c) || c.is_whitespace();
+            let end: Vec<char> = word.chars().rev().take_while(ends).collect();
+            short.push('…');
+            short.extend(end.iter().rev());
+        }
+        chars += size.min(MOST_OF_A_WORD);
+        if chars > MOST_OF_A_SENTENCE {
+            short.push('…');
+            break;
+        }
+    }
+    short
+}
+
+/// A text of which every character shows: what steers a terminal, or turns the direction of a line,
+/// is written as its code. Line breaks and tabs stay.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let hidden = |c: char| {
+        c.is_control() && !['\n', '\t', '\r'].contains(&c)
+            || matches!(
+                c,
+                '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}'
+            )
+            || ('\u{202a}'..='\u{202e}').contains(&c)
+            || ('\u{2066}'..='\u{2069}').contains(&c)
+    };
+    if !text.contains(hidden) && !text.contains('\r') {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        // A return that ends no line goes over what stands before it.
+        if hidden(c) || c == '\r' && chars.peek() != Some(&'\n') {
+            // As JSON and TOML write it.
+            shown.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            shown.push(c);
+        }
+    }
+    Cow::Owned(shown)
+}
+
 fn shortened(names: &[&str]) -> String {
     const MOST: usize = 30;
     let mut text = names[..names.len().min(MOST)].join(", ");
@@ -256,4 +356,31 @@ fn shortened(names: &[&str]) -> String {
         text.push_str(&format!(", … ({} in all)", names.len()));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What steers a terminal or turns a line is written out; any other text stays as it is.
+    #[test]
+    fn hidden_characters_are_shown() {
+        let text = "a\u{1b}[31m\u{9b}b\u{202e}c\u{2067}\rd\r\n\té→";
+        assert_eq!(
+            visible(text),
+            "a\\u001b[31m\\u009bb\\u202ec\\u2067\\u000dd\r\n\té→"
+        );
+        assert!(matches!(visible("plain\n"), Cow::Borrowed(_)));
+    }
+
+    /// No name makes an error unreadable, and a long sentence ends.
+    #[test]
+    fn long_names_are_cut() {
+        let long = "x".repeat(5_000);
+        let text = format!("unknown key `{long}`: see");
+        let expected = format!("unknown key `{}…`: see", "x".repeat(MOST_OF_A_WORD - 1));
+        assert_eq!(shorten(&text), expected);
+        assert!(shorten(&"word ".repeat(9_000)).chars().count() < 2_200);
+        assert_eq!(nearest(&long, &[&long]), None);
+    }
 }

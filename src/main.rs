@@ -12,6 +12,7 @@ use clap::Parser;
 use cli::{Cli, Command};
 
 fn main() -> ExitCode {
+    commands::outlive_file_limits();
     let result = match Cli::parse().command {
         Command::Run(args) => commands::run(&args),
         Command::Plan(args) => commands::plan(&args),

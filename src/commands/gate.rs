@@ -1,6 +1,5 @@
 //! `run --gate` and `gate`: whether estimates hold to a bound, decided and told.
 
-use std::io::{self, Write};
 use std::iter;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -17,7 +16,7 @@ use sysworld::statistics::gate::Verdict;
 use sysworld::summary;
 
 use super::select::points_at;
-use super::{print, print_json};
+use super::{note, print, print_json};
 use crate::cli::{self, Run, StdoutFormat};
 
 /// Gates, and the design points that they are asked of.
@@ -148,7 +147,7 @@ pub fn tell(args: &Run, design: &Design, decided: &[Decided]) -> Result<()> {
     let text = report::gates(design, decided);
     if args.format == StdoutFormat::Json || args.quiet {
         // Where stderr is closed the exit code still tells.
-        let _ = io::stderr().write_all(text.as_bytes());
+        note(&text);
         return Ok(());
     }
     print(&text)

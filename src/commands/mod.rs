@@ -9,6 +9,7 @@ mod report;
 mod run;
 mod select;
 mod shards;
+mod signals;
 mod simulate;
 
 use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
@@ -19,7 +20,7 @@ use anyhow::{Context, Result};
 use clap::CommandFactory;
 use sysworld::advice;
 use sysworld::design::Design;
-use sysworld::diagnostics::{Problem, Problems, Sources};
+use sysworld::diagnostics::{Problem, Problems, Sources, visible};
 use sysworld::error::usage;
 use sysworld::experiment::{Experiment, Overrides};
 use sysworld::gate::Decided;
@@ -38,18 +39,19 @@ pub use replay::replay;
 pub use report::report;
 pub use run::run;
 pub use shards::{merge, status, verify};
+pub use signals::outlive_file_limits;
 pub use simulate::simulate;
 
 /// `summarize`: the summary tables again, from the counts.
 pub fn summarize(args: &Summarize) -> Result<()> {
     let (held, sweep) = results::hold(&args.results)?;
-    let stop = AtomicBool::new(false);
+    let stop = signals::listen()?;
     let counts = ByPoint::open(&args.results, &sweep, &stop)?;
     let summary = write_summary(&held, &sweep, counts, &stop)?;
     print_summary(&args.results, &sweep.design, &summary, &[], args.format)?;
     // The table says it itself.
     if let (Some(unfinished), StdoutFormat::Json) = (&summary.unfinished, args.format) {
-        let _ = writeln!(io::stderr(), "{unfinished}; `run` goes on");
+        note(&format!("{unfinished}; `run` goes on"));
     }
     Ok(())
 }
@@ -103,8 +105,12 @@ pub fn complain(error: &anyhow::Error) {
     } else {
         format!("error: {error:#}")
     };
-    // Where stderr is closed there is nobody to tell.
-    let _ = writeln!(io::stderr(), "{text}");
+    note(&text);
+}
+
+/// Says something on stderr. Where that is closed there is nobody to tell.
+fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "{}", visible(text.trim_end_matches('\n')));
 }
 
 /// Refuses rounds that a replication has not.
@@ -121,6 +127,7 @@ fn check_rounds(tell: &Tell, rounds: u32) -> Result<()> {
 /// Prints on stdout.
 fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
+    let text = visible(text);
     let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     unless_closed(printed.map_err(anyhow::Error::from))
 }
@@ -149,7 +156,7 @@ fn write_summary(
 ) -> Result<Summary> {
     let mut tables = Tables::new(&sweep.design, |name| held.create(name))?;
     let summary = summary_of(held.path(), sweep, counts, Some(&mut tables), stop)?;
-    for (_, file) in tables.finish(&summary.comparisons)? {
+    for (_, file) in tables.finish(0..sweep.design.len(), &summary.comparisons)? {
         file.keep().context("can't write the summary tables")?;
     }
     Ok(summary)
@@ -210,7 +217,6 @@ fn load_design(path: &Path, overrides: &Overrides) -> Result<(Design, Sources)> 
 /// Says on stderr what is legal in a design and surely not meant.
 fn advise(design: &Design, sources: &Sources) {
     for advice in advice::of_design(design) {
-        // Where stderr is closed there is nobody to tell.
-        let _ = writeln!(io::stderr(), "{}", advice.warning(sources));
+        note(&advice.warning(sources));
     }
 }

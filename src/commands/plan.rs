@@ -4,11 +4,14 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use sysworld::counts::PointCounts;
 use sysworld::design::Design;
 use sysworld::experiment::{Format, Overrides};
+use sysworld::precision::Looks;
 use sysworld::report;
 use sysworld::results::{point_columns, refuse_precision, row_tables};
-use sysworld::sweep::{Goal, Part, Plan, ROW_GROUP, Shard, simulate_part};
+use sysworld::summary::{self, PointSummary, Tables};
+use sysworld::sweep::{Goal, Part, Plan, ROW_GROUP, RowGroup, Shard, simulate_part};
 
 use super::{advise, load_design, print, print_json};
 use crate::cli::{self, PlanFormat};
@@ -32,8 +35,14 @@ pub fn plan(args: &cli::Plan) -> Result<()> {
     match args.format {
         PlanFormat::Text => {}
         PlanFormat::Csv => {
-            let bytes = point_columns(&design, &all).encode(Format::Csv)?;
-            return print(&String::from_utf8_lossy(&bytes));
+            for points in all.chunks(ROW_GROUP) {
+                let bytes = point_columns(&design, points).encode(Format::Csv)?;
+                let text = String::from_utf8_lossy(&bytes);
+                // The header stands once.
+                let rows = text.split_once('\n').map_or("", |(_, rows)| rows);
+                print(if points[0] == 0 { &text } else { rows })?;
+            }
+            return Ok(());
         }
         PlanFormat::Json => {
             let pieces = all.chunks(ROW_GROUP);
@@ -65,18 +74,26 @@ pub fn plan(args: &cli::Plan) -> Result<()> {
     text.push_str(&looks(&design));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let budget = if args.pilot { PILOT } else { GLANCE };
-    let Measured { seconds, bytes } = pilot(&design, &plan, budget)?;
+    let Measured {
+        seconds,
+        bytes,
+        summary,
+    } = pilot(&design, &plan, budget)?;
     let how = if args.pilot {
         "by a pilot of a second"
     } else {
         "roughly; --pilot measures for a second"
     };
     text.push_str(&format!(
-        "size          {} of row tables ({how})\n\
-         time          {} of one core, {} on {cores} ({how})\n",
+        "size          {} of row tables, {} of summary tables ({how})\n\
+         memory        at most about {}\n\
+         time          {} of one core, {} on {cores}, and {} for the summary ({how})\n",
         size(bytes),
+        size(summary.bytes),
+        size(memory(&design)),
         duration(seconds),
         duration(seconds / cores as f64),
+        duration(summary.seconds),
     ));
     if let Some(of) = args.shards {
         refuse_precision(&design)?;
@@ -127,18 +144,40 @@ fn shard_lines(plan: &Plan, of: u32) -> String {
 struct Measured {
     seconds: f64,
     bytes: f64,
+    summary: Summary,
+}
+
+/// What summarising takes.
+struct Summary {
+    seconds: f64,
+    bytes: f64,
+}
+
+/// Bytes of memory of a run: what a small sweep takes, the row groups of the summary tables, and what
+/// is known of every design point. Measured, see docs/performance.md.
+fn memory(design: &Design) -> f64 {
+    let points = design.len() as f64;
+    let factors = design.experiment().factors.iter();
+    let levels: usize = factors.map(|factor| factor.levels.len()).sum();
+    40e6 + 3e3 * points.min(ROW_GROUP as f64) + 160.0 * points + 250.0 * levels as f64
 }
 
 /// Simulates and encodes the beginnings of parts spread over the plan, in memory.
 fn pilot(design: &Design, plan: &Plan, budget: Duration) -> Result<Measured> {
     let begun = Instant::now();
     let (mut work, mut rows, mut bytes) = (0_u64, 0_u64, 0_usize);
+    let mut counted: Vec<(usize, PointCounts)> = Vec::new();
     // Parts differ in cost, so the pilot takes them in leaps over the whole plan.
     let leap = (plan.parts.len() / 2 + 1).max(1) | 1;
     let mut at = 0;
     for _ in 0..plan.parts.len() {
         let part = beginning(design, &plan.parts[at]);
+        let mut counts = PointCounts::default();
         simulate_part(design, &part, &AtomicBool::new(false), |rows| {
+            if let RowGroup::Counts(rows) = rows {
+                rows.iter().for_each(|(_, row)| counts.absorb(row));
+                return Ok(());
+            }
             for (_, frame) in row_tables(design, rows) {
                 for format in &design.experiment().output.formats {
                     bytes += frame.encode(*format)?.len();
@@ -146,6 +185,7 @@ fn pilot(design: &Design, plan: &Plan, budget: Duration) -> Result<Measured> {
             }
             Ok(())
         })?;
+        counted.push((part.segments[0].point, counts));
         work += part.work;
         rows += part.replications();
         at = (at + leap) % plan.parts.len();
@@ -154,9 +194,41 @@ fn pilot(design: &Design, plan: &Plan, budget: Duration) -> Result<Measured> {
         }
     }
     let all: u64 = plan.parts.iter().map(Part::replications).sum();
+    let seconds = begun.elapsed().as_secs_f64();
     Ok(Measured {
-        seconds: begun.elapsed().as_secs_f64() * plan.work() as f64 / work.max(1) as f64,
+        summary: summary_of(design, &counted)?,
+        seconds: seconds * plan.work() as f64 / work.max(1) as f64,
         bytes: bytes as f64 * all as f64 / rows.max(1) as f64,
+    })
+}
+
+/// What the summary of all design points takes, from that of some.
+fn summary_of(design: &Design, counted: &[(usize, PointCounts)]) -> Result<Summary> {
+    /// To read the counts of a point, and to write its rows.
+    const SECONDS: f64 = 2e-5;
+    let confidence = summary::confidence(design)?;
+    let looks = Looks::of(design.experiment());
+    let mut tables = Tables::new(design, |_| Ok(Vec::new()))?;
+    let mut seconds = 0.0;
+    for (point, counts) in counted {
+        let begun = Instant::now();
+        let row = PointSummary::new(design, *point, counts, confidence, &looks);
+        seconds += begun.elapsed().as_secs_f64();
+        tables.push(row)?;
+    }
+    let files = tables.finish(counted.iter().map(|(point, _)| *point), &[])?;
+    // Parquet has a share that does not grow with the rows; of many rows it is a tenth of CSV.
+    let csv = files.iter().filter(|(name, _)| name.ends_with(".csv"));
+    let rows = csv.map(|(_, bytes)| {
+        let header = bytes.iter().position(|byte| *byte == b'\n');
+        bytes.len() - header.unwrap_or(0)
+    });
+    let share = design.len() as f64 / counted.len().max(1) as f64;
+    let parquet = files.iter().filter(|(name, _)| name.ends_with(".parquet"));
+    let parquet: usize = parquet.map(|(_, bytes)| bytes.len()).sum();
+    Ok(Summary {
+        seconds: seconds * share + SECONDS * design.len() as f64,
+        bytes: 1.1 * rows.sum::<usize>() as f64 * share + parquet as f64,
     })
 }
 

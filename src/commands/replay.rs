@@ -1,6 +1,5 @@
 //! `replay`: one replication of a finished sweep, told.
 
-use std::io::{self, Write};
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, anyhow};
@@ -10,8 +9,8 @@ use sysworld::error::usage;
 use sysworld::narrate::{Telling, narrate};
 use sysworld::results::{ByPoint, Sweep};
 
-use super::print;
 use super::select::{points_at, refuse};
+use super::{note, print};
 use crate::cli::Replay;
 
 /// `replay RESULTS`.
@@ -72,10 +71,9 @@ fn find_replication(args: &Replay, sweep: &Sweep, point: usize) -> Result<u64> {
     let counts = ByPoint::open(&args.results, sweep, &stop)?.of(point)?;
     let (n, all) = (counts.replications(), sweep.plan.replications(point));
     if n < all {
-        let _ = writeln!(
-            io::stderr(),
+        note(&format!(
             "the sweep is unfinished: chosen among {n} of {all} replications of this design point"
-        );
+        ));
     }
     let extreme = if args.worst {
         counts.worst()

@@ -1,13 +1,12 @@
 //! `report`: the page for people, and figures as files.
 
-use std::io::{self, Write};
-use std::sync::atomic::AtomicBool;
+use std::io;
 
 use anyhow::Result;
 use sysworld::report;
 use sysworld::results::{self, ByPoint};
 
-use super::{print, summary_of};
+use super::{note, print, signals, summary_of};
 use crate::cli::Report;
 
 /// `report RESULTS`.
@@ -15,7 +14,7 @@ pub fn report(args: &Report) -> Result<()> {
     let folder = &args.results;
     let (held, sweep) = results::hold(folder)?;
     let design = &sweep.design;
-    let stop = AtomicBool::new(false);
+    let stop = signals::listen()?;
     let counts = ByPoint::open(folder, &sweep, &stop)?;
     let summary = summary_of::<io::Sink>(folder, &sweep, counts, None, &stop)?;
     report::write_page(&held, design, &summary)?;
@@ -28,11 +27,11 @@ pub fn report(args: &Report) -> Result<()> {
             text.push_str(&format!("{}\n", file.display()));
         }
         if let Some(said) = left_out {
-            let _ = writeln!(io::stderr(), "{said}");
+            note(&said);
         }
     }
     if let Some(unfinished) = &summary.unfinished {
-        let _ = writeln!(io::stderr(), "{unfinished}; `run` goes on");
+        note(&format!("{unfinished}; `run` goes on"));
     }
     print(&text)
 }

@@ -1,10 +1,9 @@
 //! `run`: what is missing of an experiment, its summary, its table.
 
 use std::borrow::Borrow;
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, anyhow};
@@ -18,7 +17,7 @@ use sysworld::summary;
 use sysworld::sweep::{self, Failed, Part};
 
 use super::gate::{self, Asked};
-use super::{advise, load_design, print_summary, write_summary};
+use super::{advise, load_design, note, print_summary, signals, write_summary};
 use crate::cli::{Run, StdoutFormat};
 
 /// `run EXPERIMENT`.
@@ -148,7 +147,7 @@ fn with_replay(error: anyhow::Error, out: &Path, design: &Design) -> anyhow::Err
 /// A closing word on stderr; where that is closed, it is no reason to fail a finished sweep.
 fn say(args: &Run, text: &str) -> Result<()> {
     if !args.quiet {
-        let _ = writeln!(std::io::stderr(), "{text}");
+        note(text);
     }
     Ok(())
 }
@@ -163,10 +162,7 @@ struct Runner<'a> {
 
 impl<'a> Runner<'a> {
     fn new(args: &'a Run) -> Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&stop);
-        ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
-            .context("can't listen for Ctrl-C")?;
+        let stop = signals::listen()?;
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(args.threads.map_or(0, usize::from))
             .build()

@@ -13,7 +13,7 @@ use sysworld::results::{self, ByPoint, Verification};
 use sysworld::summary::{self, Tables};
 use sysworld::sweep::Shard;
 
-use super::{print, print_summary, summary_of, write_summary};
+use super::{print, print_summary, signals, summary_of, write_summary};
 use crate::cli::{Merge, Status, StdoutFormat, Verify};
 
 /// `verify RESULTS`: every file of every part against the ledger.
@@ -61,7 +61,7 @@ fn damaged_tables(args: &Verify, state: &Verification) -> Result<Vec<String>> {
     let stop = AtomicBool::new(false);
     let counts = ByPoint::open(path, &state.sweep, &stop)?.finished()?;
     let summary = summary_of(path, &state.sweep, counts, Some(&mut tables), &stop)?;
-    let mut files = tables.finish(&summary.comparisons)?;
+    let mut files = tables.finish(0..design.len(), &summary.comparisons)?;
     // Whoever wants no report has none.
     if path.join(results::PAGE).exists() {
         let page = report::page(&report::Report::new(design, &summary))?;
@@ -208,7 +208,7 @@ pub fn merge(args: &Merge) -> Result<()> {
         }
     };
     let (held, sweep) = results::merge(&args.folders, out)?;
-    let stop = AtomicBool::new(false);
+    let stop = signals::listen()?;
     let counts = ByPoint::open(out, &sweep, &stop)?.finished()?;
     let summary = write_summary(&held, &sweep, counts, &stop)?;
     report::write_page(&held, &sweep.design, &summary)?;

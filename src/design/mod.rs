@@ -334,11 +334,15 @@ impl Design {
             .levels(self.points[point].cell as usize)
     }
 
+    /// The index of the level of a factor at a point.
+    pub fn level_index(&self, point: usize, factor: usize) -> usize {
+        let cell = self.points[point].cell as usize;
+        self.experiment.grid.level(cell, factor)
+    }
+
     /// The level of a factor at a point.
     pub fn level(&self, point: usize, factor: usize) -> &Level {
-        let cell = self.points[point].cell as usize;
-        let level = self.experiment.grid.level(cell, factor);
-        &self.experiment.factors[factor].levels[level]
+        &self.experiment.factors[factor].levels[self.level_index(point, factor)]
     }
 
     /// Each design point with the one that it is compared with, in design order: the one that
@@ -477,44 +481,39 @@ impl Design {
             (Some(name), _) => entries
                 .iter()
                 .find(|(key, _)| key.get_ref() == name)
-                .ok_or_else(|| vec![self.unknown_level(what, name, &names(entries))])?,
+                .ok_or_else(|| {
+                    let place = self.place_of(what, name);
+                    vec![unknown_level(what, name, place, &names(entries))]
+                })?,
         };
         Ok((entry.0.get_ref().clone(), &entry.1))
     }
 
     /// Every skill and chaos level that points name is known to their world.
     fn check_people(&self, world: &World, points: &[usize]) -> Result<()> {
-        let mut named: BTreeSet<(usize, usize)> = BTreeSet::new();
-        for point in points {
-            named.extend(self.levels(*point).into_iter().enumerate());
-        }
         let mut problems = Vec::new();
-        for (factor, level) in named {
-            let factor = &self.experiment.factors[factor];
-            let Level::Text(name) = &factor.levels[level] else {
-                continue;
-            };
+        for (index, factor) in self.experiment.factors.iter().enumerate() {
             let (what, known) = match factor.kind {
                 FactorKind::Skill => ("skill", names(&world.skills)),
                 FactorKind::ChaosLevel => ("chaos_level", names(&world.chaos_levels)),
                 _ => continue,
             };
-            if !known.contains(&name.as_str()) {
-                problems.push(self.unknown_level(what, name, &known));
+            let named = points.iter().map(|point| self.level_index(*point, index));
+            for level in named.collect::<BTreeSet<usize>>() {
+                let value = &factor.values[level];
+                let Level::Text(name) = &factor.levels[level] else {
+                    continue;
+                };
+                if !known.contains(&name.as_str()) {
+                    let place = (!value.span.is_empty()).then(|| value.span.clone());
+                    problems.push(unknown_level(what, name, place, &known));
+                }
             }
         }
         if problems.is_empty() {
             Ok(())
         } else {
             Err(problems)
-        }
-    }
-
-    fn unknown_level(&self, what: &str, name: &str, known: &[&str]) -> Problem {
-        let label = what.replace('_', " ");
-        match self.place_of(what, name) {
-            Some(span) => Problem::unknown(&label, name, span, known.iter().copied()),
-            None => Problem::general(format!("unknown {label} `{name}`")).suggest(name, known),
         }
     }
 
@@ -529,6 +528,14 @@ impl Design {
         let value = factor.values.iter().find(is_level)?;
         // A level from the command line was written in no file.
         (!value.span.is_empty()).then(|| value.span.clone())
+    }
+}
+
+fn unknown_level(what: &str, name: &str, place: Option<Span>, known: &[&str]) -> Problem {
+    let label = what.replace('_', " ");
+    match place {
+        Some(span) => Problem::unknown(&label, name, span, known.iter().copied()),
+        None => Problem::general(format!("unknown {label} `{name}`")).suggest(name, known),
     }
 }
 

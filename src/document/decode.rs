@@ -9,7 +9,7 @@ use serde_spanned::de::{SpannedDeserializer, is_spanned};
 
 use super::error::{Error, Fact};
 use super::{Node, Table, Value};
-use crate::diagnostics::{Problem, nearest};
+use crate::diagnostics::{MOST_SHOWN, Problem, nearest};
 
 /// Decodes one value; stops at its first error.
 pub fn decode<T: DeserializeOwned>(value: &Value) -> Result<T, Problem> {
@@ -87,10 +87,12 @@ impl<'a> Fields<'a> {
                 ..
             }) => {
                 let names: Vec<&str> = values.iter().filter_map(Value::name).collect();
-                let decoded = values
-                    .iter()
-                    .map(|value| decode_entry(value, value.name().unwrap_or_default(), &names));
-                decoded.filter_map(|entry| self.note(entry)).collect()
+                let decoded = values.iter().filter_map(|value| {
+                    let name = value.name().unwrap_or_default();
+                    let names = self.looked_up(&names);
+                    self.note(decode_entry(value, name, names))
+                });
+                decoded.collect()
             }
             Some(other) => {
                 self.wrong_kind(key, "an array of tables", other);
@@ -109,7 +111,8 @@ impl<'a> Fields<'a> {
             }) => {
                 let names: Vec<&str> = table.keys().collect();
                 let decoded = table.entries.iter().filter_map(|(name, value)| {
-                    let entry = self.note(decode_entry(value, name.get_ref(), &names))?;
+                    let names = self.looked_up(&names);
+                    let entry = self.note(decode_entry(value, name.get_ref(), names))?;
                     Some((name.clone(), entry))
                 });
                 decoded.collect()
@@ -133,7 +136,12 @@ impl<'a> Fields<'a> {
             if self.known.contains(&name) {
                 continue;
             }
-            let known = self.known.iter().copied();
+            // Of those that are only counted, nothing is looked up.
+            let known = match self.problems.len() {
+                shown if shown < MOST_SHOWN => &self.known[..],
+                _ => &[],
+            };
+            let known = known.iter().copied();
             let problem = Problem::unknown("key", name, key.span(), known);
             self.problems.push(match advice(name, value) {
                 Some(help) => problem.help(help),
@@ -141,6 +149,15 @@ impl<'a> Fields<'a> {
             });
         }
         self.problems
+    }
+
+    /// Names that an error is told with; those that are only counted need none.
+    fn looked_up<'n>(&self, names: &'n [&'n str]) -> &'n [&'n str] {
+        if self.problems.len() < MOST_SHOWN {
+            names
+        } else {
+            &[]
+        }
     }
 
     fn note<T>(&mut self, result: Result<T, Problem>) -> Option<T> {

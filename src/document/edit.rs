@@ -3,6 +3,8 @@
 //! A path is dotted: `skills.mid.panic_threshold`, `chaos.cpu_spike.probability`. In an array it
 //! names the entry with that `name`, or counts from 0 where entries have none.
 
+use std::collections::BTreeMap;
+
 use serde_spanned::Spanned;
 
 use super::{Node, Table, Value};
@@ -12,9 +14,13 @@ use crate::diagnostics::{Problem, Span};
 /// [`identity`]), anything else replaces what was there. New entries come last.
 pub fn merge(base: &mut Table, over: Table) {
     base.span = over.span;
+    let keys = base.entries.iter().enumerate();
+    let places: BTreeMap<String, usize> = keys
+        .map(|(at, (key, _))| (key.get_ref().clone(), at))
+        .collect();
     for (key, value) in over.entries {
-        match base.get_mut(key.get_ref()) {
-            Some(old) => merge_value(old, value),
+        match places.get(key.get_ref()) {
+            Some(at) => merge_value(&mut base.entries[*at].1, value),
             None => base.entries.push((key, value)),
         }
     }
@@ -26,15 +32,15 @@ fn merge_value(base: &mut Value, over: Value) {
         (Node::Array(base), Node::Array(over))
             if !over.is_empty() && over.iter().all(|v| identity(v).is_some()) =>
         {
-            let before = base.len();
+            // Only what was there before is merged with: a name given twice in one file stays twice,
+            // and is refused later.
+            let mut places: BTreeMap<Option<Identity>, usize> = BTreeMap::new();
+            for (at, old) in base.iter().enumerate() {
+                places.entry(identity(old)).or_insert(at);
+            }
             for value in over {
-                // Only what was there before is merged with: a name given twice in one file
-                // stays twice, and is refused later.
-                let old = base[..before]
-                    .iter_mut()
-                    .find(|old| identity(old) == identity(&value));
-                match old {
-                    Some(old) => merge_value(old, value),
+                match places.get(&identity(&value)) {
+                    Some(at) => merge_value(&mut base[*at], value),
                     None => base.push(value),
                 }
             }
@@ -44,14 +50,16 @@ fn merge_value(base: &mut Value, over: Value) {
     base.span = over.span;
 }
 
+type Identity = Vec<Option<String>>;
+
 /// What makes two entries of an array the same: their `name`, or for lines of the runbook what
 /// they answer to.
-fn identity(value: &Value) -> Option<Vec<Option<&str>>> {
+fn identity(value: &Value) -> Option<Identity> {
     let Node::Table(table) = &value.node else {
         return None;
     };
     let text = |key| match table.get(key).map(|value| &value.node) {
-        Some(Node::String(text)) => Some(text.as_str()),
+        Some(Node::String(text)) => Some(text.clone()),
         _ => None,
     };
     if text("name").is_some() {

@@ -10,13 +10,13 @@ mod error;
 mod json;
 mod kind;
 
-use std::fs;
 use std::path::Path;
 
 use serde_spanned::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::diagnostics::{Problem, Sources, Span};
+use crate::diagnostics::{Problem, Sources, Span, visible};
+use crate::files::{self, Unfit};
 
 pub use decode::{Fields, decode};
 pub use edit::{get, merge, remove, set};
@@ -124,16 +124,54 @@ impl Node {
     }
 }
 
+/// Whether a text is one of our files: a line of it begins with a key of one. Nothing of any other file
+/// is shown: it may be private, and given by mistake.
+fn is_ours(text: &str) -> bool {
+    let known =
+        |key: &str| key == "name" || EXPERIMENT_KEYS.contains(&key) || WORLD_KEYS.contains(&key);
+    text.lines().any(|line| {
+        let line = line.trim_start_matches(['\u{feff}', ' ', '\t', '[', '"']);
+        let end = line.find(|c: char| !(c.is_alphanumeric() || c == '_'));
+        let (key, rest) = line.split_at(end.unwrap_or(line.len()));
+        let rest = rest.trim_start_matches(['"', ' ', '\t']);
+        known(key) && rest.starts_with(['=', '.', ']'])
+    })
+}
+
+fn refuse_other(file: &str, why: &str) -> Vec<Problem> {
+    let message = format!("{file} is neither an experiment nor a world file: {why}");
+    vec![
+        Problem::general(message).help(
+            "expected TOML with keys such as name, replications, factors; or servers, extends",
+        ),
+    ]
+}
+
+/// The most bytes of an experiment or world file.
+const MOST_BYTES: u64 = 1 << 20;
+
 /// Reads and parses a file, which messages call by `path` as given.
 pub fn read(path: &Path, sources: &mut Sources) -> Result<Table> {
     let name = path.display().to_string();
     let fail = |problem| Err(vec![problem]);
-    let bytes = match fs::read(path) {
+    let bytes = match files::read_named(path, MOST_BYTES) {
         Ok(bytes) => bytes,
-        Err(e) => return fail(Problem::general(format!("can't read the file {name}: {e}"))),
+        Err(e) => {
+            let problem = Problem::general(format!("can't read the file {name}: {e}"));
+            return fail(match files::unfit(&e) {
+                Some(Unfit::Special) => problem.help("save what comes from a pipe as a file first"),
+                _ => problem,
+            });
+        }
     };
     match String::from_utf8(bytes) {
+        Ok(text) if !is_ours(&text) && !text.trim().is_empty() => {
+            Err(refuse_other(&name, "it has none of the keys of one"))
+        }
         Ok(text) => parse(&name, text, sources),
+        Err(e) if !is_ours(&String::from_utf8_lossy(e.as_bytes())) => {
+            Err(refuse_other(&name, "it is not UTF-8 text"))
+        }
         Err(e) => {
             let at = e.utf8_error().valid_up_to();
             let text = String::from_utf8_lossy(e.as_bytes());
@@ -176,7 +214,7 @@ fn convert_table(table: &DeTable, span: Span, base: usize, problems: &mut Vec<Pr
     let entries = table
         .iter()
         .map(|(key, value)| {
-            let name = key.get_ref().clone().into_owned();
+            let name = visible(key.get_ref()).into_owned();
             let key = Spanned::new(shifted(&key.span(), base), name);
             (key, convert_value(value, base, problems))
         })
@@ -191,7 +229,8 @@ fn convert_value(
 ) -> Value {
     let span = shifted(&value.span(), base);
     let node = match value.get_ref() {
-        DeValue::String(text) => Node::String(text.clone().into_owned()),
+        // From here on no text can steer a terminal, wherever it is shown.
+        DeValue::String(text) => Node::String(visible(text).into_owned()),
         DeValue::Boolean(value) => Node::Boolean(*value),
         DeValue::Datetime(value) => Node::Datetime(value.to_string()),
         DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {

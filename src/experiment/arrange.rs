@@ -5,7 +5,6 @@ use std::path::Path;
 
 use serde_spanned::Spanned;
 
-use super::MOST_POINTS;
 use super::exclude;
 use super::factor::{self, Factor, FactorKind, Written};
 use super::grid::{Dimension, Grid};
@@ -13,6 +12,7 @@ use super::method::{Method, Sample};
 use super::points;
 use super::sample;
 use super::worlds;
+use super::{MOST_FACTORS, MOST_POINTS};
 use crate::diagnostics::{Problem, Sources, Span};
 use crate::document::{Fields, Node, Table, Value};
 use crate::world::WorldFile;
@@ -25,6 +25,18 @@ pub(super) struct Arranged {
     pub worlds: Vec<WorldFile>,
     /// What is wrong with these.
     pub of_worlds: Vec<Problem>,
+}
+
+impl Arranged {
+    /// Of a file that has too much of something.
+    fn nothing() -> Self {
+        Self {
+            factors: Vec::new(),
+            grid: Grid::full_factorial([]),
+            worlds: Vec::new(),
+            of_worlds: Vec::new(),
+        }
+    }
 }
 
 /// Factors and how they are combined; where something is wrong, what could be read.
@@ -52,14 +64,19 @@ pub(super) fn read(
         }
     }
     groups.extend(zip.map_or(Vec::new(), |value| groups_of_zip(value, problems)));
+    let columns: usize = groups.iter().map(|group| group.columns.len()).sum();
+    if columns > MOST_FACTORS {
+        let message = format!("{columns} factors");
+        let problem = match factors.or(zip).or(design) {
+            Some(value) => Problem::at(value.span.clone(), message, "too many"),
+            None => Problem::general(message),
+        };
+        problems.push(problem.help(format!("allowed: at most {MOST_FACTORS}")));
+        return Arranged::nothing();
+    }
     if let Some(problem) = too_many(&groups, factors.or(zip).or(design)) {
         problems.push(problem);
-        return Arranged {
-            factors: Vec::new(),
-            grid: Grid::full_factorial([]),
-            worlds: Vec::new(),
-            of_worlds: Vec::new(),
-        };
+        return Arranged::nothing();
     }
     let (mut factors, dimensions) = combine(groups, problems);
     refuse_contradictions(&factors, problems);

@@ -1,10 +1,13 @@
 //! Design points by their levels: those that are left out, and the base of one at a time.
 
+use std::collections::BTreeMap;
+
 use serde_spanned::Spanned;
 
+use super::MOST_EXCLUSIONS;
 use super::arrange::table;
 use super::factor::{Factor, Level, bare_path};
-use super::grid::{Exclusion, Grid};
+use super::grid::{Exclusion, Filter, Grid};
 use crate::diagnostics::Problem;
 use crate::document::{Node, Result, Table, Value};
 
@@ -18,29 +21,33 @@ pub(super) fn read(value: &Value, factors: &[Factor], grid: &Grid) -> Result<Vec
                 .help("as in exclude = [{ chaos_level = \"low\", skill = [\"junior\", \"mid\"] }]"),
         ]);
     };
+    if entries.len() > MOST_EXCLUSIONS {
+        let message = format!("{} entries of `exclude`", entries.len());
+        let problem = Problem::at(value.span.clone(), message, "too many");
+        return Err(vec![problem.help(format!(
+            "allowed: at most {MOST_EXCLUSIONS}, each with any number of levels"
+        ))]);
+    }
     let mut problems = Vec::new();
     let mut rules = Vec::new();
+    let index = Index::new(factors);
     for entry in entries {
         if let Some(table) = table(entry, "exclude", &mut problems) {
-            rules.push((conditions(table, factors, &mut problems), entry));
+            rules.push((conditions(table, &index, &mut problems), entry));
         }
     }
     if !problems.is_empty() {
         return Err(problems);
     }
-    let (mut left, mut hits) = (0_usize, vec![0_usize; rules.len()]);
+    let (rules, entries): (Vec<Exclusion>, Vec<&Value>) = rules.into_iter().unzip();
+    let filter = Filter::new(&rules, factors.len());
+    let mut left = 0_usize;
+    let mut hit = filter.none();
     for cell in grid.cells() {
-        let levels = grid.levels(cell);
-        let mut out = false;
-        for (hits, (rule, _)) in hits.iter_mut().zip(&rules) {
-            let holds = rule.holds(&levels);
-            *hits += usize::from(holds);
-            out |= holds;
-        }
-        left += usize::from(!out);
+        left += usize::from(!filter.excludes(&grid.levels(cell), &mut hit));
     }
-    for (hits, (_, entry)) in hits.iter().zip(&rules) {
-        if *hits == 0 {
+    for (rule, entry) in entries.iter().enumerate() {
+        if !filter.is_in(rule, &hit) {
             let message = "no design point has these levels";
             problems.push(Problem::at(
                 entry.span.clone(),
@@ -54,26 +61,26 @@ pub(super) fn read(value: &Value, factors: &[Factor], grid: &Grid) -> Result<Vec
         problems.push(Problem::at(value.span.clone(), message, "leaves nothing"));
     }
     if problems.is_empty() {
-        Ok(rules.into_iter().map(|(rule, _)| rule).collect())
+        Ok(rules)
     } else {
         Err(problems)
     }
 }
 
-fn conditions(table: &Table, factors: &[Factor], problems: &mut Vec<Problem>) -> Exclusion {
+fn conditions(table: &Table, index: &Index, problems: &mut Vec<Problem>) -> Exclusion {
     let mut conditions = Vec::new();
     if table.entries.is_empty() {
         let message = "a rule without a condition would leave out everything";
         problems.push(Problem::at(table.span.clone(), message, "empty"));
     }
     for (name, value) in &table.entries {
-        let found = find_factor(name, value, factors).and_then(|index| {
+        let found = find_factor(name, value, index.factors).and_then(|factor| {
             let levels = match &value.node {
                 Node::Array(values) => values.iter(),
                 _ => std::slice::from_ref(value).iter(),
             };
-            let levels = levels.map(|level| find_level(level, &factors[index]));
-            Ok((index, levels.collect::<std::result::Result<_, _>>()?))
+            let levels = levels.map(|level| index.find(level, factor));
+            Ok((factor, levels.collect::<std::result::Result<_, _>>()?))
         });
         match found {
             Ok(condition) => conditions.push(condition),
@@ -81,6 +88,31 @@ fn conditions(table: &Table, factors: &[Factor], problems: &mut Vec<Problem>) ->
         }
     }
     Exclusion(conditions)
+}
+
+/// The levels of the factors by what makes them the same.
+struct Index<'a> {
+    factors: &'a [Factor],
+    levels: Vec<BTreeMap<(u64, &'a str), usize>>,
+}
+
+impl<'a> Index<'a> {
+    fn new(factors: &'a [Factor]) -> Self {
+        let levels = factors.iter().map(|factor| {
+            let levels = factor.levels.iter().enumerate();
+            levels.map(|(at, level)| (level.identity(), at)).collect()
+        });
+        Self {
+            factors,
+            levels: levels.collect(),
+        }
+    }
+
+    fn find(&self, value: &Value, factor: usize) -> std::result::Result<usize, Problem> {
+        let known = Level::of(&value.node);
+        let known = known.and_then(|level| self.levels[factor].get(&level.identity()).copied());
+        known.map_or_else(|| find_level(value, &self.factors[factor]), Ok)
+    }
 }
 
 /// The row of each dimension at a base point; where it says nothing of a dimension, its first.
@@ -156,7 +188,10 @@ pub(super) fn find_level(value: &Value, factor: &Factor) -> std::result::Result<
         .position(same)
         .or_else(as_text)
         .ok_or_else(|| {
-            let known: Vec<String> = factor.levels.iter().map(ToString::to_string).collect();
+            // Enough to find the nearest among, and to list.
+            const MOST: usize = 1_000;
+            let known = factor.levels.iter().take(MOST);
+            let known: Vec<String> = known.map(ToString::to_string).collect();
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
             let message = format!("`{name}` has no level `{level}`");
             Problem::at(value.span.clone(), message, "not a level of it")

@@ -274,14 +274,14 @@ pub(super) fn single(
     values: Vec<Value>,
     at: &Span,
 ) -> Result<Factor, Problem> {
-    let (factor, rows) = column(name, values.clone(), at)?;
-    let again = (0..rows.len()).find(|row| rows[*row] != *row);
+    let distinct = Distinct::new(name, &values, at)?;
+    let again = (0..values.len()).find(|row| distinct.rows[*row] != *row);
     if let Some(row) = again {
-        let level = &factor.levels[rows[row]];
+        let level = &distinct.levels[distinct.rows[row]];
         let message = format!("the level {level} of `{}` stands twice", name.get_ref());
         return Err(Problem::at(values[row].span.clone(), message, "again"));
     }
-    Ok(factor)
+    Ok(distinct.factor(name, values).0)
 }
 
 /// A factor that goes with others: its levels, each once, and which of them each row has.
@@ -290,26 +290,63 @@ pub(super) fn column(
     values: Vec<Value>,
     at: &Span,
 ) -> Result<(Factor, Vec<usize>), Problem> {
-    let kind = FactorKind::of(name.get_ref());
-    let levels = values.iter().map(|value| checked_level(&kind, value));
-    let levels = one_type(levels.collect::<Result<_, _>>()?, name, at)?;
-    let mut first: BTreeMap<(u64, &str), usize> = BTreeMap::new();
-    let (mut rows, mut kept) = (Vec::new(), Vec::new());
-    for (row, level) in levels.iter().enumerate() {
-        let index = *first.entry(level.identity()).or_insert_with(|| {
-            kept.push(row);
-            kept.len() - 1
-        });
-        rows.push(index);
+    Ok(Distinct::new(name, &values, at)?.factor(name, values))
+}
+
+/// The levels of a column, each once. There may be a million, so none is copied.
+struct Distinct {
+    kind: FactorKind,
+    levels: Vec<Level>,
+    /// The level of each row.
+    rows: Vec<usize>,
+    /// The first row of each level.
+    first: Vec<usize>,
+}
+
+impl Distinct {
+    fn new(name: &Spanned<String>, values: &[Value], at: &Span) -> Result<Self, Problem> {
+        let kind = FactorKind::of(name.get_ref());
+        let levels = values.iter().map(|value| checked_level(&kind, value));
+        let mut levels = one_type(levels.collect::<Result<_, _>>()?, name, at)?;
+        let mut known: BTreeMap<(u64, &str), usize> = BTreeMap::new();
+        let (mut rows, mut first) = (Vec::with_capacity(levels.len()), Vec::new());
+        for (row, level) in levels.iter().enumerate() {
+            let index = *known.entry(level.identity()).or_insert_with(|| {
+                first.push(row);
+                first.len() - 1
+            });
+            rows.push(index);
+        }
+        keep(&mut levels, &first);
+        Ok(Self {
+            kind,
+            levels,
+            rows,
+            first,
+        })
     }
-    let factor = Factor {
-        name: name.clone(),
-        kind,
-        levels: kept.iter().map(|row| levels[*row].clone()).collect(),
-        values: kept.iter().map(|row| values[*row].clone()).collect(),
-        also: Vec::new(),
-    };
-    Ok((factor, rows))
+
+    fn factor(self, name: &Spanned<String>, mut values: Vec<Value>) -> (Factor, Vec<usize>) {
+        keep(&mut values, &self.first);
+        let factor = Factor {
+            name: name.clone(),
+            kind: self.kind,
+            levels: self.levels,
+            values,
+            also: Vec::new(),
+        };
+        (factor, self.rows)
+    }
+}
+
+/// Keeps what is at these places, which ascend.
+fn keep<T>(list: &mut Vec<T>, places: &[usize]) {
+    let (mut at, mut places) = (0, places.iter().peekable());
+    list.retain(|_| {
+        let kept = places.next_if(|place| **place == at).is_some();
+        at += 1;
+        kept
+    });
 }
 
 fn checked_level(kind: &FactorKind, value: &Value) -> Result<Level, Problem> {

@@ -1,5 +1,7 @@
 //! How the levels of the factors are combined into design points.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// Factors whose levels go together: one factor by itself, factors in lockstep, the points of a
@@ -26,10 +28,73 @@ impl Dimension {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exclusion(pub Vec<(usize, Vec<usize>)>);
 
-impl Exclusion {
-    pub(super) fn holds(&self, levels: &[usize]) -> bool {
-        let mut conditions = self.0.iter();
-        conditions.all(|(factor, excluded)| excluded.contains(&levels[*factor]))
+/// Many exclusions that are asked at once: a bit each.
+pub(super) struct Filter {
+    /// By factor and level, the exclusions that this level does not speak against.
+    possible: Vec<BTreeMap<usize, Vec<u64>>>,
+    /// By factor, the same for a level that no exclusion names.
+    otherwise: Vec<Vec<u64>>,
+}
+
+impl Filter {
+    /// The exclusions of a design with so many factors.
+    pub(super) fn new(rules: &[Exclusion], factors: usize) -> Self {
+        let words = rules.len().div_ceil(64);
+        let mut otherwise = vec![vec![u64::MAX; words]; factors];
+        for (rule, Exclusion(conditions)) in rules.iter().enumerate() {
+            for (factor, _) in conditions {
+                otherwise[*factor][rule / 64] &= !(1 << (rule % 64));
+            }
+        }
+        let mut possible = vec![BTreeMap::new(); factors];
+        for (rule, Exclusion(conditions)) in rules.iter().enumerate() {
+            for (factor, levels) in conditions {
+                for level in levels {
+                    let of_level: &mut Vec<u64> = possible[*factor]
+                        .entry(*level)
+                        .or_insert_with(|| otherwise[*factor].clone());
+                    of_level[rule / 64] |= 1 << (rule % 64);
+                }
+            }
+        }
+        // The bits beyond the last exclusion are none.
+        let filter = |words: &mut Vec<u64>| {
+            if let (Some(last), rest @ 1..) = (words.last_mut(), rules.len() % 64) {
+                *last &= (1 << rest) - 1;
+            }
+        };
+        otherwise.iter_mut().for_each(filter);
+        let named = possible.iter_mut().flat_map(BTreeMap::values_mut);
+        named.for_each(filter);
+        Self {
+            possible,
+            otherwise,
+        }
+    }
+
+    /// A set of exclusions without any.
+    pub(super) fn none(&self) -> Vec<u64> {
+        vec![0; self.otherwise.first().map_or(0, Vec::len)]
+    }
+
+    /// Whether an exclusion is in a set.
+    pub(super) fn is_in(&self, rule: usize, set: &[u64]) -> bool {
+        set.get(rule / 64)
+            .is_some_and(|word| word >> (rule % 64) & 1 == 1)
+    }
+
+    /// Whether some exclusion holds at these levels; those that do are added to `hit`.
+    pub(super) fn excludes(&self, levels: &[usize], hit: &mut [u64]) -> bool {
+        let mut any = false;
+        for (word, hit) in hit.iter_mut().enumerate() {
+            let factors = self.possible.iter().zip(&self.otherwise).zip(levels);
+            let holds = factors.fold(u64::MAX, |holds, ((named, otherwise), level)| {
+                holds & named.get(level).unwrap_or(otherwise)[word]
+            });
+            *hit |= holds;
+            any |= holds != 0;
+        }
+        any
     }
 }
 
@@ -61,11 +126,10 @@ impl Grid {
     /// The cells that are design points, in design order. A cell is a number whose digits are the
     /// rows of the dimensions; the last dimension is the lowest digit.
     pub fn cells(&self) -> Vec<usize> {
+        let filter = Filter::new(&self.exclude, self.factors());
+        let mut hit = filter.none();
         let kept = |cell: &usize| {
-            self.exclude.is_empty() || {
-                let levels = self.levels(*cell);
-                !self.exclude.iter().any(|rule| rule.holds(&levels))
-            }
+            self.exclude.is_empty() || !filter.excludes(&self.levels(*cell), &mut hit)
         };
         match &self.base {
             None => (0..self.size()).filter(kept).collect(),
@@ -94,10 +158,13 @@ impl Grid {
         cells
     }
 
+    fn factors(&self) -> usize {
+        self.dimensions.iter().map(|d| d.factors.len()).sum()
+    }
+
     /// The index of the level of each factor in a cell.
     pub fn levels(&self, cell: usize) -> Vec<usize> {
-        let factors = self.dimensions.iter().map(|d| d.factors.len()).sum();
-        let mut levels = vec![0; factors];
+        let mut levels = vec![0; self.factors()];
         for (dimension, row) in self.rows(cell) {
             for (factor, level) in dimension.factors.iter().zip(&dimension.rows[row]) {
                 levels[*factor] = *level;

@@ -27,8 +27,14 @@ pub use factor::{Factor, FactorKind, Level};
 pub use grid::{Dimension, Exclusion, Grid};
 pub use recipe::{Difference, Recipe};
 
-/// The most design points of one experiment.
-pub const MOST_POINTS: u64 = 10_000_000;
+/// The most design points of one experiment: so many were run, and summarised.
+pub const MOST_POINTS: u64 = 1_000_000;
+
+/// The most factors of one experiment.
+pub const MOST_FACTORS: usize = 256;
+
+/// The most entries of `exclude`, each of any number of levels.
+pub const MOST_EXCLUSIONS: usize = 1_000;
 
 /// The most replications of a design point.
 pub const MOST_REPLICATIONS: u64 = 1_000_000_000_000;

@@ -1,23 +1,35 @@
 //! A design from a CSV file: a column a factor, a row a design point.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_spanned::Spanned;
 
 use super::arrange::{Group, Values};
 use super::factor::FactorKind;
-use crate::diagnostics::{Problem, Sources, Span};
+use crate::diagnostics::{Problem, Sources, Span, visible};
 use crate::document::{Node, Result, Value};
+use crate::files;
+
+/// The most bytes of a design.
+const MOST_BYTES: u64 = 1 << 25;
 
 /// Reads the file; its errors show the line.
 pub(super) fn read(file: &Spanned<String>, folder: &Path, sources: &mut Sources) -> Result<Group> {
     let path = folder.join(file.get_ref());
     let shown = path.display().to_string();
-    let text = std::fs::read_to_string(&path).map_err(|e| {
-        let message = format!("can't read the design {shown}: {e}");
+    let fail = |why: String| {
+        let message = format!("can't read the design {shown}: {why}");
         vec![Problem::at(file.span(), message, "this file")]
-    })?;
-    let base = sources.add(&shown, text.as_str());
+    };
+    let bytes = files::read_named(&path, MOST_BYTES).map_err(|e| fail(e.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|_| fail("it is not UTF-8 text".to_owned()))?;
+    // Of a file that is something else nothing is shown: it may be private.
+    if !names_factors(&text) {
+        return Err(fail("its first line names no factors".to_owned()));
+    }
+    let text: Arc<str> = text.into();
+    let base = sources.add(&shown, Arc::clone(&text));
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .comment(Some(b'#'))
@@ -84,13 +96,23 @@ pub(super) fn read(file: &Spanned<String>, folder: &Path, sources: &mut Sources)
     })
 }
 
+/// Whether the first line of a table has only what can be names of factors.
+fn names_factors(text: &str) -> bool {
+    let mut lines = text
+        .lines()
+        .map(|line| line.trim_start_matches('\u{feff}').trim());
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
+    let in_a_name = |c: char| c.is_alphanumeric() || "._-\" \t,".contains(c);
+    first.is_none_or(|line| line.chars().all(in_a_name))
+}
+
 /// A field as TOML would have it; what names something is a text, whatever it looks like.
 fn node(field: &str, kind: &FactorKind) -> Node {
     if matches!(
         kind,
         FactorKind::ChaosLevel | FactorKind::Skill | FactorKind::World
     ) {
-        return Node::String(field.to_owned());
+        return Node::String(visible(field).into_owned());
     }
     if let Ok(number) = field.parse() {
         return Node::Integer(number);
@@ -98,7 +120,7 @@ fn node(field: &str, kind: &FactorKind) -> Node {
     match (field, field.parse::<f64>()) {
         ("true" | "false", _) => Node::Boolean(field == "true"),
         (_, Ok(number)) if number.is_finite() => Node::Float(number, field.to_owned()),
-        _ => Node::String(field.to_owned()),
+        _ => Node::String(visible(field).into_owned()),
     }
 }
 

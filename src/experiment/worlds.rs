@@ -6,7 +6,7 @@ use serde_spanned::Spanned;
 
 use super::arrange::table;
 use super::factor::{Factor, FactorKind, bare_path};
-use crate::diagnostics::{Problem, Sources};
+use crate::diagnostics::{MOST_SHOWN, Problem, Sources};
 use crate::document::{self, Fields, Node, Table, Value};
 use crate::world::{BUILT_IN, WorldFile, WorldSource};
 
@@ -35,6 +35,10 @@ pub(super) fn load(
         let Node::String(text) = &name.node else {
             continue;
         };
+        if problems.len() >= MOST_SHOWN {
+            // Enough is wrong; whether this world is there would take a look at its folder.
+            break;
+        }
         let loaded = WorldSource::find(text, folder)
             .map_err(|problem| vec![problem.with_span(name.span.clone(), "no such world")])
             .and_then(|source| WorldFile::load(&source, sources));

@@ -1,7 +1,7 @@
 //! Which factor a figure has on its x axis, which one tells its lines apart, and which ones are
 //! chosen from.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
@@ -45,9 +45,9 @@ pub struct Axis {
     pub numeric: bool,
     /// Whether the levels have an order, so that one can say from which to which.
     pub ordered: bool,
-    /// Indices of the levels by their text.
+    /// By the level's index in the experiment, its index here; of levels that do not occur, none.
     #[serde(skip)]
-    index: BTreeMap<String, usize>,
+    index: Vec<usize>,
 }
 
 impl Axes {
@@ -118,8 +118,8 @@ impl Axes {
         let factors = self.factors.iter().enumerate();
         factors
             .map(|(factor, axis)| {
-                let text = design.level(point, factor).to_string();
-                axis.index.get(&text).copied().unwrap_or_default()
+                let level = design.level_index(point, factor);
+                axis.index.get(level).copied().unwrap_or_default()
             })
             .collect()
     }
@@ -128,17 +128,26 @@ impl Axes {
 impl Axis {
     fn new(design: &Design, points: &[usize], factor: usize) -> Self {
         let declared = &design.experiment().factors[factor];
-        let mut seen = BTreeSet::new();
-        let levels = points.iter().map(|point| design.level(*point, factor));
-        let mut levels: Vec<Level> = levels
-            .filter(|level| seen.insert(level.to_string()))
-            .cloned()
-            .collect();
-        let numeric = levels.iter().all(|level| level.number().is_some());
-        if numeric {
-            let number = |level: &Level| level.number().unwrap_or_default();
-            levels.sort_by(|a, b| number(a).total_cmp(&number(b)));
+        let mut index = vec![usize::MAX; declared.levels.len()];
+        let mut order = Vec::new();
+        for point in points {
+            let level = design.level_index(*point, factor);
+            if index[level] == usize::MAX {
+                index[level] = 0;
+                order.push(level);
+            }
         }
+        let number = |level: &usize| declared.levels[*level].number();
+        let numeric = order.iter().all(|level| number(level).is_some());
+        if numeric {
+            let number = |level: &usize| number(level).unwrap_or_default();
+            order.sort_by(|a, b| number(a).total_cmp(&number(b)));
+        }
+        for (at, level) in order.iter().enumerate() {
+            index[*level] = at;
+        }
+        let levels = order.iter().map(|level| declared.levels[*level].clone());
+        let levels: Vec<Level> = levels.collect();
         let name = declared.name.get_ref().clone();
         Self {
             label: match declared.kind {
@@ -149,11 +158,7 @@ impl Axis {
             labels: labels(&levels),
             numeric,
             ordered: numeric || matches!(declared.kind, FactorKind::ChaosLevel | FactorKind::Skill),
-            index: levels
-                .iter()
-                .enumerate()
-                .map(|(index, level)| (level.to_string(), index))
-                .collect(),
+            index,
             levels,
             name,
         }

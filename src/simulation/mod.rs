@@ -27,6 +27,7 @@ pub use account::{Accountant, CauseSet, Replication, Spell};
 pub use compile::{Setting, compile};
 pub use lanes::{
     InstructionSet, LANES, LaneState, fits_lanes, simulate_lanes, simulate_lanes_by_phase,
+    simulate_lanes_unless,
 };
 pub use model::Model;
 pub use observer::{Alert, Handling, Observer, Response};
@@ -63,6 +64,9 @@ pub fn simulate(
             }
         }
         observer.round_ends(model, state);
+        if !observer.goes_on() {
+            break;
+        }
     }
     outcome::finish(model, state, observer)
 }

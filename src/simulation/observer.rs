@@ -1,5 +1,7 @@
 //! What can be watched. An observer sees everything and changes nothing: it never draws.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::model::Model;
 use super::outcome::Incident;
 use super::state::State;
@@ -62,6 +64,10 @@ pub trait Observer {
     fn assessed(&mut self, _model: &Model, _state: &State, _journey: Option<bool>) {}
     /// A round ends.
     fn round_ends(&mut self, _model: &Model, _state: &State) {}
+    /// Whether there is to be another round; without it, the outcome is of no use.
+    fn goes_on(&mut self) -> bool {
+        true
+    }
 }
 
 /// Watches nothing.
@@ -112,5 +118,16 @@ impl<A: Observer, B: Observer> Observer for (&mut A, &mut B) {
     fn round_ends(&mut self, model: &Model, state: &State) {
         self.0.round_ends(model, state);
         self.1.round_ends(model, state);
+    }
+
+    fn goes_on(&mut self) -> bool {
+        self.0.goes_on() && self.1.goes_on()
+    }
+}
+
+/// Watches for the wish to stop.
+impl Observer for &AtomicBool {
+    fn goes_on(&mut self) -> bool {
+        !self.load(Ordering::Relaxed)
     }
 }

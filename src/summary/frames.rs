@@ -28,7 +28,7 @@ impl<'a, W: Write> Tables<'a, W> {
     /// Begins all files; `create` says for the name of each where it goes.
     pub fn new(design: &'a Design, mut create: impl FnMut(&str) -> Result<W>) -> Result<Self> {
         let compared = design.experiment().compare.is_some();
-        let mut tables = Self {
+        Ok(Self {
             design: TableFiles::new(design, "design", design_frame, &mut create)?,
             summary: TableFiles::new(design, "summary", summary_frame, &mut create)?,
             ttr: TableFiles::new(design, "ttr", ttr_frame, &mut create)?,
@@ -37,13 +37,11 @@ impl<'a, W: Write> Tables<'a, W> {
             comparisons: compared
                 .then(|| TableFiles::new(design, "comparisons", comparisons_frame, &mut create))
                 .transpose()?,
-        };
-        (0..design.len()).try_for_each(|point| tables.design.push(point))?;
-        Ok(tables)
+        })
     }
 
     /// Adds a design point, in design order.
-    pub(super) fn push(&mut self, mut row: PointSummary) -> Result<()> {
+    pub fn push(&mut self, mut row: PointSummary) -> Result<()> {
         let point = row.point;
         for step in std::mem::take(&mut row.ttr) {
             self.ttr.push((point, step))?;
@@ -57,8 +55,13 @@ impl<'a, W: Write> Tables<'a, W> {
         self.summary.push(row)
     }
 
-    /// Adds the comparisons and ends all tables; returns the name of each file and where it went.
-    pub fn finish(mut self, comparisons: &[Comparison]) -> Result<Vec<(String, W)>> {
+    /// Adds the comparisons and the `points` of the table `design`, and ends all tables; returns the name of each file and where it went.
+    pub fn finish(
+        mut self,
+        mut points: impl Iterator<Item = usize>,
+        comparisons: &[Comparison],
+    ) -> Result<Vec<(String, W)>> {
+        points.try_for_each(|point| self.design.push(point))?;
         for row in comparisons {
             if let Some(table) = &mut self.comparisons {
                 table.push(row.clone())?;

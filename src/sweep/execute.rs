@@ -14,7 +14,7 @@ use crate::error::heard;
 use crate::experiment::RowTable;
 use crate::simulation::{
     Accountant, CauseSet, InstructionSet, LANES, LaneState, Model, State, fits_lanes, simulate,
-    simulate_lanes,
+    simulate_lanes_unless,
 };
 use crate::world::World;
 
@@ -105,9 +105,11 @@ impl Worker<'_> {
         let end = segment.first + segment.count;
         let mut first = segment.first;
         while first < end {
+            guard(|| {
+                simulate_lanes_unless(self.stop, model, first, &mut self.lanes, self.instructions);
+            })
+            .map_err(|message| self.failed(model, segment, first, message))?;
             heard(self.stop)?;
-            guard(|| simulate_lanes(model, first, &mut self.lanes, self.instructions))
-                .map_err(|message| self.failed(model, segment, first, message))?;
             // Lanes beyond the segment are another part's, or nobody's.
             let wanted = (end - first).min(LANES as u64) as usize;
             for (number, replication) in (first..end).zip(self.lanes.replications()) {
@@ -135,11 +137,13 @@ impl Worker<'_> {
 
     fn one_by_one(&mut self, model: &Model, segment: &Segment, tally: &mut Tally) -> Result<()> {
         for number in segment.first..segment.first + segment.count {
-            heard(self.stop)?;
             self.recorder.watch(segment.point, number);
-            let mut observer = (&mut self.recorder, &mut self.accountant);
+            let mut stop = self.stop;
+            let mut watching = (&mut self.recorder, &mut self.accountant);
+            let mut observer = (&mut watching, &mut stop);
             let outcome = guard(|| simulate(model, number, &mut self.state, &mut observer))
                 .map_err(|message| Failed::new(segment, number, message))?;
+            heard(self.stop)?;
             let replication = self.accountant.replication(outcome);
             tally.replication(number, &replication, model);
             for spell in self.accountant.incidents() {

@@ -1,15 +1,16 @@
 //! What one value of a world says about another: names that must be known, sets without
 //! repetition, dependencies without a cycle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_spanned::Spanned;
 
 use super::{ActionEffect, ChaosEffect, End, Indicator, NameAt, Phase, Shock, World};
-use crate::diagnostics::Problem;
+use crate::diagnostics::{MOST_SHOWN, Problem};
 
-/// Counts beyond this would not fit the integers that results are kept in.
-const MOST_CHECKS: u64 = 1 << 31;
+/// A replication is simulated as a whole, sixteen at a time, with all their incidents in memory: this
+/// is some seconds and some hundred megabytes of it. Sixty servers, minute by minute, for a year.
+const MOST_CHECKS: u64 = 1 << 25;
 /// The set of services that are down is one machine word a server.
 const MOST_SERVICES: usize = 64;
 
@@ -51,8 +52,9 @@ fn texts<'a>(names: impl IntoIterator<Item = &'a NameAt>) -> Vec<&'a str> {
 
 /// Notes every name that stands twice.
 fn unique(what: &str, names: &[&NameAt], problems: &mut Vec<Problem>) {
-    for (i, name) in names.iter().enumerate() {
-        if names[..i].iter().any(|n| n.get_ref() == name.get_ref()) {
+    let mut met = BTreeSet::new();
+    for name in names {
+        if !met.insert(name.get_ref().as_str()) {
             let message = format!("the {what} `{}` is defined twice", name.get_ref());
             problems.push(Problem::at(name.span(), message, "again"));
         }
@@ -60,29 +62,41 @@ fn unique(what: &str, names: &[&NameAt], problems: &mut Vec<Problem>) {
 }
 
 /// Notes every name that is not among the known ones.
-fn all_known(what: &str, names: &[NameAt], known: &[&str], problems: &mut Vec<Problem>) {
+fn all_known(what: &str, names: &[NameAt], known: &Known, problems: &mut Vec<Problem>) {
     for name in names {
         let text = name.get_ref().as_str();
-        if !known.contains(&text) {
-            problems.push(Problem::unknown(
-                what,
-                text,
-                name.span(),
-                known.iter().copied(),
-            ));
+        if !known.has(text) {
+            // Of those that are only counted, nothing is looked up.
+            let known = match problems.len() {
+                shown if shown < MOST_SHOWN => &known.names[..],
+                _ => &[],
+            };
+            let known = known.iter().copied();
+            problems.push(Problem::unknown(what, text, name.span(), known));
         }
     }
 }
 
-fn server_types(world: &World) -> Vec<&str> {
-    let mut types: Vec<&str> = Vec::new();
-    for server in &world.servers {
-        let kind = server.kind.get_ref().as_str();
-        if !types.contains(&kind) {
-            types.push(kind);
-        }
+/// Names without repetition, in the order of the file.
+struct Known<'a> {
+    names: Vec<&'a str>,
+    set: BTreeSet<&'a str>,
+}
+
+impl<'a> Known<'a> {
+    fn new(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut set = BTreeSet::new();
+        let names = names.into_iter().filter(|name| set.insert(*name)).collect();
+        Self { names, set }
     }
-    types
+
+    fn has(&self, name: &str) -> bool {
+        self.set.contains(name)
+    }
+}
+
+fn server_types(world: &World) -> Known<'_> {
+    Known::new(world.servers.iter().map(|s| s.kind.get_ref().as_str()))
 }
 
 fn servers(world: &World, problems: &mut Vec<Problem>) {
@@ -120,12 +134,7 @@ fn servers(world: &World, problems: &mut Vec<Problem>) {
 }
 
 fn services(world: &World, problems: &mut Vec<Problem>) {
-    let mut running: Vec<&str> = Vec::new();
-    for name in texts(world.servers.iter().flat_map(|s| &s.services)) {
-        if !running.contains(&name) {
-            running.push(name);
-        }
-    }
+    let running = Known::new(texts(world.servers.iter().flat_map(|s| &s.services)));
     let before = problems.len();
     for (service, needs) in &world.service_dependencies {
         all_known("service", std::slice::from_ref(service), &running, problems);
@@ -156,14 +165,14 @@ fn dependency_cycle(world: &World) -> Option<Problem> {
         .iter()
         .map(|(service, needs)| (service.get_ref().as_str(), needs.as_slice()))
         .collect();
-    let mut done: Vec<&str> = Vec::new();
+    let mut done: BTreeSet<&str> = BTreeSet::new();
     for (service, _) in &world.service_dependencies {
         // A stack of (service, how many of its needs were followed); the stack is the path.
         let mut path = vec![(service.get_ref().as_str(), 0)];
         while let Some((service, next)) = path.last_mut() {
             let service = *service;
             let Some(need) = needs.get(service).and_then(|needs| needs.get(*next)) else {
-                done.push(service);
+                done.insert(service);
                 path.pop();
                 continue;
             };
@@ -178,7 +187,7 @@ fn dependency_cycle(world: &World) -> Option<Problem> {
                         .help("allowed: dependencies without a cycle"),
                 );
             }
-            if !done.contains(&name) {
+            if !done.contains(name) {
                 path.push((name, 0));
             }
         }
@@ -238,11 +247,11 @@ fn chaos(world: &World, problems: &mut Vec<Problem>) {
     unique("chaos scenario", &names, problems);
     for scenario in &world.chaos {
         let targets = &scenario.target_types;
-        if !targets.is_empty() && !texts(targets).iter().any(|t| types.contains(t)) {
+        if !targets.is_empty() && !texts(targets).iter().any(|t| types.has(t)) {
             let name = scenario.name.get_ref();
             let message = format!("the chaos scenario `{name}` has no eligible server");
             let problem = Problem::at(targets[0].span(), message, "no server is of this type");
-            problems.push(problem.suggest(targets[0].get_ref().as_str(), &types));
+            problems.push(problem.suggest(targets[0].get_ref().as_str(), &types.names));
         } else {
             all_known("server type", targets, &types, problems);
         }
@@ -279,7 +288,7 @@ fn bounds_problem(owner: &NameAt, min: f64, max: f64) -> Option<Problem> {
 }
 
 fn remediation(world: &World, problems: &mut Vec<Problem>) {
-    let scenarios = texts(world.chaos.iter().map(|s| &s.name));
+    let scenarios = Known::new(texts(world.chaos.iter().map(|s| &s.name)));
     let names: Vec<&NameAt> = world.remediation.iter().map(|a| &a.name).collect();
     unique("action", &names, problems);
     for action in &world.remediation {
@@ -302,9 +311,10 @@ fn remediation(world: &World, problems: &mut Vec<Problem>) {
 }
 
 fn runbook(world: &World, problems: &mut Vec<Problem>) {
-    let actions = texts(world.remediation.iter().map(|a| &a.name));
+    let actions = Known::new(texts(world.remediation.iter().map(|a| &a.name)));
     let types = server_types(world);
-    for (i, line) in world.runbook.iter().enumerate() {
+    let mut met = BTreeSet::new();
+    for line in &world.runbook {
         all_known(
             "action",
             std::slice::from_ref(&line.action),
@@ -314,11 +324,8 @@ fn runbook(world: &World, problems: &mut Vec<Problem>) {
         if let Some(kind) = &line.server_type {
             all_known("server type", std::slice::from_ref(kind), &types, problems);
         }
-        let key = |l: &super::RunbookLine| {
-            let kind = l.server_type.as_ref().map(|t| t.get_ref().clone());
-            (*l.alert.get_ref(), l.level, kind)
-        };
-        if world.runbook[..i].iter().any(|l| key(l) == key(line)) {
+        let kind = line.server_type.as_ref().map(|t| t.get_ref().as_str());
+        if !met.insert((*line.alert.get_ref(), line.level, kind)) {
             problems.push(Problem::at(
                 line.alert.span(),
                 "the runbook has two lines for the same alert, level and server type",
@@ -369,7 +376,7 @@ fn people(world: &World, problems: &mut Vec<Problem>) {
             }
         }
         if let Some(default) = default {
-            let known: Vec<&str> = names.iter().map(|name| name.get_ref().as_str()).collect();
+            let known = Known::new(names.iter().map(|name| name.get_ref().as_str()));
             all_known(what, std::slice::from_ref(default), &known, problems);
         }
     }

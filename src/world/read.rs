@@ -31,6 +31,11 @@ pub const BUILT_IN: [BuiltIn; 2] = [
     },
 ];
 
+/// The most files of which one extends the next.
+const MOST_EXTENDS: usize = 16;
+/// The most entries of `remove`.
+const MOST_REMOVALS: usize = 1_000;
+
 const DEFAULTS: &str = include_str!("defaults.toml");
 
 /// Where a world comes from.
@@ -61,6 +66,8 @@ impl WorldSource {
         let names = BUILT_IN.map(|world| world.name);
         let message = if path.is_dir() && !text.is_empty() {
             format!("`{text}` is a folder, not a world")
+        } else if path.exists() && !text.is_empty() {
+            format!("`{text}` is a pipe, a socket or a device, not a world")
         } else {
             let path = path.display();
             format!("unknown world `{text}`: neither built in nor a file ({path})")
@@ -229,6 +236,12 @@ fn load_chain(
     let name: String = document::decode(&base).map_err(|problem| vec![problem])?;
     let base_source = WorldSource::find(&name, &folder)
         .map_err(|problem| vec![problem.with_span(base.span.clone(), "no such world")])?;
+    if chain.len() == MOST_EXTENDS {
+        let message = format!("worlds extend each other more than {MOST_EXTENDS} deep");
+        return Err(vec![Problem::at(base.span, message, "too deep").help(
+            format!("allowed: {MOST_EXTENDS} files, one extending the next"),
+        )]);
+    }
     if chain.contains(&base_source.canonical()) {
         let message = format!("the world `{name}` extends itself, directly or through others");
         return Err(vec![Problem::at(base.span, message, "a circle")]);
@@ -246,6 +259,13 @@ fn remove_all(tree: &mut Table, removals: Option<Value>) -> Result<()> {
         return Ok(());
     };
     let paths: Vec<Spanned<String>> = document::decode(&value).map_err(|problem| vec![problem])?;
+    if paths.len() > MOST_REMOVALS {
+        let message = format!("{} entries are removed", paths.len());
+        let problem = Problem::at(value.span, message, "too many");
+        return Err(vec![
+            problem.help(format!("allowed: at most {MOST_REMOVALS}")),
+        ]);
+    }
     let problems: Vec<Problem> = paths
         .iter()
         .filter_map(|path| document::remove(tree, path.get_ref(), &path.span()).err())

@@ -314,7 +314,7 @@ fn files() {
         write(at, name, text);
     }
     write(at, "latin.toml", b"# caf\xc3\xa9\nname = \"caf\xe9\"\n");
-    write(at, "deep.toml", format!("a = {}", "[".repeat(10_000)));
+    write(at, "deep.toml", format!("name = {}", "[".repeat(10_000)));
     fs::create_dir(at.join("folder")).expect("a folder");
     assert_snapshot!(
         "files",

@@ -65,13 +65,13 @@ fn has_avx512() -> bool {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn run_avx2(model: &Model, first: u64, state: &mut LaneState, after: impl FnMut(Phase)) {
+fn run_avx2(model: &Model, first: u64, state: &mut LaneState, after: impl FnMut(Phase) -> bool) {
     super::run(model, first, state, after);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,bmi1,bmi2,lzcnt,popcnt")]
-fn run_avx512(model: &Model, first: u64, state: &mut LaneState, after: impl FnMut(Phase)) {
+fn run_avx512(model: &Model, first: u64, state: &mut LaneState, after: impl FnMut(Phase) -> bool) {
     super::run(model, first, state, after);
 }
 
@@ -82,7 +82,7 @@ pub(super) fn run(
     first: u64,
     state: &mut LaneState,
     set: InstructionSet,
-    after: impl FnMut(Phase),
+    after: impl FnMut(Phase) -> bool,
 ) {
     match set {
         // SAFETY: the processor has the features of these functions, as `available` found.

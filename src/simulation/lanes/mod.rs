@@ -22,9 +22,14 @@ pub use dispatch::InstructionSet;
 pub use row::LANES;
 pub use state::LaneState;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::account::MOST_SCENARIOS_OF_A_WORD;
 use super::model::Model;
 use crate::world::Phase;
+
+/// Phases after which it is looked whether to stop: milliseconds.
+const PHASES_UNHEARD: u32 = 1 << 12;
 
 /// Whether a world can be simulated in lanes; others take the scalar way.
 pub fn fits_lanes(model: &Model) -> bool {
@@ -40,7 +45,22 @@ pub fn simulate_lanes(
     state: &mut LaneState,
     instructions: InstructionSet,
 ) {
-    dispatch::run(model, first, state, instructions, |_| {});
+    dispatch::run(model, first, state, instructions, |_| true);
+}
+
+/// The same, but once `stop` is set nothing of the state is of use: a long replication ends at once.
+pub fn simulate_lanes_unless(
+    stop: &AtomicBool,
+    model: &Model,
+    first: u64,
+    state: &mut LaneState,
+    instructions: InstructionSet,
+) {
+    let mut phases = 0_u32;
+    dispatch::run(model, first, state, instructions, |_| {
+        phases = phases.wrapping_add(1);
+        !phases.is_multiple_of(PHASES_UNHEARD) || !stop.load(Ordering::Relaxed)
+    });
 }
 
 /// The same, and tells when each phase, and last the block, is over: for measuring.
@@ -51,12 +71,15 @@ pub fn simulate_lanes_by_phase(
     instructions: InstructionSet,
     over: &mut dyn FnMut(Option<Phase>),
 ) {
-    dispatch::run(model, first, state, instructions, |phase| over(Some(phase)));
+    dispatch::run(model, first, state, instructions, |phase| {
+        over(Some(phase));
+        true
+    });
     over(None);
 }
 
 #[inline(always)]
-fn run(model: &Model, first: u64, state: &mut LaneState, mut after: impl FnMut(Phase)) {
+fn run(model: &Model, first: u64, state: &mut LaneState, mut after: impl FnMut(Phase) -> bool) {
     state.reset(model, first);
     for round in 0..model.rounds {
         state.round = round;
@@ -67,7 +90,9 @@ fn run(model: &Model, first: u64, state: &mut LaneState, mut after: impl FnMut(P
                 Phase::Respond => respond::run(model, state),
                 Phase::Assess => assess::run(model, state),
             }
-            after(phase);
+            if !after(phase) {
+                return;
+            }
         }
     }
     state.finish(model);
