@@ -509,11 +509,14 @@ fn an_unfinished_sweep_is_called_so() {
             + &String::from_utf8_lossy(&output.stderr);
         assert!(told.replace('\n', " ").contains(says), "{told}");
     }
+    let banner = "<p id=\"unfinished\"";
+    assert!(sandbox.read("r/report.html").contains(banner));
     let table = sandbox.ok("summarize r");
     assert!(table.starts_with("unfinished: "), "{table}");
     let (code, said) = sandbox.fails("merge r");
     assert!(code == 1 && said.contains("is missing"), "{said}");
     sandbox.ok("run e.toml --quiet --out r");
+    assert!(!sandbox.read("r/report.html").contains(banner));
     assert!(!sandbox.ok("summarize r").contains("unfinished"));
 }
 
