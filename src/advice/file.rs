@@ -13,7 +13,7 @@ use crate::world::{WorldFile, WorldSource};
 /// name.
 pub fn of_file(path: &Path, sources: &mut Sources) -> Result<Vec<Advice>> {
     let nowhere = Path::new("");
-    let built_in = path.to_str().and_then(|text| WorldSource::built_in(text));
+    let built_in = path.to_str().and_then(WorldSource::built_in);
     let source = match built_in {
         Some(source) if !path.is_file() => source,
         _ => {

@@ -204,10 +204,13 @@ pub fn summarize<W: Write>(
     })
 }
 
+/// The interval of a mean: from a histogram, and what its values are divided by.
+type MeanInterval = fn(&[(u64, u64)], u64, Confidence) -> Option<MeanEstimate>;
+
 /// How intervals are made where there is a choice.
 struct Methods {
     sla_miss: ProportionMethod,
-    mean: fn(&[(u64, u64)], u64, Confidence) -> Option<MeanEstimate>,
+    mean: MeanInterval,
 }
 
 impl PointSummary {

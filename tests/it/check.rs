@@ -321,7 +321,8 @@ fn the_keys_of_each_kind_are_those_of_its_schema() {
             .map(String::as_str)
             .collect();
         let mut listed = listed.to_vec();
-        (only.sort_unstable(), listed.sort_unstable());
+        only.sort_unstable();
+        listed.sort_unstable();
         assert_eq!(only, listed);
     }
 }

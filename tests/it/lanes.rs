@@ -175,8 +175,10 @@ fn part(design: &Design, first: u64, count: u64) -> Made {
         segments: segments.collect(),
         work: 0,
     };
-    let mut made = Made::default();
-    made.counts = vec![(0, PointCounts::default()); design.len()];
+    let mut made = Made {
+        counts: vec![(0, PointCounts::default()); design.len()],
+        ..Made::default()
+    };
     simulate_part(design, &part, &AtomicBool::new(false), |rows| {
         match rows {
             RowGroup::Counts(rows) => {

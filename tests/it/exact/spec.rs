@@ -183,7 +183,7 @@ impl Dice {
             duration: self.below(4) as u8,
             target: self.chance(0.3).then(|| self.below(kinds)),
             crash: effect < 4,
-            isolate: effect >= 3 && effect < 5,
+            isolate: (3..5).contains(&effect),
             hold: effect == 5,
         }
     }
