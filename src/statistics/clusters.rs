@@ -4,7 +4,7 @@ use super::{Confidence, Interval, WITHHELD_FEW_EVENTS, WITHHELD_ONE_REPLICATION,
 
 /// Below this effective number of groups with incidents, intervals are
 /// withheld: they miss far more often than they say.
-const ENOUGH_GROUPS: f64 = 7.0;
+pub(super) const ENOUGH_GROUPS: f64 = 7.0;
 
 /// Standard errors below this, relative to an estimate near 1, are rounding.
 pub(super) const ROUNDING: f64 = 1e-12;

@@ -66,6 +66,8 @@ pub struct RestrictedMean {
     pub standard_error: Option<f64>,
     /// The estimate without each group; `None` without it there is no incident.
     pub leave_one_out: Vec<Option<f64>>,
+    /// Closed and open incidents of each group, and the half rounds of both.
+    pub groups: Vec<[u64; 3]>,
     /// The effective number of groups with incidents, (Σ x)² / Σ x²; `None`
     /// where intervals are withheld because it is too small.
     pub effective_groups: Option<f64>,
@@ -124,8 +126,12 @@ impl TtrDistribution {
         let deleted = Deleted::new(cells, &counts, &steps, groups, horizon_half_rounds)?;
         let clusters = Clusters::new(&incidents_by_group(cells), groups, confidence);
         Some(Self {
-            restricted_mean: restricted_mean(&steps, horizon_half_rounds)
-                .map(|mean| mean_with_interval(mean, deleted.means, clusters)),
+            restricted_mean: restricted_mean(&steps, horizon_half_rounds).map(|mean| {
+                RestrictedMean {
+                    groups: totals_by_group(cells, groups),
+                    ..mean_with_interval(mean, deleted.means, clusters)
+                }
+            }),
             rows: rows_with_intervals(steps, &deleted.survival_errors, clusters),
         })
     }
@@ -240,6 +246,17 @@ fn incidents_by_group(cells: &[TtrCell]) -> [f64; GROUPS] {
     incidents
 }
 
+fn totals_by_group(cells: &[TtrCell], groups: usize) -> Vec<[u64; 3]> {
+    let total = |group: usize| {
+        cells.iter().fold([0u64; 3], |[closed, open, time], cell| {
+            let (ends, rest) = (cell.closed[group], cell.censored[group]);
+            let spent = u64::from(cell.half_round).saturating_mul(ends.saturating_add(rest));
+            [closed + ends, open + rest, time.saturating_add(spent)]
+        })
+    };
+    (0..groups).map(total).collect()
+}
+
 fn mean_with_interval(
     value: f64,
     leave_one_out: Vec<Option<f64>>,
@@ -249,6 +266,7 @@ fn mean_with_interval(
         estimate: Estimate::withheld(value, WITHHELD_FEW_EVENTS),
         standard_error: None,
         leave_one_out,
+        groups: Vec::new(),
         effective_groups: clusters.ok().map(|clusters| clusters.effective),
     };
     let clusters = match clusters {

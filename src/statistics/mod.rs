@@ -16,10 +16,12 @@
 //! - [`holm`]: p-values of several tests at once,
 //! - [`sequence`]: intervals that hold at every look,
 //! - [`gate`]: whether an estimate holds to a bound,
-//! - [`sre`]: nines, downtime and the error budget.
+//! - [`sre`]: nines, downtime and the error budget,
+//! - [`unseen`]: what a kind of outage would change that is too rare to be met.
 
 mod clusters;
 mod critical;
+mod ellipse;
 pub mod gate;
 pub mod holm;
 pub mod jackknife;
@@ -33,6 +35,7 @@ mod root;
 pub mod sequence;
 pub mod sre;
 pub mod survival;
+pub mod unseen;
 
 /// The method of an interval withheld because one replication shows no spread.
 pub const WITHHELD_ONE_REPLICATION: &str = "withheld_one_replication";

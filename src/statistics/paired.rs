@@ -4,7 +4,8 @@
 //! their difference varies less than either. Everything here is "point minus
 //! baseline", over replications that both have.
 
-use super::clusters::{ROUNDING, spread};
+use super::clusters::{ENOUGH_GROUPS, ROUNDING, spread};
+use super::ellipse::LogEllipse;
 use super::jackknife::RestrictedMean;
 use super::moments::{Method, Moments, Rule};
 use super::root::edge;
@@ -260,17 +261,26 @@ impl PairedSums {
 
 /// The difference of two restricted means, in half rounds, over the same
 /// replications: the delete-a-group jackknife with the same groups in both
-/// (`paired_jackknife`).
+/// (`paired_jackknife_log`).
 ///
-/// With δ(g) the difference without group g, δ ± t se(δ) with
-/// se² = (G − 1) / G Σ (δ(g) − δ̄)². The degrees of freedom are the least of the
-/// effective numbers of groups with incidents, less 1, and of Satterthwaite's for
-/// δ(g), as in [`TtrDistribution::new`](super::jackknife::TtrDistribution::new), but
-/// without its floor: on this scale the interval needs few degrees of freedom.
+/// The interval is a − b for all (ln a, ln b) in the ellipse about the two
+/// estimates that has their jackknife covariance and the radius t: the profile
+/// likelihood interval of a function of two normal estimates (Venzon and Moolgavkar
+/// 1988, A method for computing profile-likelihood-based confidence intervals,
+/// Applied Statistics 37). For small errors it is δ ± t se(δ), which covers too
+/// little where repairs are skewed: a sample without long ones has a small mean and
+/// a small error. Its p-value is that of T = ln(a / b) / se(ln(a / b)), since a = b
+/// is a line there.
+///
+/// The degrees of freedom are the least of the effective numbers of groups with
+/// incidents, less 1, and of Satterthwaite's for the differences δ(g) without each
+/// group, as in [`TtrDistribution::new`](super::jackknife::TtrDistribution::new), but
+/// without its floor. The standard error is that of δ, √((G − 1) / G Σ (δ(g) − δ̄)²).
 ///
 /// `None` where one has no incident, or the two rest on different groups. The
-/// interval is withheld where that of either mean is for too few events, and
-/// where the difference does not vary.
+/// interval is withheld where that of either mean is, where the difference does not
+/// vary, and where the incidents of fewer than 7 groups differ: so few decide it that
+/// it would cover 50 to 90 %.
 pub fn mttr_difference(
     point: &RestrictedMean,
     baseline: &RestrictedMean,
@@ -280,7 +290,8 @@ pub fn mttr_difference(
     if groups != baseline.leave_one_out.len() {
         return None;
     }
-    let value = point.estimate.value - baseline.estimate.value;
+    let means = [point.estimate.value, baseline.estimate.value];
+    let value = means[0] - means[1];
     if groups == 1 {
         return Some(Difference::withheld(value, WITHHELD_ONE_REPLICATION));
     }
@@ -289,29 +300,91 @@ pub fn mttr_difference(
     else {
         return few;
     };
-    let pairs = point.leave_one_out.iter().zip(&baseline.leave_one_out);
-    let Some(deleted) = pairs
-        .map(|(a, b)| Some((*a)? - (*b)?))
-        .collect::<Option<Vec<f64>>>()
-    else {
+    let Some(without) = Without::each_group(point, baseline) else {
         return few;
     };
-    let spread = spread(&deleted);
-    let largest = point.estimate.value.max(baseline.estimate.value);
-    let error = spread.error;
-    if error <= ROUNDING * largest {
+    let spread = spread(&without.differences);
+    if spread.error <= ROUNDING * means[0].max(means[1]) {
         return Some(Difference {
             standard_error: Some(0.0),
             ..Difference::withheld(value, WITHHELD_NO_SPREAD)
         });
     }
+    let known = Difference {
+        standard_error: Some(spread.error),
+        ..Difference::withheld(value, WITHHELD_NO_SPREAD)
+    };
+    if [point, baseline]
+        .iter()
+        .any(|mean| mean.estimate.interval.is_none())
+    {
+        return Some(known);
+    }
+    let groups = point.groups.iter().zip(&baseline.groups);
+    let differ = groups.filter(|(a, b)| a != b).count() as f64;
+    if differ < ENOUGH_GROUPS {
+        return Some(Difference {
+            method: WITHHELD_FEW_EVENTS,
+            ..known
+        });
+    }
     let df = spread.df.min(of_point - 1.0).min(of_baseline - 1.0);
-    let half_width = critical::student(df, confidence)? * error;
+    let t = critical::student(df, confidence)?;
+    let Some(interval) = without.ellipse(means, t).difference() else {
+        return few;
+    };
+    let ratio = (means[0] / means[1]).ln() / without.ratio_error();
     Some(Difference {
-        value,
-        standard_error: Some(error),
-        interval: Interval::new(value - half_width, value + half_width),
-        p_value: critical::student_p_value(value / error, df),
-        method: "paired_jackknife",
+        interval: Some(interval),
+        p_value: critical::student_p_value(ratio, df),
+        method: "paired_jackknife_log",
+        ..known
     })
+}
+
+/// Two means without each group of replications in turn.
+struct Without {
+    differences: Vec<f64>,
+    /// The logarithms of each.
+    logs: [Vec<f64>; 2],
+}
+
+impl Without {
+    /// `None` where one is not defined without some group, or is 0.
+    fn each_group(point: &RestrictedMean, baseline: &RestrictedMean) -> Option<Self> {
+        let all = |mean: &RestrictedMean| mean.leave_one_out.iter().copied().collect();
+        let (a, b): (Option<Vec<f64>>, Option<Vec<f64>>) = (all(point), all(baseline));
+        let (a, b) = (a?, b?);
+        if a.iter().chain(&b).any(|&mean| mean <= 0.0) {
+            return None;
+        }
+        let logs = |deleted: &[f64], whole: f64| deleted.iter().map(|x| (x / whole).ln()).collect();
+        Some(Self {
+            differences: a.iter().zip(&b).map(|(a, b)| a - b).collect(),
+            logs: [
+                logs(&a, point.estimate.value),
+                logs(&b, baseline.estimate.value),
+            ],
+        })
+    }
+
+    /// Of `t` standard errors about both means.
+    fn ellipse(&self, means: [f64; 2], t: f64) -> LogEllipse {
+        let [a, b] = self.logs.each_ref().map(|logs| spread(logs).error);
+        // var(a − b) = var a + var b − 2 cov(a, b).
+        let ratio = self.ratio_error();
+        let correlation = (a * a + b * b - ratio * ratio) / (2.0 * a * b);
+        LogEllipse {
+            means,
+            reaches: [t * a, t * b],
+            correlation: correlation.clamp(-1.0, 1.0),
+        }
+    }
+
+    /// The standard error of ln(a / b).
+    fn ratio_error(&self) -> f64 {
+        let [a, b] = &self.logs;
+        let ratios: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
+        spread(&ratios).error
+    }
 }

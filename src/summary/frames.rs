@@ -151,6 +151,7 @@ fn summary_frame(design: &Design, rows: &[PointSummary]) -> Frame {
         columns.estimate(name, &about, |row| row.availability_quantiles[i]);
     }
     columns.sre();
+    columns.unseen();
     let about = "total over the replications";
     frame.column(rows, "sla_missed", about, |row| row.sla_missed);
     for count in Count::ALL {
@@ -349,6 +350,17 @@ impl Columns<'_> {
             &format!("99 % quantile, {about}"),
             |row| Some(row.budget_spent?.p99),
         );
+    }
+
+    fn unseen(&mut self) {
+        let about = "what availability (of the SLA's indicator) would lose to a kind of outage that \
+                     may have gone unseen: of probability 1 - alpha^(1/n), about 3/n, from a uniform \
+                     moment to the end, of one server or of the journey";
+        self.add("unseen_availability", about, |row| {
+            Some(row.unseen?.availability)
+        });
+        let about = "by how much it would raise mttr_rounds";
+        self.add("unseen_mttr_rounds", about, |row| row.unseen?.mttr);
     }
 
     fn ttr_quantile(&mut self, name: &str, about: &str, of: fn(&PointSummary) -> TtrQuantile) {

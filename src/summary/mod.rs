@@ -24,6 +24,7 @@ use crate::statistics::proportion::{ProportionMethod, proportion};
 use crate::statistics::quantile::quantile;
 use crate::statistics::ratio::closed_mean;
 use crate::statistics::sre::{BudgetSpent, budget_spent, downtime_minutes, exhausted_by, nines};
+use crate::statistics::unseen::{Seen, Unseen, unseen};
 use crate::statistics::{Confidence, Estimate, Interval};
 
 pub use compare::Comparison;
@@ -69,6 +70,9 @@ pub struct PointSummary {
     /// Probability that the error budget is exhausted by the end of a round, for each round in
     /// which some replication exhausts it.
     pub budget_exhausted_by: Vec<(u32, Estimate)>,
+    /// What a kind of outage would change that may have gone unseen, of the availability that the
+    /// SLA is held to; times in rounds.
+    pub unseen: Option<Unseen>,
     /// Incidents and downtime by what caused them.
     pub causes: Vec<CauseCounts>,
     /// The restricted mean in half rounds with what its jackknife left; kept for comparisons.
@@ -318,6 +322,14 @@ impl PointSummary {
                 .zip(held_to)
                 .map(|(spent, mean)| with_mean(spent, &mean, scale, variation.sla_budget)),
             budget_exhausted_by: exhausted_by(&exhausted, n, confidence).unwrap_or_default(),
+            unseen: {
+                let seen = restricted.as_ref().map(|mean| Seen {
+                    incidents: counts.total(Total::Incidents),
+                    mttr: mean.estimate.value / 2.0,
+                    horizon: f64::from(variation.rounds),
+                });
+                unseen(n, variation.window().servers.into(), seen, confidence)
+            },
             causes: counts.causes(),
             ttr: ttr.map(|ttr| ttr.rows).unwrap_or_default(),
             // A hundred numbers a point, which only comparisons need.

@@ -179,7 +179,7 @@ const METHODS = [
   ["paired_t_hall", "difference of means: Student t of the paired differences, each end as far as the correction for skewness asks"],
   ["paired_bernstein", "difference of means: empirical Bernstein of the paired differences"],
   ["tango", "difference of SLA-miss probabilities: Tango's score interval for paired proportions"],
-  ["paired_jackknife", "difference of times to resolve: jackknife over the same groups of replications"],
+  ["paired_jackknife_log", "difference of times to resolve: jackknife over the same groups of replications, an ellipse on the log scales of both"],
   ["kaplan_meier_band", "quantiles of the time to resolve: where the band of the Kaplan–Meier curve crosses (Brookmeyer and Crowley 1982)"],
   ["withheld_one_replication", "withheld: one replication shows no spread"],
   ["withheld_no_spread", "withheld: no spread in the sample, an interval would claim certainty"],

@@ -19,7 +19,7 @@ import statsmodels
 from lifelines import KaplanMeierFitter
 from lifelines.utils import qth_survival_time, restricted_mean_survival_time
 from scipy import stats
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize_scalar
 from scipy.special import logsumexp
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
@@ -329,16 +329,36 @@ def mttr_difference(sample, horizon):
               "value": mean(longer, -1) - mean(sample, -1)}
     if effective < 7:
         return result
-    deleted = np.array([mean(longer, g) - mean(sample, g) for g in range(groups)])
+    means = [np.array([mean(of, g) for g in range(groups)]) for of in (longer, sample)]
+    differ = sum(any(longer[r] != sample[r] for r in range(g, len(sample), 100))
+                 for g in range(groups))
+    if differ < 7 or any(np.ptp(m) < 1e-12 * m.mean() for m in means):
+        return result
+    deleted = means[0] - means[1]
     deviations = deleted - deleted.mean()
     squares, fourths = (deviations**2).sum(), (deviations**4).sum()
     if squares == 0:
         return result
     error = np.sqrt((groups - 1) / groups * squares)
     df = min(effective - 1, 2 * squares**2 / (fourths - squares**2 / groups))
-    half_width = stats.t.isf(0.025, df) * error
-    return result | {"se": error, "p": 2 * stats.t.sf(abs(result["value"]) / error, df),
-                     "lo": result["value"] - half_width, "hi": result["value"] + half_width}
+    # The ellipse about both logarithms, with their jackknife covariance, in the coordinates of its
+    # Cholesky factor; its rim is searched by scipy.
+    whole = [mean(longer, -1), mean(sample, -1)]
+    logs = [np.log(m) for m in means]
+    covariance = (groups - 1) ** 2 / groups * np.cov(logs)
+    factor, t = np.linalg.cholesky(covariance), stats.t.isf(0.025, df)
+
+    def end(sign):
+        def rim(angle):
+            a, b = whole * np.exp(t * factor @ [np.cos(angle), np.sin(angle)])
+            return -sign * (a - b)
+        start = min(np.linspace(0, 2 * np.pi, 100), key=rim)
+        return -sign * minimize_scalar(rim, bounds=(start - 0.1, start + 0.1), method="bounded",
+                                       options={"xatol": 1e-12}).fun
+
+    ratio_error = np.sqrt(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
+    ratio = np.log(whole[0] / whole[1]) / ratio_error
+    return result | {"se": error, "p": 2 * stats.t.sf(abs(ratio), df), "lo": end(-1), "hi": end(1)}
 
 
 def log_log(survival, error, t):
