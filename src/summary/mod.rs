@@ -324,7 +324,7 @@ impl PointSummary {
             budget_exhausted_by: exhausted_by(&exhausted, n, confidence).unwrap_or_default(),
             unseen: {
                 let seen = restricted.as_ref().map(|mean| Seen {
-                    incidents: counts.total(Total::Incidents),
+                    incidents: counts.total(Count::Incidents),
                     mttr: mean.estimate.value / 2.0,
                     horizon: f64::from(variation.rounds),
                 });

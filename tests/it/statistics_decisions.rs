@@ -11,6 +11,8 @@ use sysworld::statistics::paired::{
 use sysworld::statistics::proportion::{ProportionMethod, proportion};
 use sysworld::statistics::sequence::{beta_binomial_sequence, betting_sequence};
 use sysworld::statistics::sre::{Window, budget_spent, downtime_minutes, exhausted_by, nines};
+use sysworld::statistics::survival::{TtrCount, kaplan_meier, restricted_mean};
+use sysworld::statistics::unseen::{Seen, unseen};
 use sysworld::statistics::{
     Confidence, Interval, WITHHELD_FEW_EVENTS, WITHHELD_NO_SPREAD, WITHHELD_ONE_REPLICATION,
 };
@@ -284,6 +286,103 @@ fn the_advised_replications_decide() {
 fn a_family_shares_its_error() {
     let each = Confidence::default().shared_by(12).expect("a level");
     assert!((each.alpha() - 0.05 / 12.0).abs() < 1e-15);
+}
+
+// What was not seen
+
+/// A kind of outage that most samples miss is bounded: the probability of none in n is α exactly,
+/// and a simulation of it moves availability and the restricted mean by what is said.
+#[test]
+fn what_may_have_gone_unseen_is_bounded() {
+    let level = Confidence::default();
+    let seen = Seen {
+        incidents: 120,
+        mttr: 2.0,
+        horizon: 15.0,
+    };
+    for n in [1u64, 50, 1000] {
+        let ours = unseen(n, 6, Some(seen), level).expect("a bound");
+        let none = (1.0 - ours.probability).powf(n as f64);
+        assert!((none - 0.05).abs() < 1e-9, "{n}: {none}");
+    }
+    let ours = unseen(1000, 6, Some(seen), level).expect("a bound");
+    assert!((ours.probability - 0.003).abs() < 1e-5);
+    // By hand, over a million replications: outages that open at each of 15 rounds alike cost half
+    // of a replication on one of 6 servers.
+    let lost: f64 = (0..1000).map(|i| 1.0 - (f64::from(i) + 0.5) / 1000.0).sum();
+    let lost = ours.probability * lost / 1000.0 / 6.0;
+    assert!((ours.availability - lost).abs() < 1e-12);
+    // 2,996 never resolved beside 120,000 of 2 rounds, censored at the end, by Kaplan and Meier.
+    let never = (ours.probability * 1e6).round() as u64;
+    let count = |half_round, closed, censored| TtrCount {
+        half_round,
+        closed,
+        censored,
+    };
+    let rows = kaplan_meier(&[count(4, 120_000, 0), count(30, 0, never)]).expect("a curve");
+    let mean = restricted_mean(&rows, 30).expect("a mean") / 2.0;
+    let raised = ours.mttr.expect("incidents");
+    assert!((mean - 2.0 - raised).abs() < 1e-4, "{mean} {raised}");
+
+    assert_eq!(unseen(0, 6, Some(seen), level), None);
+    assert_eq!(unseen(10, 0, Some(seen), level), None);
+    let none = Seen {
+        incidents: 0,
+        ..seen
+    };
+    assert_eq!(unseen(10, 1, Some(none), level).and_then(|u| u.mttr), None);
+}
+
+// Differences of times to resolve
+
+/// Groups of incidents `(group, age)` of 200 replications, of which the first few differ.
+fn repairs(differ: usize, longer: u32) -> RestrictedMean {
+    let age = |group: usize| 2 + (group % 5) as u32 + if group < differ { longer } else { 0 };
+    let incidents: Vec<(usize, u32)> = (0..100).map(|group| (group, age(group))).collect();
+    mean_of(&incidents, 200)
+}
+
+/// Where the incidents of fewer than 7 groups differ, so few decide that an interval would miss.
+#[test]
+fn differences_of_too_few_groups_are_withheld() {
+    let level = Confidence::default();
+    let baseline = repairs(0, 0);
+    for (differ, method) in [
+        (0, WITHHELD_NO_SPREAD),
+        (6, WITHHELD_FEW_EVENTS),
+        (7, "paired_jackknife_log"),
+    ] {
+        let ours = mttr_difference(&repairs(differ, 9), &baseline, level);
+        let ours = ours.expect("a difference");
+        assert_eq!(ours.method, method, "{differ}");
+        assert_eq!(ours.interval.is_some(), differ == 7);
+        assert_eq!(ours.p_value.is_some(), differ == 7);
+    }
+}
+
+/// More confidence never narrows the interval, it holds the estimate, exchanging point and baseline
+/// mirrors it, and the p-value is the α at which it begins to exclude 0.
+#[test]
+fn differences_of_times_to_resolve_hold_together() {
+    let baseline = repairs(0, 0);
+    for (differ, longer) in [(7, 1), (20, 3), (60, 12)] {
+        let point = repairs(differ, longer);
+        let mut outer: Option<Interval> = None;
+        for level in [0.5, 0.9, 0.95, 0.99, 0.999].map(at) {
+            let ours = mttr_difference(&point, &baseline, level).expect("a difference");
+            let theirs = mttr_difference(&baseline, &point, level).expect("a difference");
+            assert_holds(ours.interval, ours.value);
+            if outer.is_some() {
+                assert_within(outer, ours.interval);
+            }
+            outer = ours.interval;
+            let (a, b) = (ours.interval.expect("one"), theirs.interval.expect("one"));
+            assert!((a.lo + b.hi).abs() < 1e-9 && (a.hi + b.lo).abs() < 1e-9);
+            let p = ours.p_value.expect("a p-value");
+            assert!((p - theirs.p_value.expect("a p-value")).abs() < 1e-12);
+            assert_eq!(a.lo > 0.0 || a.hi < 0.0, p < level.alpha(), "{p} {a:?}");
+        }
+    }
 }
 
 // SRE's quantities

@@ -24,7 +24,21 @@ pub struct Column {
     pub missed: f64,
     /// The true probabilities that only the point, or only the baseline, misses.
     pub only: [f64; 2],
+    /// Whether outages are so rare and long that most samples hold none.
+    pub rare: bool,
 }
+
+/// What no sample shows where outages are rare and long: cells of these rows are marked there.
+const BREAKS: [&str; 8] = [
+    "availability",
+    "journey",
+    "mttr",
+    "mttr_closed",
+    "ttr_p90",
+    "ttr_p99",
+    "availability, difference",
+    "mttr, difference",
+];
 
 /// The rows: what is estimated.
 const ROWS: [&str; 20] = [
@@ -66,8 +80,11 @@ pub fn check(columns: &[Column], level: Confidence) -> Vec<String> {
                 let tally = &column.tallies.0[&(what, n)];
                 let bar = bar(what, n, column, tally);
                 let excess = tally.excess(bar, level.level());
-                write!(table, " {} |", cell(tally, bar)).expect("written");
-                if tally.given() >= ENOUGH && excess > CHANCE {
+                let outside = tally.given() >= ENOUGH && excess > CHANCE;
+                let known = outside && column.rare && BREAKS.contains(&what);
+                let mark = if known { " †" } else { "" };
+                write!(table, " {}{mark} |", cell(tally, bar)).expect("written");
+                if outside && !known {
                     failures.push(format!(
                         "{what} at n = {n}, {}: {} is {excess:.1} standard errors outside",
                         column.title,
