@@ -103,7 +103,7 @@ fn many_exclusions_leave_out_what_they_say() {
         rows.map(|line| line.rsplit(',').next().expect("a field").to_owned())
             .collect::<Vec<_>>()
     };
-    let numbers = |from: usize| (from..=1000).map(|n| n.to_string()).collect::<Vec<_>>();
+    let numbers = |from: usize| (from..=1000).map(|n| format!("{n}.0")).collect::<Vec<_>>();
     assert_eq!(of("junior"), numbers(901));
     assert_eq!(of("senior"), numbers(1));
 }
