@@ -218,9 +218,10 @@ fn a_page_is_self_contained_and_bounded() {
 fn names_are_never_markup() {
     let sandbox = Sandbox::new();
     let name = "w<img onerror=x>&.toml";
+    // Two worlds of one name are called as they are written.
     fs::write(
         sandbox.path(name),
-        "name = \"w\"\nextends = \"cloudinfra\"\n",
+        "name = \"cloudinfra\"\nextends = \"cloudinfra\"\n",
     )
     .expect("a file");
     let text = format!(
