@@ -108,8 +108,11 @@ pub fn complain(error: &anyhow::Error) {
     note(&text);
 }
 
-/// Says something on stderr. Where that is closed there is nobody to tell.
+/// Says something, if it is anything, on stderr. Where that is closed there is nobody to tell.
 fn note(text: &str) {
+    if text.is_empty() {
+        return;
+    }
     let _ = writeln!(io::stderr(), "{}", visible(text.trim_end_matches('\n')));
 }
 
@@ -124,10 +127,13 @@ fn check_rounds(tell: &Tell, rounds: u32) -> Result<()> {
     }
 }
 
-/// Prints on stdout.
+/// Prints on stdout. What would steer a terminal shows as text; the colours of our own tables stay.
 fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
-    let text = visible(text);
+    let text: String = views::painted(text)
+        .into_iter()
+        .map(|(colour, text)| format!("{colour}{}", visible(text)))
+        .collect();
     let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     unless_closed(printed.map_err(anyhow::Error::from))
 }

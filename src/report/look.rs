@@ -64,3 +64,21 @@ impl Look {
         lines.collect()
     }
 }
+
+/// The codes of [`Look::bold`], [`Look::dim`] and [`Look::blue`], and of their end.
+const COLOURS: [&str; 4] = ["\u{1b}[1m", "\u{1b}[2m", "\u{1b}[34m", "\u{1b}[0m"];
+
+/// A text cut before each colour of a [`Look`]: the colour, and what follows. All else that steers a
+/// terminal stays in the text, where it can be escaped.
+pub fn painted(mut text: &str) -> Vec<(&str, &str)> {
+    let mut pieces = Vec::new();
+    while !text.is_empty() {
+        let colour = COLOURS.iter().find(|colour| text.starts_with(**colour));
+        let (colour, rest) = text.split_at(colour.map_or(0, |colour| colour.len()));
+        let next = COLOURS.iter().filter_map(|colour| rest.find(colour)).min();
+        let (plain, rest) = rest.split_at(next.unwrap_or(rest.len()));
+        pieces.push((colour, plain));
+        text = rest;
+    }
+    pieces
+}

@@ -34,7 +34,7 @@ use numbers::grouped;
 pub use data::Report;
 pub use gates::gates;
 pub use json::{document, json};
-pub use look::Look;
+pub use look::{Look, painted};
 pub use page::page;
 pub use plots::write as write_plots;
 pub use terminal::table;

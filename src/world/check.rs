@@ -9,8 +9,9 @@ use super::{ActionEffect, ChaosEffect, End, Indicator, NameAt, Phase, Shock, Wor
 use crate::diagnostics::{MOST_SHOWN, Problem};
 
 /// A replication is simulated as a whole, sixteen at a time, with all their incidents in memory: this
-/// is some seconds and some hundred megabytes of it. Sixty servers, minute by minute, for a year.
-const MOST_CHECKS: u64 = 1 << 25;
+/// is half a minute and some hundred megabytes. 255 servers, minute by minute, for a year. Eight
+/// alerts a check still fit a count of 32 bits.
+const MOST_CHECKS: u64 = 1 << 27;
 /// The set of services that are down is one machine word a server.
 const MOST_SERVICES: usize = 64;
 

@@ -221,7 +221,7 @@ fn names_are_never_markup() {
     // Two worlds of one name are called as they are written.
     fs::write(
         sandbox.path(name),
-        "name = \"cloudinfra\"\nextends = \"cloudinfra\"\n",
+        "name = \"cloudinfra\"\nextends = \"cloudinfra\"\nrounds = 16\n",
     )
     .expect("a file");
     let text = format!(

@@ -62,7 +62,16 @@ impl Sandbox {
 
     /// Starts `sysworld` here, without waiting for it.
     pub fn spawn(&self, line: &str) -> Child {
-        std::process::Command::new(assert_cmd::cargo::cargo_bin!("sysworld"))
+        let binary = assert_cmd::cargo::cargo_bin!("sysworld");
+        // The tests may run where a signal is ignored, as with `nohup`, and a child inherits that.
+        let mut command = if cfg!(target_os = "linux") {
+            let mut command = std::process::Command::new("env");
+            command.arg("--default-signal=INT,TERM,HUP").arg(binary);
+            command
+        } else {
+            std::process::Command::new(binary)
+        };
+        command
             .current_dir(self.0.path())
             .args(line.split(' '))
             .stdout(Stdio::piped())

@@ -149,7 +149,6 @@ fn what_does_not_extend_is_refused() {
     sandbox.ok("run e.toml --quiet --out r");
     let before = (sandbox.data("r"), sandbox.read("r/manifest.json"));
     for (from, to, said) in [
-        ("50", "49", "replications"),
         ("\"low\", ", "", "chaos_level"),
         ("name = ", "seed = 1\nname = ", "seed"),
         ("name = ", "world = \"agentos-classic\"\nname = ", "world"),
@@ -160,6 +159,8 @@ fn what_does_not_extend_is_refused() {
         assert!(code == 2 && why.contains(said), "{to}: {why}");
         assert!((sandbox.data("r"), sandbox.read("r/manifest.json")) == before);
     }
+    let (code, why) = sandbox.fails("run e.toml --quiet --replications 49 --out r");
+    assert!(code == 2 && why.contains("replications"), "{why}");
     sandbox.write("r/mine.txt", "mine");
     sandbox.write("r/runs/mine.csv", "mine");
     sandbox.ok("run e.toml --quiet --seed 1 --force --out r");

@@ -69,7 +69,7 @@ fn a_long_replication_is_left() {
     );
     let (code, said) = sandbox.fails("run e.toml");
     assert_eq!(code, 2, "{said}");
-    assert!(said.contains("allowed: at most 33554432"), "{said}");
+    assert!(said.contains("allowed: at most 134217728"), "{said}");
 }
 
 /// Summaries stop as well, and leave no half table: the ones before stay.
