@@ -104,7 +104,7 @@ pub fn decide(
     let points = selected(asked, design)?;
     let looks = sweep.first_look().map_or_else(Looks::default, Looks::all);
     let one = shared(asked, design, points.len())?;
-    refuse_unfinished(path, sweep, stop)?;
+    refuse_unlooked(path, sweep, stop)?;
     let gates = asked.gates.iter().map(|gate| Decided {
         gate: *gate,
         decisions: Vec::new(),
@@ -122,13 +122,13 @@ pub fn decide(
     Ok(decided)
 }
 
-/// What a precision still asks for would be missing of a verdict too.
-fn refuse_unfinished(path: &Path, sweep: &Sweep, stop: &AtomicBool) -> Result<()> {
-    let counts = ByPoint::open(path, sweep, stop)?.finished()?;
+/// What a precision still asks for would be missing of a verdict.
+fn refuse_unlooked(path: &Path, sweep: &Sweep, stop: &AtomicBool) -> Result<()> {
     let design = &sweep.design;
     if design.experiment().precision.is_empty() {
         return Ok(());
     }
+    let counts = ByPoint::open(path, sweep, stop)?.finished()?;
     let confidence = summary::confidence(design)?;
     match precision::next_look(design, counts, confidence)? {
         None => Ok(()),

@@ -130,11 +130,10 @@ fn check_rounds(tell: &Tell, rounds: u32) -> Result<()> {
 /// Prints on stdout. What would steer a terminal shows as text; the colours of our own tables stay.
 fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
-    let text: String = views::painted(text)
+    let printed = views::painted(text)
         .into_iter()
-        .map(|(colour, text)| format!("{colour}{}", visible(text)))
-        .collect();
-    let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        .try_for_each(|(colour, text)| write!(out, "{colour}{}", visible(text)))
+        .and_then(|()| out.flush());
     unless_closed(printed.map_err(anyhow::Error::from))
 }
 

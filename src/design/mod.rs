@@ -8,15 +8,12 @@ use std::fmt;
 use serde::Serialize;
 use serde_spanned::Spanned;
 
-use crate::diagnostics::{Problem, Span};
+use crate::diagnostics::{MOST_SHOWN, Problem, Span};
 use crate::document::{Node, Result, Value};
 use crate::experiment::{Experiment, Factor, FactorKind, Level, RandomNumbers};
 use crate::simulation::{Model, Setting, compile};
 use crate::statistics::sre::Window;
 use crate::world::{Indicator, NameAt, NonNegative, Scenario, Skill, World, WorldFile};
-
-/// Problems after which no further world is looked at.
-const MOST_PROBLEMS: usize = 20;
 
 /// The key of a design point: the same wherever the same world meets the same chaos and skill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -202,7 +199,8 @@ impl Design {
         let mut problems = Vec::new();
         for points in design.points_by_world() {
             problems.extend(design.settle(&points).err().unwrap_or_default());
-            if problems.len() >= MOST_PROBLEMS {
+            // More would not be shown.
+            if problems.len() >= MOST_SHOWN {
                 break;
             }
         }

@@ -73,12 +73,18 @@ const COLOURS: [&str; 4] = ["\u{1b}[1m", "\u{1b}[2m", "\u{1b}[34m", "\u{1b}[0m"]
 pub fn painted(mut text: &str) -> Vec<(&str, &str)> {
     let mut pieces = Vec::new();
     while !text.is_empty() {
-        let colour = COLOURS.iter().find(|colour| text.starts_with(**colour));
-        let (colour, rest) = text.split_at(colour.map_or(0, |colour| colour.len()));
-        let next = COLOURS.iter().filter_map(|colour| rest.find(colour)).min();
+        let (colour, rest) = text.split_at(colour_at(text));
+        let mut escapes = rest.match_indices('\u{1b}').map(|(at, _)| at);
+        let next = escapes.find(|at| colour_at(&rest[*at..]) > 0);
         let (plain, rest) = rest.split_at(next.unwrap_or(rest.len()));
         pieces.push((colour, plain));
         text = rest;
     }
     pieces
+}
+
+/// The length of the colour that a text begins with; 0 if it begins with none.
+fn colour_at(text: &str) -> usize {
+    let colour = COLOURS.iter().find(|colour| text.starts_with(**colour));
+    colour.map_or(0, |colour| colour.len())
 }

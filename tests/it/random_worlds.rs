@@ -5,6 +5,8 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+use crate::exact::ALERTS;
+
 /// A world file in parts, so that a test can add one or leave one out.
 #[derive(Debug, Clone)]
 pub struct Draft {
@@ -216,16 +218,7 @@ fn action_effect(scenarios: usize) -> impl Strategy<Value = String> {
 
 fn remediation(scenarios: usize, types: usize) -> impl Strategy<Value = String> {
     let action = (twentieths(20), 0..=4, vec(action_effect(scenarios), 0..=3));
-    let alerts = select(vec![
-        "cpu_usage",
-        "memory_usage",
-        "error_rate",
-        "latency_p99",
-        "disk_usage",
-        "service_down",
-        "network",
-        "health",
-    ]);
+    let alerts = select(&ALERTS[..]);
     let levels = select(vec!["", "level = \"warning\"\n", "level = \"critical\"\n"]);
     let lines = btree_map(
         (alerts, levels, option::of(0..types)),

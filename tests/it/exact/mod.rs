@@ -9,6 +9,7 @@ use sysworld::simulation::{InstructionSet, LANES, LaneState, Outcome, fits_lanes
 
 use crate::support::{model, world};
 use chain::{Chain, Truth};
+pub use spec::ALERTS;
 use spec::Spec;
 
 const WORLDS: usize = 60;
