@@ -74,8 +74,9 @@ pub struct Run {
     /// Set a value of the world, as chaos.cpu_spike.probability=0.3; may be repeated
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
-    /// Only the i-th of N shards of the parts, as 2/7; `merge` joins them
-    #[arg(long, value_name = "i/N")]
+    /// Only the i-th of N shards of the parts, as 2/7; `merge` joins them. With auto/N, i comes from
+    /// the variable that a job array sets
+    #[arg(long, value_name = "i/N", value_parser = crate::commands::shard)]
     pub shard: Option<Shard>,
     /// Ask an estimate to hold to a bound at every design point, as "sla_miss < 5%" (a fraction:
     /// the same as 0.05) or "mttr_rounds <= 3"; may be repeated. Exit code 0 if all hold, 3 if one

@@ -1,5 +1,6 @@
 //! What each command does, from its arguments to its output.
 
+mod array_index;
 mod check;
 mod gate;
 mod look;
@@ -32,6 +33,7 @@ use sysworld::world::{BUILT_IN, WorldFile, WorldSource};
 
 use crate::cli::{Cli, Completions, Schema, SchemaOf, StdoutFormat, Summarize, Tell, Worlds};
 
+pub use array_index::shard;
 pub use check::check;
 pub use gate::gate;
 pub use plan::plan;

@@ -98,6 +98,11 @@ pub fn plan(args: &cli::Plan) -> Result<()> {
     if let Some(of) = args.shards {
         refuse_precision(&design)?;
         text.push_str(&shard_lines(&plan, of));
+        text.push_str(&advice_on_shards(
+            plan.parts.len(),
+            of,
+            seconds / cores as f64,
+        ));
     }
     print(&text)
 }
@@ -140,6 +145,28 @@ fn shard_lines(plan: &Plan, of: u32) -> String {
     }
     text
 }
+
+/// Whether some shards have nothing to do, and how many would take about ten minutes each.
+///
+/// `seconds`: what the whole sweep takes on one machine like this one.
+fn advice_on_shards(parts: usize, of: u32, seconds: f64) -> String {
+    let mut text = String::new();
+    let empty = (of as usize).saturating_sub(parts);
+    if empty > 0 {
+        text.push_str(&format!(
+            "\nwarning: {of} shards on {parts} parts leave {empty} empty; use at most {parts}\n"
+        ));
+    }
+    let good = ((seconds / SECONDS_OF_A_SHARD).ceil() as usize).clamp(1, parts.max(1));
+    let each = duration(seconds / good as f64);
+    text.push_str(&format!(
+        "\nShards of 5 to 15 minutes suit most schedulers: {good} here, {each} each on a machine like this\n"
+    ));
+    text
+}
+
+/// In the middle of 5 to 15 minutes: starting a job costs little of it, and losing one too.
+const SECONDS_OF_A_SHARD: f64 = 600.0;
 
 struct Measured {
     seconds: f64,

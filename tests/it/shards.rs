@@ -167,3 +167,67 @@ fn what_does_not_extend_is_refused() {
     assert_eq!(sandbox.read("r/mine.txt"), "mine");
     assert_eq!(sandbox.read("r/runs/mine.csv"), "mine");
 }
+
+/// `auto/N` is the shard that the variable of each scheduler names, from 0 or 1; none, two, an index out
+/// of range and N = 0 are refused, with nothing written.
+#[test]
+fn the_index_of_a_job_array_is_the_shard() {
+    let sandbox = Sandbox::new();
+    sandbox.write("e.toml", &SWEEP.replace("7_000", "70"));
+    let run = |shard: &str, variables: &[(&str, &str)], out: &str| {
+        let line = format!("run e.toml --quiet --shard {shard} --out {out}");
+        let mut command = sandbox.sysworld(&line);
+        for name in SCHEDULERS.map(|(name, _)| name) {
+            command.env_remove(name);
+        }
+        command.envs(variables.iter().copied());
+        command.output().expect("it ran")
+    };
+    for (name, first) in SCHEDULERS {
+        for index in 1..=2_u32 {
+            let (auto, explicit) = (format!("{name}-{index}"), format!("explicit-{index}"));
+            let value = (first + index - 1).to_string();
+            assert!(run("auto/2", &[(name, &value)], &auto).status.success());
+            assert!(run(&format!("{index}/2"), &[], &explicit).status.success());
+            assert!(sandbox.data(&auto) == sandbox.data(&explicit), "{auto}");
+        }
+        assert!(sandbox.data("explicit-1") != sandbox.data("explicit-2"));
+        for value in [first as i64 - 1, first as i64 + 2] {
+            let refused = run("auto/2", &[(name, &value.to_string())], "refused");
+            assert_eq!(refused.status.code(), Some(2), "{name}={value}");
+        }
+    }
+    let two = [("SLURM_ARRAY_TASK_ID", "1"), ("JOB_COMPLETION_INDEX", "0")];
+    for (shard, variables, says) in [
+        ("auto/2", &two[..], "are both set"),
+        ("auto/2", &[], "needs the index of a job array"),
+        ("auto/2", &[("SGE_TASK_ID", "undefined")], "needs the index"),
+        ("auto/0", &two[..1], "N at most 100000"),
+        ("auto/", &two[..1], "N at most 100000"),
+    ] {
+        let refused = run(shard, variables, "refused");
+        let said = String::from_utf8_lossy(&refused.stderr).replace("\n", " ");
+        assert!(
+            refused.status.code() == Some(2) && said.contains(says),
+            "{said}"
+        );
+    }
+    assert!(!sandbox.path("refused").exists());
+    let plan = sandbox.ok("plan e.toml --shards 5000");
+    assert!(plan.contains("warning: 5000 shards on"), "{plan}");
+    let plan = sandbox.ok("plan e.toml --shards 1");
+    assert!(
+        !plan.contains("warning") && plan.contains("5 to 15 minutes"),
+        "{plan}"
+    );
+}
+
+/// The variable of each scheduler, and its first index.
+const SCHEDULERS: [(&str, u32); 6] = [
+    ("SLURM_ARRAY_TASK_ID", 1),
+    ("SGE_TASK_ID", 1),
+    ("PBS_ARRAY_INDEX", 1),
+    ("LSB_JOBINDEX", 1),
+    ("JOB_COMPLETION_INDEX", 0),
+    ("AWS_BATCH_JOB_ARRAY_INDEX", 0),
+];
