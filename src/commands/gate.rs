@@ -7,13 +7,13 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Result, anyhow};
 use sysworld::design::Design;
 use sysworld::error::{Gated, usage};
-use sysworld::gate::{Decided, Gate, Why, refusal, together};
+use sysworld::gate::{Decided, Decider, Gate, Why, refusal, together};
 use sysworld::precision::{self, Looks};
 use sysworld::report;
 use sysworld::results::{self, ByPoint, Sweep};
 use sysworld::statistics::Confidence;
 use sysworld::statistics::gate::Verdict;
-use sysworld::summary;
+use sysworld::summary::{self, catalogue};
 
 use super::select::points_at;
 use super::{note, print, print_json};
@@ -81,12 +81,14 @@ fn refuse(asked: &Asked, design: &Design, looked_at: bool) -> Result<()> {
         return Err(usage(refused.join("\n")));
     }
     match asked.gates.iter().find(|gate| !gate.has_sequence()) {
-        Some(gate) if looked_at => Err(usage(format!(
-            "the gate `{gate}` can't be decided: this sweep was looked at before it got more \
-             replications, and that estimate has no interval that holds at every look. Gate on \
-             availability, journey_availability, sla_miss, nines, downtime_minutes or \
-             budget_spent_mean, or begin anew with --force or another --out"
-        ))),
+        Some(gate) if looked_at => {
+            let others = catalogue::names(|estimator| estimator.has_sequence).join(", ");
+            Err(usage(format!(
+                "the gate `{gate}` can't be decided: this sweep was looked at before it got more \
+                 replications, and that estimate has no interval that holds at every look. Gate on \
+                 one of {others}; or begin anew with --force or another --out"
+            )))
+        }
         _ => Ok(()),
     }
 }
@@ -105,21 +107,14 @@ pub fn decide(
     let looks = sweep.first_look().map_or_else(Looks::default, Looks::all);
     let one = shared(asked, design, points.len())?;
     refuse_unlooked(path, sweep, stop)?;
-    let gates = asked.gates.iter().map(|gate| Decided {
-        gate: *gate,
-        decisions: Vec::new(),
-    });
-    let mut decided: Vec<Decided> = gates.collect();
+    let mut decider = Decider::new(design, asked.gates, one, looks);
     for entry in ByPoint::open(path, sweep, stop)?.finished()? {
         let (point, counts) = entry?;
-        if points.binary_search(&point).is_err() {
-            continue;
-        }
-        for Decided { gate, decisions } in &mut decided {
-            decisions.push(gate.decide(design, point, &counts, one, &looks));
+        if points.binary_search(&point).is_ok() {
+            decider.point(point, &counts);
         }
     }
-    Ok(decided)
+    Ok(decider.finish())
 }
 
 /// What a precision still asks for would be missing of a verdict.

@@ -1,11 +1,11 @@
 //! Gates whose verdict is known before anything is simulated: their bound is one that nobody means.
 
 use super::Gate;
-use super::estimates::{Quantity, Unit};
 use crate::design::{Design, Variation};
 use crate::diagnostics::hundredth;
 use crate::statistics::gate::Comparison;
 use crate::statistics::sre::nines;
+use crate::summary::catalogue::{Quantity, Unit};
 
 /// What is known of a gate at a design point, whatever its replications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl Gate {
             (true, true) => Some(Foregone::Holds),
             (false, false) => Some(Foregone::Fails),
             // An interval of a mean is never an end of its range alone.
-            _ if self.estimator.mean && at_an_end => Some(match self.comparison {
+            _ if self.estimator.is_mean && at_an_end => Some(match self.comparison {
                 Comparison::Less | Comparison::Greater => Foregone::NeverFails,
                 Comparison::LessOrEqual | Comparison::GreaterOrEqual => Foregone::NeverHolds,
             }),
@@ -77,7 +77,7 @@ impl Gate {
         let (name, bound) = (self.estimator.name, self.bound);
         let [least, most] = self.estimator.range(variation).unwrap_or_default();
         let (least, most) = (rounded(least), rounded(most));
-        let is = match self.estimator.unit {
+        let is = match self.estimator.unit() {
             Unit::Fraction => "is a fraction, 0 to 1".to_owned(),
             Unit::Budget => format!("is a fraction of the error budget, 0 to {most}"),
             Unit::Rounds => format!("is {least} to {most} rounds, the length of a replication"),
@@ -98,7 +98,7 @@ impl Gate {
             _ => String::new(),
         };
         let meant = self.meant(variation).unwrap_or_else(|| {
-            let percent = match self.estimator.unit {
+            let percent = match self.estimator.unit() {
                 Unit::Fraction | Unit::Budget => ", as 0.05 or 5%",
                 _ => "",
             };
@@ -114,7 +114,7 @@ impl Gate {
             other.foregone(variation).is_none().then_some(other)
         };
         let (name, sign, bound) = (self.estimator.name, self.comparison.sign(), self.bound);
-        match self.estimator.unit {
+        match self.estimator.unit() {
             // By an availability of 1 nobody means 1 %.
             Unit::Fraction | Unit::Budget
                 if bound > 1.0 || bound == 1.0 && self.estimator.of == Quantity::Miss =>
@@ -149,10 +149,10 @@ fn rounded(value: f64) -> f64 {
 mod tests {
     use std::path::Path;
 
-    use super::super::estimates::ESTIMATORS;
     use super::*;
     use crate::diagnostics::Sources;
     use crate::experiment::Experiment;
+    use crate::summary::catalogue::CATALOGUE;
 
     /// cloudinfra with an error budget.
     fn variation() -> Variation {
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn a_bound_that_decides_nothing_is_known_for_every_estimate() {
         let variation = variation();
-        for estimator in &ESTIMATORS {
+        for estimator in &CATALOGUE {
             let [least, most] = estimator.range(&variation).expect("a range");
             let foregone = |comparison, bound| {
                 let gate = Gate {
@@ -197,7 +197,7 @@ mod tests {
                 assert_eq!(foregone(comparison, bound), known, "{}", estimator.name);
             }
             // A quantile can be an end of its range and be known to be; a mean can't.
-            let known = |known| estimator.mean.then_some(known);
+            let known = |known| estimator.is_mean.then_some(known);
             let ends = [
                 (Comparison::Less, most, known(Foregone::NeverFails)),
                 (Comparison::Greater, least, known(Foregone::NeverFails)),

@@ -2,7 +2,6 @@
 //! intervals that all hold at once.
 
 mod bounds;
-mod estimates;
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,12 +12,11 @@ use crate::diagnostics::{hundredth, nearest};
 use crate::precision::Looks;
 use crate::simulation::Count;
 use crate::statistics::gate::{Comparison, Verdict, replications_to_decide};
-use crate::statistics::{Confidence, Interval};
-use crate::summary::PointSummary;
-use estimates::{ESTIMATORS, Estimator, Quantity, Reading};
+use crate::statistics::{Confidence, Ends};
+use crate::summary::catalogue::{self, Estimator, Quantity, Unit};
+use crate::summary::{PointSummary, Reading};
 
 pub use bounds::refusal;
-pub use estimates::Unit;
 
 /// What is asked of every design point, as `sla_miss < 5%`.
 #[derive(Debug, Clone, Copy)]
@@ -47,9 +45,9 @@ impl FromStr for Gate {
         let bound = in_percent.unwrap_or(number).trim().parse().ok();
         let bound = bound.filter(|bound: &f64| bound.is_finite());
         let (comparison, bound) = comparison.zip(bound).ok_or(form)?;
-        let estimator = Estimator::find(name).ok_or_else(|| unknown(name))?;
-        if in_percent.is_some() && !estimator.unit.has_percent() {
-            let words = estimator.unit.words();
+        let estimator = catalogue::find(name).ok_or_else(|| unknown(name))?;
+        if in_percent.is_some() && !estimator.unit().has_percent() {
+            let words = estimator.unit().words();
             return Err(format!("`{name}` is {words}, so it has no percent"));
         }
         Ok(Self {
@@ -61,7 +59,7 @@ impl FromStr for Gate {
 }
 
 fn unknown(name: &str) -> String {
-    let names: Vec<&str> = ESTIMATORS.iter().map(|known| known.name).collect();
+    let names = catalogue::names(|_| true);
     let near = nearest(name, &names);
     let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
     let allowed = names.join(", ");
@@ -85,7 +83,7 @@ pub struct Decision {
     /// The estimate; `None` where it is not defined.
     pub value: Option<f64>,
     /// Its interval, which holds at once with those of all other points and gates.
-    pub interval: Option<Interval>,
+    pub ends: Option<Ends>,
     /// Decided on the interval.
     pub verdict: Verdict,
     /// Why it is undecided, where it is.
@@ -114,7 +112,7 @@ impl Gate {
 
     /// The unit of the estimate, and of the bound.
     pub fn unit(&self) -> Unit {
-        self.estimator.unit
+        self.estimator.unit()
     }
 
     /// How the estimate is to stand to the bound.
@@ -129,47 +127,101 @@ impl Gate {
 
     /// Whether the estimate has intervals that hold at every look.
     pub fn has_sequence(&self) -> bool {
-        self.estimator.sequence
+        self.estimator.has_sequence
     }
 
-    /// Decides at one design point; `confidence` is that of one of all intervals.
-    pub fn decide(
-        &self,
-        design: &Design,
-        point: usize,
-        counts: &PointCounts,
-        confidence: Confidence,
-        looks: &Looks,
-    ) -> Decision {
-        let summary = PointSummary::for_gates(design, point, counts, confidence, looks);
-        let reading = (self.estimator.read)(&summary);
-        let verdict = self.comparison.decide(reading.interval, self.bound);
+    /// Decides at one design point, on a summary whose intervals have this confidence.
+    fn decide(&self, summary: &PointSummary, confidence: Confidence) -> Decision {
+        let reading = (self.estimator.read)(summary);
+        let ends = reading.and_then(|reading| reading.ends);
+        let verdict = self.comparison.decide(ends, self.bound);
         let undecided = verdict == Verdict::Undecided;
         Decision {
-            point,
+            point: summary.point,
             n: summary.n,
-            value: reading.value,
-            interval: reading.interval,
+            value: reading.and_then(|reading| reading.value),
+            ends,
             verdict,
-            why: undecided.then(|| self.why(&summary, reading, confidence)),
+            why: undecided.then(|| self.why(summary, reading, confidence)),
         }
     }
 
-    fn why(&self, summary: &PointSummary, reading: Reading, confidence: Confidence) -> Why {
-        if self.estimator.of == Quantity::Resolve && summary.total(Count::Incidents) == 0 {
+    fn why(&self, summary: &PointSummary, reading: Option<Reading>, confidence: Confidence) -> Why {
+        let resolve = self.estimator.of == Quantity::Resolve;
+        let incidents = summary.total(Count::Incidents);
+        if resolve && incidents == 0 {
             return Why::NoIncident;
         }
-        let Some(interval) = reading.interval else {
-            return match (reading.value, reading.method) {
-                (None, _) => Why::NoneResolved,
-                (Some(_), method) => Why::Withheld(method.unwrap_or_default()),
+        // What is not defined otherwise was refused.
+        let Some(Reading {
+            value,
+            ends,
+            method,
+        }) = reading
+        else {
+            return Why::NoneResolved;
+        };
+        let Some(ends) = ends else {
+            let none_resolved = resolve && incidents == summary.total(Count::IncidentsOpen);
+            return match value {
+                None if none_resolved => Why::NoneResolved,
+                _ => Why::Withheld(method),
             };
         };
-        let needed = |value| {
-            let (n, bound) = (summary.n, self.bound);
-            replications_to_decide(n, value, interval, confidence, bound)
-        };
-        Why::Within(reading.value.and_then(needed))
+        let needed = value.zip(ends.closed()).and_then(|(value, interval)| {
+            replications_to_decide(summary.n, value, interval, confidence, self.bound)
+        });
+        Why::Within(needed)
+    }
+}
+
+/// Decides gates, one design point after the other.
+#[derive(Debug)]
+pub struct Decider<'a> {
+    design: &'a Design,
+    confidence: Confidence,
+    looks: Looks,
+    /// Whether some gate is on a time to resolve, whose intervals take a jackknife.
+    times: bool,
+    decided: Vec<Decided>,
+}
+
+impl<'a> Decider<'a> {
+    /// With the confidence of one of all intervals, and what was looked at while the sweep went on.
+    pub fn new(design: &'a Design, gates: &[Gate], confidence: Confidence, looks: Looks) -> Self {
+        let decided = gates.iter().map(|gate| Decided {
+            gate: *gate,
+            decisions: Vec::new(),
+        });
+        Self {
+            design,
+            confidence,
+            looks,
+            times: gates
+                .iter()
+                .any(|gate| gate.estimator.of == Quantity::Resolve),
+            decided: decided.collect(),
+        }
+    }
+
+    /// Decides all gates at the next design point.
+    pub fn point(&mut self, point: usize, counts: &PointCounts) {
+        let Self {
+            design,
+            confidence,
+            looks,
+            times,
+            decided,
+        } = self;
+        let summary = PointSummary::for_gates(design, point, counts, *confidence, looks, *times);
+        for Decided { gate, decisions } in decided {
+            decisions.push(gate.decide(&summary, *confidence));
+        }
+    }
+
+    /// What each gate says, in the order in which they were given.
+    pub fn finish(self) -> Vec<Decided> {
+        self.decided
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{Rounds, handling_text, server_name, time_text};
-use crate::simulation::{ClosedBy, Handling, Incident, Model, Observer, State};
+use crate::simulation::{ClosedBy, Handling, Incident, Model, Observer, State, in_rounds};
 use crate::world::World;
 
 /// Alerts that are told of an incident at its begin, and at its end.
@@ -129,7 +129,7 @@ impl Observer for Incidents<'_> {
 
     fn incident(&mut self, incident: &Incident) {
         let round = self.round;
-        let rounds = f64::from(incident.ttr) / 2.0;
+        let rounds = in_rounds(incident.ttr);
         let end = match incident.closed {
             Some((half_round, by)) => {
                 let by = match by {

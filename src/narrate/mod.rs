@@ -9,7 +9,8 @@ use incidents::Incidents;
 
 use crate::design::Resolved;
 use crate::simulation::{
-    Alert, ClosedBy, Handling, Incident, Model, Observer, Outcome, Response, State, simulate,
+    Alert, ClosedBy, Handling, Incident, Model, Observer, Outcome, Response, State, in_rounds,
+    simulate,
 };
 use crate::world::{AlertKind, Indicator, World};
 
@@ -128,7 +129,7 @@ fn server_name(world: &World, server: usize) -> String {
 
 /// A time of the replication.
 fn time_text(world: &World, half_round: u32) -> String {
-    let minutes = f64::from(half_round) / 2.0 * world.round_minutes.get();
+    let minutes = in_rounds(half_round) * world.round_minutes.get();
     format!("minute {minutes}")
 }
 
@@ -280,7 +281,7 @@ impl Observer for Narrator<'_> {
 
     fn incident(&mut self, incident: &Incident) {
         let server = self.server(incident.server);
-        let rounds = f64::from(incident.ttr) / 2.0;
+        let rounds = in_rounds(incident.ttr);
         let text = match incident.closed {
             Some((_, by)) => {
                 let by = match by {

@@ -1,7 +1,5 @@
 //! Everything that the page shows, as data: the page only draws it.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::agreement::Agreement;
@@ -9,6 +7,7 @@ use super::axes::Axes;
 use super::indicators::{DOWNTIME, Indicator, indicators};
 use super::numbers::grouped;
 use super::plain::{self, Case, Cases};
+use super::shown::{Point, Value};
 use super::thin::{Caps, distribution, kept_points, survival};
 use super::verdict::{Answer, answers};
 use super::{causes, compare, made, words};
@@ -16,10 +15,8 @@ use crate::advice;
 use crate::counts::PointCounts;
 use crate::design::Design;
 use crate::simulation::Count;
-use crate::statistics::jackknife::TtrQuantile;
-use crate::statistics::mean::MeanEstimate;
-use crate::statistics::{Estimate, Interval};
-use crate::summary::{Nines, PointSummary, Summary};
+use crate::summary::catalogue::CATALOGUE;
+use crate::summary::{PointSummary, Reading, Summary};
 
 /// The data of a report: a function of design, counts and summary alone.
 #[derive(Debug, Clone, Serialize)]
@@ -62,113 +59,6 @@ pub struct Report {
     pub omissions: Vec<String>,
     /// How it was made: what, and its value.
     pub made: Vec<(String, String)>,
-}
-
-/// A design point.
-#[derive(Debug, Clone, Serialize)]
-pub struct Point {
-    /// Its key.
-    pub key: String,
-    /// Index of its level of each factor.
-    pub levels: Vec<usize>,
-    /// Replications.
-    pub n: u64,
-    /// Checks of a replication.
-    pub checks: u64,
-    /// Whether the SLA is held to the journey, not to the servers.
-    pub on_journey: bool,
-    /// What the SLA counts in a replication: rounds of the journey, or checks of the servers.
-    pub sla_checks: u64,
-    /// Its SLA target in percent.
-    pub target: String,
-    /// Estimates by their column in the summary.
-    pub estimates: BTreeMap<&'static str, Value>,
-    /// Incidents, and of these open at the end.
-    pub incidents: [u64; 2],
-    /// The distribution of what counts towards the SLA: up checks, or rounds with a working
-    /// journey, and replications with at most so many.
-    pub spread: Vec<(u32, u64)>,
-    /// The Kaplan–Meier curve of the time to resolve.
-    pub ttr: Vec<TtrStep>,
-    /// The worst replication by the SLA's indicator, and what it has of `sla_checks`.
-    pub worst: Option<(u64, u32)>,
-    /// The causes of most lost checks, most first.
-    pub causes: Vec<causes::Cause>,
-    /// Lost checks of all causes together.
-    pub lost_checks: u64,
-}
-
-/// One step of a Kaplan–Meier curve: half rounds, survival, the ends of its interval, closed,
-/// censored since the step before that is shown.
-#[derive(Debug, Clone, Serialize)]
-pub struct TtrStep(
-    pub u32,
-    pub f64,
-    pub Option<f64>,
-    pub Option<f64>,
-    pub u64,
-    pub u64,
-);
-
-/// An estimate as the summary has it.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct Value {
-    /// The estimate.
-    pub value: Option<f64>,
-    /// Lower end of its interval.
-    pub lo: Option<f64>,
-    /// Upper end.
-    pub hi: Option<f64>,
-    /// Method of the interval.
-    pub method: &'static str,
-}
-
-impl Value {
-    /// The interval, if both its ends are known.
-    pub fn interval(&self) -> Option<Interval> {
-        Some(Interval {
-            lo: self.lo?,
-            hi: self.hi?,
-        })
-    }
-
-    fn new(value: f64, interval: Option<Interval>, method: &'static str) -> Self {
-        Self {
-            value: Some(value),
-            lo: interval.map(|i| i.lo),
-            hi: interval.map(|i| i.hi),
-            method,
-        }
-    }
-
-    pub(super) fn of_mean(mean: Option<MeanEstimate>) -> Option<Self> {
-        mean.map(|mean| Self::new(mean.mean, mean.interval, mean.method))
-    }
-
-    pub(super) fn of(estimate: Option<Estimate>) -> Option<Self> {
-        estimate.map(|e| Self::new(e.value, e.interval, e.method))
-    }
-
-    pub(super) fn of_nines(nines: Nines) -> Option<Self> {
-        let known = nines.value.is_some() || nines.lo.is_some();
-        known.then_some(Self {
-            value: nines.value,
-            lo: nines.lo,
-            hi: nines.hi,
-            method: nines.method?,
-        })
-    }
-
-    fn of_quantile(quantile: TtrQuantile) -> Option<Self> {
-        let rounds = |half: Option<u32>| half.map(|half| f64::from(half) / 2.0);
-        let known = quantile.value.is_some() || quantile.lo.is_some();
-        known.then(|| Self {
-            value: rounds(quantile.value),
-            lo: rounds(quantile.lo),
-            hi: rounds(quantile.hi),
-            method: "kaplan_meier_band",
-        })
-    }
 }
 
 impl Report {
@@ -267,42 +157,14 @@ impl Point {
         downtime: &words::Downtime,
     ) -> Self {
         let variation = design.variation(row.point);
-        let [p01, p05, p50] = row.availability_quantiles;
-        let spent = row.budget_spent;
-        let estimates = [
-            ("sla_miss", Value::of(row.sla_miss)),
-            ("availability", Value::of_mean(row.availability)),
-            (
-                "journey_availability",
-                Value::of_mean(row.journey_availability),
-            ),
-            ("mttr_rounds", Value::of(row.mttr_rounds)),
-            ("mttr_closed_rounds", Value::of(row.mttr_closed_rounds)),
-            ("ttr_p50_rounds", Value::of_quantile(row.ttr_p50)),
-            ("ttr_p90_rounds", Value::of_quantile(row.ttr_p90)),
-            ("ttr_p99_rounds", Value::of_quantile(row.ttr_p99)),
-            ("downtime_minutes", Value::of(row.downtime_minutes)),
-            (
-                DOWNTIME,
-                Value::of(
-                    row.downtime_minutes
-                        .map(|estimate| downtime.estimate(variation, estimate)),
-                ),
-            ),
-            ("nines", Value::of_nines(row.nines)),
-            (
-                "budget_spent_mean",
-                Value::of(spent.map(|spent| spent.mean)),
-            ),
-            ("budget_spent_p90", Value::of(spent.map(|spent| spent.p90))),
-            ("budget_spent_p99", Value::of(spent.map(|spent| spent.p99))),
-            ("availability_p01", Value::of(p01)),
-            ("availability_p05", Value::of(p05)),
-            ("availability_p50", Value::of(p50)),
-        ];
-        let known = estimates
-            .into_iter()
-            .filter_map(|(key, value)| Some((key, value?)));
+        let read = CATALOGUE
+            .iter()
+            .map(|estimator| (estimator.name, (estimator.read)(row)));
+        let of_one = row
+            .downtime_minutes
+            .map(|minutes| downtime.estimate(variation, minutes));
+        let read = read.chain([(DOWNTIME, of_one.map(Reading::from))]);
+        let known = read.filter_map(|(key, reading)| Some((key, Value::of(reading?)?)));
         let (causes, lost_checks) = causes::of(counts, caps.causes);
         let held_to = if variation.sla_on_journey {
             &counts.journey_up_rounds

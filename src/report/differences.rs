@@ -8,6 +8,7 @@ use super::look::Look;
 use super::numbers::{NOTHING, difference, fixed, grouped, p_value, percent};
 use super::terminal::{MOST_ROWS, factors, lines, withheld};
 use crate::design::Design;
+use crate::summary::catalogue::{self, Estimator};
 use crate::summary::{Comparison, Summary};
 
 /// A row a compared design point; empty where nothing is compared.
@@ -79,31 +80,33 @@ pub fn table(design: &Design, axes: &Axes, summary: &Summary, look: Look) -> Str
 /// What is compared in a column.
 struct Measure {
     name: &'static str,
-    estimate: &'static str,
-    scale: f64,
-    /// The fewest decimals.
-    fewest: usize,
+    estimator: &'static Estimator,
     sacrifice: u8,
 }
 
 /// What the SLA is held to, its miss, and the time to resolve.
 fn measures(design: &Design) -> Vec<Measure> {
     let held = Agreement::of(design).held;
-    let measure = |name, estimate, (scale, fewest), sacrifice| Measure {
-        name,
-        estimate,
-        scale,
-        fewest,
-        sacrifice,
+    let columns = [
+        ("journey, % points", "journey_availability", 0),
+        ("available, % points", "availability", 0),
+        ("SLA miss, % points", "sla_miss", 0),
+        ("MTTR, rounds", "mttr_rounds", 3),
+    ];
+    let shown = columns.into_iter().filter(|(_, estimate, _)| match held {
+        Held::Servers => *estimate != "journey_availability",
+        Held::Journey => *estimate != "availability",
+        Held::Mixed => true,
+    });
+    let measure = |(name, estimate, sacrifice)| {
+        let estimator = catalogue::find(estimate)?;
+        Some(Measure {
+            name,
+            estimator,
+            sacrifice,
+        })
     };
-    let journey = measure("journey, % points", "journey_availability", (100.0, 2), 0);
-    let servers = measure("available, % points", "availability", (100.0, 2), 0);
-    let mut measures = Vec::new();
-    measures.extend((held != Held::Servers).then_some(journey));
-    measures.extend((held != Held::Journey).then_some(servers));
-    measures.push(measure("SLA miss, % points", "sla_miss", (100.0, 1), 0));
-    measures.push(measure("MTTR, rounds", "mttr_rounds", (1.0, 2), 3));
-    measures
+    shown.filter_map(measure).collect()
 }
 
 /// The factors, a column a measure, and the largest p-value of these.
@@ -136,14 +139,14 @@ fn grid(
 
 fn find<'a>(row: &'a [Comparison], measure: &Measure) -> Option<&'a Comparison> {
     let mut row = row.iter();
-    row.find(|comparison| comparison.estimate == measure.estimate)
+    row.find(|comparison| comparison.estimate == measure.estimator.name)
 }
 
 fn cell(row: &[Comparison], measure: &Measure) -> String {
     let Some(found) = find(row, measure).and_then(|comparison| comparison.difference) else {
         return NOTHING.to_owned();
     };
-    let Measure { scale, fewest, .. } = *measure;
+    let (scale, fewest) = (measure.estimator.unit().scale(), measure.estimator.decimals);
     match found.interval {
         Some(interval) => difference(found.value, interval, scale, fewest),
         None => {

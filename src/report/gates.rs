@@ -7,9 +7,10 @@ use serde::Serialize;
 use super::numbers::{grouped, percent};
 use crate::design::Design;
 use crate::experiment::Level;
-use crate::gate::{Decided, Decision, Gate, Unit, Why};
-use crate::statistics::Interval;
+use crate::gate::{Decided, Decision, Gate, Why};
+use crate::statistics::Ends;
 use crate::statistics::gate::Verdict;
+use crate::summary::catalogue::Unit;
 
 /// Points that are listed of each verdict.
 const MOST_LISTED: usize = 20;
@@ -107,7 +108,6 @@ pub(super) fn row<'a>(design: &'a Design, decided: &Decided) -> GateRow<'a> {
 fn point<'a>(design: &'a Design, decision: &Decision) -> PointRow<'a> {
     let factors = design.experiment().factors.iter().enumerate();
     let level = |index| design.level(decision.point, index);
-    let interval = decision.interval;
     PointRow {
         point: design.key(decision.point).to_string(),
         levels: factors
@@ -115,8 +115,8 @@ fn point<'a>(design: &'a Design, decision: &Decision) -> PointRow<'a> {
             .collect(),
         n: decision.n,
         value: decision.value,
-        lo: interval.map(|interval| interval.lo),
-        hi: interval.and_then(upper_end),
+        lo: decision.ends.map(Ends::least),
+        hi: decision.ends.and_then(Ends::most),
         verdict: name(decision.verdict),
         why: decision.why.map(|why| in_words(why, decision.n)),
         replications_to_decide: match decision.why {
@@ -124,11 +124,6 @@ fn point<'a>(design: &'a Design, decision: &Decision) -> PointRow<'a> {
             _ => None,
         },
     }
-}
-
-/// The upper end, if there is one.
-fn upper_end(interval: Interval) -> Option<f64> {
-    (interval.hi < f64::MAX).then_some(interval.hi)
 }
 
 fn name(verdict: Verdict) -> &'static str {
@@ -162,13 +157,14 @@ fn of_point(gate: &Gate, decision: &Decision) -> String {
         Unit::Minutes => (1.0, " minutes"),
         Unit::Nines => (1.0, " nines"),
     };
-    let digits = digits(decision.interval.map(|i| scale * (i.hi - i.lo) / 2.0));
+    let closed = decision.ends.and_then(Ends::closed);
+    let digits = digits(closed.map(|i| scale * (i.hi - i.lo) / 2.0));
     let value = decision.value.map_or("no value".to_owned(), |value| {
         format!("{:.digits$}{unit}", scale * value)
     });
-    let interval = decision.interval.map_or(String::new(), |interval| {
-        let lo = scale * interval.lo;
-        match upper_end(interval) {
+    let interval = decision.ends.map_or(String::new(), |ends| {
+        let lo = scale * ends.least();
+        match ends.most() {
             Some(hi) => format!(" [{lo:.digits$}, {:.digits$}]", scale * hi),
             None => format!(" [{lo:.digits$}, no upper end]"),
         }
@@ -176,7 +172,7 @@ fn of_point(gate: &Gate, decision: &Decision) -> String {
     let Some(why) = decision.why.map(|why| in_words(why, decision.n)) else {
         return format!("{value}{interval}");
     };
-    match (decision.value, decision.interval) {
+    match (decision.value, decision.ends) {
         (None, None) => why,
         _ => format!("{value}{interval}: {why}"),
     }

@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::agreement::{Agreement, Held};
-use super::data::Point;
+use super::shown::Point;
 use super::words;
 use crate::design::Design;
+use crate::summary::catalogue::{CATALOGUE, Estimator, Place, Unit};
 
 /// Something that can be shown against x.
 #[derive(Debug, Clone, Serialize)]
@@ -30,34 +31,6 @@ pub struct Indicator {
 /// the journey, over the window that [`words::Downtime`] names.
 pub const DOWNTIME: &str = "downtime";
 
-const PERCENT: (&str, f64) = ("%", 100.0);
-const ROUNDS: (&str, f64) = ("rounds", 1.0);
-const BUDGET: (&str, f64) = ("× the budget", 1.0);
-
-impl Indicator {
-    fn new(
-        key: &'static str,
-        label: impl Into<String>,
-        (unit, scale): (&str, f64),
-        about: impl Into<String>,
-    ) -> Self {
-        Self {
-            key,
-            label: label.into(),
-            unit: unit.to_owned(),
-            scale,
-            // As in the terminal's table.
-            decimals: if key == "sla_miss" { 1 } else { 2 },
-            main: false,
-            about: about.into(),
-        }
-    }
-
-    fn main(self) -> Self {
-        Self { main: true, ..self }
-    }
-}
-
 /// The indicators that some point has, in the order in which they are offered.
 pub fn indicators(design: &Design, agreement: &Agreement, points: &[Point]) -> Vec<Indicator> {
     let known = |indicator: &Indicator| {
@@ -71,156 +44,74 @@ pub fn indicators(design: &Design, agreement: &Agreement, points: &[Point]) -> V
     shown
 }
 
+/// Every estimate of the catalogue, by its place, and the downtime of one server.
 fn all(design: &Design, agreement: &Agreement) -> Vec<Indicator> {
-    let within = words::within(design);
+    let words = Words::new(design, agreement);
+    let mut estimators: Vec<&Estimator> = CATALOGUE.iter().collect();
+    estimators.sort_by_key(|estimator| estimator.place);
+    let mut all: Vec<Indicator> = estimators.iter().map(|one| words.indicator(one)).collect();
+    let nines = all.iter().position(|indicator| indicator.key == "nines");
     let downtime = words::Downtime::of(design);
-    let held_to = match agreement.held {
-        Held::Servers => "the servers",
-        Held::Journey => "the journey",
-        Held::Mixed => "what the SLA of the design point is held to: the servers, or the journey",
+    let of_one = Indicator {
+        key: DOWNTIME,
+        label: downtime.label(agreement.held),
+        unit: downtime.unit.to_owned(),
+        scale: 1.0,
+        decimals: 2,
+        main: true,
+        about: downtime.about(agreement.held),
     };
-    let whose = match agreement.held {
-        Held::Servers => (
-            "server-min",
-            "Downtime of a replication, all servers added up",
-        ),
-        Held::Journey => ("min", "Downtime of a replication, journey"),
-        Held::Mixed => (
-            "min",
-            "Downtime of a replication, all servers added up or journey",
-        ),
-    };
-    let quantile = |share: &str| {
-        format!(
-            "{share} of the incidents are resolved within so many rounds; a dash where the window ends before."
-        )
-    };
-    let of_servers = |share: &str| {
-        format!("Availability of the servers that {share} of the replications do not exceed.")
-    };
-    let of_budget = |share: &str| {
-        format!("Multiple of the error budget that {share} of the replications do not exceed.")
-    };
-    vec![
-        Indicator::new(
-            "sla_miss",
-            "SLA-miss probability",
-            PERCENT,
-            "Share of replications that miss the SLA.",
-        )
-        .main(),
-        Indicator::new(
-            "availability",
-            "Server availability",
-            PERCENT,
-            "Mean share of checks that find the server up.",
-        )
-        .main(),
-        Indicator::new(
-            "journey_availability",
-            "Journey availability",
-            PERCENT,
-            "Mean share of rounds in which the user journey works.",
-        )
-        .main(),
-        Indicator::new(
-            "nines",
-            "Nines of availability",
-            ("nines", 1.0),
-            format!("−log10(1 − availability), of {held_to}."),
-        )
-        .main(),
-        Indicator {
-            unit: downtime.unit.to_owned(),
-            ..Indicator::new(
-                DOWNTIME,
-                downtime.label(agreement.held),
-                ("", 1.0),
-                downtime.about(agreement.held),
-            )
+    all.insert(nines.map_or(0, |at| at + 1), of_one);
+    all
+}
+
+/// What stands for `{within}`, `{held_to}` and `{whose}` in the texts of the catalogue.
+struct Words {
+    within: String,
+    held_to: &'static str,
+    whose: &'static str,
+    /// The unit of a downtime.
+    downtime: &'static str,
+}
+
+impl Words {
+    fn new(design: &Design, agreement: &Agreement) -> Self {
+        let (held_to, whose, downtime) = match agreement.held {
+            Held::Servers => ("the servers", "all servers added up", "server-min"),
+            Held::Journey => ("the journey", "journey", Unit::Minutes.symbol()),
+            Held::Mixed => (
+                "what the SLA of the design point is held to: the servers, or the journey",
+                "all servers added up or journey",
+                Unit::Minutes.symbol(),
+            ),
+        };
+        Self {
+            within: words::within(design),
+            held_to,
+            whose,
+            downtime,
         }
-        .main(),
-        Indicator::new(
-            "mttr_rounds",
-            format!("Mean time to resolve within {within}"),
-            ROUNDS,
-            format!(
-                "Open incidents count, each up to the end of its replication: a restricted mean, \
-                 within {within}. In a longer replication it is longer."
-            ),
-        )
-        .main(),
-        Indicator::new(
-            "mttr_closed_rounds",
-            "Mean time to resolve, closed incidents",
-            ROUNDS,
-            "Closed incidents only: biased down where many incidents stay open, because those are \
-             the long ones.",
-        ),
-        Indicator::new(
-            "ttr_p50_rounds",
-            "Median time to resolve",
-            ROUNDS,
-            quantile("Half"),
-        ),
-        Indicator::new(
-            "ttr_p90_rounds",
-            "90 % resolved within",
-            ROUNDS,
-            quantile("90 %"),
-        ),
-        Indicator::new(
-            "ttr_p99_rounds",
-            "99 % resolved within",
-            ROUNDS,
-            quantile("99 %"),
-        ),
-        Indicator::new(
-            "downtime_minutes",
-            whose.1,
-            (whose.0, 1.0),
-            format!(
-                "Mean downtime of a replication: (1 − availability) × rounds × minutes a round, of \
-                 {held_to}; servers are added up, so that two servers down for a minute are two \
-                 server-minutes."
-            ),
-        ),
-        Indicator::new(
-            "budget_spent_mean",
-            "Error budget spent, mean",
-            BUDGET,
-            "Failed checks of a replication by those that may fail, (1 − target) × checks rounded \
-             down; above 1 the SLA is missed. A dash where none may fail.",
-        ),
-        Indicator::new(
-            "budget_spent_p90",
-            "Error budget spent, worst 10 %",
-            BUDGET,
-            of_budget("90 %"),
-        ),
-        Indicator::new(
-            "budget_spent_p99",
-            "Error budget spent, worst 1 %",
-            BUDGET,
-            of_budget("99 %"),
-        ),
-        Indicator::new(
-            "availability_p01",
-            "Server availability, worst 1 %",
-            PERCENT,
-            of_servers("1 %"),
-        ),
-        Indicator::new(
-            "availability_p05",
-            "Server availability, worst 5 %",
-            PERCENT,
-            of_servers("5 %"),
-        ),
-        Indicator::new(
-            "availability_p50",
-            "Server availability, median",
-            PERCENT,
-            of_servers("half"),
-        ),
-    ]
+    }
+
+    fn filled(&self, text: &str) -> String {
+        text.replace("{within}", &self.within)
+            .replace("{held_to}", self.held_to)
+            .replace("{whose}", self.whose)
+    }
+
+    fn indicator(&self, estimator: &Estimator) -> Indicator {
+        Indicator {
+            key: estimator.name,
+            label: self.filled(estimator.label),
+            unit: match estimator.unit() {
+                Unit::Minutes => self.downtime,
+                unit => unit.symbol(),
+            }
+            .to_owned(),
+            scale: estimator.unit().scale(),
+            decimals: estimator.decimals,
+            main: matches!(estimator.place, Place::Main(_)),
+            about: self.filled(estimator.note),
+        }
+    }
 }

@@ -18,6 +18,7 @@ mod numbers;
 mod page;
 mod plain;
 mod plots;
+mod shown;
 mod strokes;
 mod terminal;
 mod thin;

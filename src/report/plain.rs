@@ -2,8 +2,8 @@
 
 use super::agreement::{Agreement, Held};
 use super::axes::Axes;
-use super::data::Value;
 use super::numbers::{digits, fixed, grouped};
+use super::shown::Value;
 use super::words::Downtime;
 use crate::design::Design;
 use crate::statistics::Interval;
@@ -33,10 +33,11 @@ impl Case {
         Self {
             place: axes.describe(&axes.levels(design, row.point)),
             n: row.n,
-            miss: Value::of(row.sla_miss),
-            availability: Value::of_mean(row.held_to(design)),
-            nines: Value::of_nines(row.nines),
-            downtime: Value::of(minutes.map(|minutes| downtime.estimate(variation, minutes))),
+            miss: row.sla_miss.and_then(|miss| Value::of(miss.into())),
+            availability: row.held_to(design).and_then(|mean| Value::of(mean.into())),
+            nines: row.nines.and_then(Value::of),
+            downtime: minutes
+                .and_then(|minutes| Value::of(downtime.estimate(variation, minutes).into())),
         }
     }
 }

@@ -4,10 +4,12 @@ use anyhow::{Context, Result, anyhow};
 use resvg::{tiny_skia, usvg};
 
 use super::chart::{Chart, Line, Mark};
-use super::data::{Point, Report};
+use super::data::Report;
 use super::indicators::Indicator;
 use super::numbers::{grouped, percent};
+use super::shown::Point;
 use crate::results::{FIGURES, Held, PLOTS};
+use crate::simulation::in_rounds;
 
 /// Combinations of the factors that are neither on x nor a colour; each has figures of its own.
 const MOST_PANELS: usize = 12;
@@ -292,7 +294,7 @@ fn survival(report: &Report, here: &[&Point], place: &str) -> Option<Chart> {
             tick: false,
         };
         let steps = point.ttr.iter().map(|step| Mark {
-            x: f64::from(step.0) / 2.0,
+            x: in_rounds(step.0),
             y: 100.0 * step.1,
             interval: step.2.zip(step.3).map(|(lo, hi)| [100.0 * lo, 100.0 * hi]),
             tick: step.5 > 0,

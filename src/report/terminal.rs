@@ -10,8 +10,7 @@ use super::numbers::{NOTHING, digits, fixed, grouped, percent, with_interval, wr
 use super::words;
 use crate::design::Design;
 use crate::experiment::RandomNumbers;
-use crate::statistics::Estimate;
-use crate::statistics::mean::MeanEstimate;
+use crate::summary::catalogue::{self, Estimator, Spread};
 use crate::summary::{PointSummary, Summary};
 
 /// Rows of a table; the summary files have all.
@@ -71,8 +70,8 @@ fn main_grid(design: &Design, axes: &Axes, rows: &[PointSummary], look: Look) ->
             sacrifice,
         });
     };
-    let servers = |row: &PointSummary| mean(row.availability);
-    let journey = |row: &PointSummary| mean(row.journey_availability);
+    let of = |name| move |row: &PointSummary| named(name, row);
+    let (servers, journey) = (of("availability"), of("journey_availability"));
     let has_journey = rows.iter().any(|row| row.journey_availability.is_some());
     if held != Held::Servers {
         add("journey %", 0, &journey);
@@ -86,10 +85,8 @@ fn main_grid(design: &Design, axes: &Axes, rows: &[PointSummary], look: Look) ->
             (if on_journey { "journey" } else { "servers" }).to_owned()
         });
     }
-    add("SLA miss %", 0, &|row| estimate(row.sla_miss, 100.0, 1));
-    add(&mttr_name(design), 3, &|row| {
-        estimate(row.mttr_rounds, 1.0, 2)
-    });
+    add("SLA miss %", 0, &of("sla_miss"));
+    add(&mttr_name(design), 3, &of("mttr_rounds"));
     if held == Held::Servers && has_journey {
         add("journey %", 4, &journey);
     }
@@ -100,6 +97,11 @@ fn main_grid(design: &Design, axes: &Axes, rows: &[PointSummary], look: Look) ->
         add("n", 0, &|row| row.n.to_string());
     }
     grid
+}
+
+/// The cell of an estimate of the catalogue.
+fn named(name: &str, row: &PointSummary) -> String {
+    catalogue::find(name).map_or_else(String::new, |estimator| cell(estimator, row))
 }
 
 /// A column for each factor; one of a single level goes first where there is no room.
@@ -147,7 +149,7 @@ fn downtime(design: &Design, rows: &[PointSummary]) -> Option<Column> {
         name: name.to_owned(),
         cells: rows
             .iter()
-            .map(|row| estimate(row.downtime_minutes, 1.0, 1))
+            .map(|row| named("downtime_minutes", row))
             .collect(),
         is_name: false,
         sacrifice: 0,
@@ -171,37 +173,30 @@ fn shorten(text: &str, longest: usize) -> String {
     format!("{head}…{tail}")
 }
 
-/// A mean in percent: ± where the interval is even, else with both its ends.
-fn mean(estimate: Option<MeanEstimate>) -> String {
-    let Some(MeanEstimate { mean, interval, .. }) = estimate else {
+/// An estimate with its interval, or with the reason why there is none. A mean over replications
+/// has ± where its interval is even.
+fn cell(estimator: &Estimator, row: &PointSummary) -> String {
+    let scale = estimator.unit().scale();
+    let fewest = estimator.decimals;
+    let reading = (estimator.read)(row);
+    let Some((value, reading)) = reading.and_then(|reading| Some((reading.value?, reading))) else {
         return NOTHING.to_owned();
     };
-    let Some(interval) = interval else {
-        return format!("{} (one run)", fixed(100.0 * mean, 2));
+    let Some(interval) = reading.interval() else {
+        return format!(
+            "{} ({})",
+            fixed(scale * value, fewest),
+            withheld(reading.method)
+        );
     };
-    let (below, above) = (mean - interval.lo, interval.hi - mean);
-    if (above - below).abs() >= 1e-11 {
-        return with_interval(mean, interval, 100.0, 2);
+    let (below, above) = (value - interval.lo, interval.hi - value);
+    let is_even = (above - below).abs() < 1e-11;
+    if !(is_even && matches!(estimator.spread, Spread::Deviation(_))) {
+        return with_interval(value, interval, scale, fewest);
     }
-    let digits = digits(100.0 * above, 2);
-    let [mean, above] = [mean, above].map(|share| fixed(100.0 * share, digits));
-    format!("{mean} ±{above}")
-}
-
-/// An estimate with its interval, or with the reason why there is none.
-fn estimate(estimate: Option<Estimate>, scale: f64, fewest: usize) -> String {
-    let Some(Estimate {
-        value,
-        interval,
-        method,
-    }) = estimate
-    else {
-        return NOTHING.to_owned();
-    };
-    match interval {
-        Some(interval) => with_interval(value, interval, scale, fewest),
-        None => format!("{} ({})", fixed(scale * value, fewest), withheld(method)),
-    }
+    let digits = digits(scale * above, fewest);
+    let [value, above] = [value, above].map(|x| fixed(scale * x, digits));
+    format!("{value} ±{above}")
 }
 
 /// Why an interval is withheld, in two words.

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::axes::Axes;
-use super::data::TtrStep;
 use super::numbers::grouped;
+use super::shown::TtrStep;
 use crate::design::Design;
 use crate::statistics::jackknife::TtrRow;
 use crate::summary::Summary;

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::axes::Axes;
-use super::data::Point;
 use super::numbers::{digits, fixed, grouped, percent};
 use super::plain::Case;
+use super::shown::Point;
 use crate::statistics::Interval;
 use crate::summary::Overall;
 

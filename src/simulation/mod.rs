@@ -40,6 +40,12 @@ use crate::world::Phase;
 /// Version of what the simulator computes: a change of any result of any world changes it.
 pub const MODEL_VERSION: u32 = 4;
 
+/// Times are counted in half rounds, since a chaos phase and an assess phase of one round differ;
+/// people read them in rounds.
+pub fn in_rounds(half_rounds: impl Into<f64>) -> f64 {
+    half_rounds.into() / 2.0
+}
+
 /// Runs one replication from its initial state; `state` is only scratch space to reuse.
 ///
 /// The same model and replication give the same outcome whatever `state` held before and

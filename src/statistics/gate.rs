@@ -1,6 +1,6 @@
 //! Whether an estimate holds to a bound: decided on its interval, not the point.
 
-use super::{Confidence, Interval, critical};
+use super::{Confidence, Ends, Interval, critical};
 
 /// The normal quantile of 0.8: how surely the advised replications decide.
 const POWER: f64 = 0.841_621_233_572_914_3;
@@ -63,11 +63,12 @@ impl Comparison {
     /// The probability of a wrong `Holds` or `Fails` is at most that with which
     /// the interval misses: for several design points take it at
     /// [`Confidence::shared_by`].
-    pub fn decide(self, interval: Option<Interval>, bound: f64) -> Verdict {
-        let Some(Interval { lo, hi }) = interval else {
+    pub fn decide(self, ends: Option<Ends>, bound: f64) -> Verdict {
+        let Some(ends) = ends else {
             return Verdict::Undecided;
         };
-        match (self.holds(lo, bound), self.holds(hi, bound)) {
+        let most = ends.most().unwrap_or(f64::INFINITY);
+        match (self.holds(ends.least(), bound), self.holds(most, bound)) {
             (true, true) => Verdict::Holds,
             (false, false) => Verdict::Fails,
             _ => Verdict::Undecided,

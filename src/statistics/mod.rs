@@ -81,6 +81,55 @@ impl Interval {
     }
 }
 
+/// What an interval says of its estimate, whose upper end may be open.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Ends {
+    /// Both ends.
+    Closed(Interval),
+    /// A lower end only: no value is too large.
+    Open {
+        /// The lower end, finite.
+        lo: f64,
+    },
+    /// The whole interval is beyond the largest value that was observed.
+    Beyond {
+        /// That value, finite.
+        observed: f64,
+    },
+}
+
+impl Ends {
+    /// The smallest value that is not ruled out.
+    pub fn least(self) -> f64 {
+        match self {
+            Self::Closed(Interval { lo, .. }) | Self::Open { lo } => lo,
+            Self::Beyond { observed } => observed,
+        }
+    }
+
+    /// The largest value that is not ruled out; `None` where none is too large.
+    pub fn most(self) -> Option<f64> {
+        match self {
+            Self::Closed(Interval { hi, .. }) => Some(hi),
+            Self::Open { .. } | Self::Beyond { .. } => None,
+        }
+    }
+
+    /// The interval, if it has both ends.
+    pub fn closed(self) -> Option<Interval> {
+        match self {
+            Self::Closed(interval) => Some(interval),
+            Self::Open { .. } | Self::Beyond { .. } => None,
+        }
+    }
+}
+
+impl From<Interval> for Ends {
+    fn from(interval: Interval) -> Self {
+        Self::Closed(interval)
+    }
+}
+
 /// The confidence level of two-sided intervals, strictly between 0 and 1; 0.95
 /// by default.
 #[derive(Clone, Copy, Debug, PartialEq)]

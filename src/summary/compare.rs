@@ -9,6 +9,7 @@ use anyhow::Result;
 use crate::design::Design;
 use crate::error::heard;
 use crate::results::{Outcomes, Replications, Sweep};
+use crate::simulation::in_rounds;
 use crate::statistics::Confidence;
 use crate::statistics::holm::{SMALLEST_P, holm};
 use crate::statistics::jackknife::RestrictedMean;
@@ -267,8 +268,7 @@ impl Pair {
     /// Over all replications of each: the groups of the jackknife pair them.
     fn of_mttr(&self, means: &Means, confidence: Confidence) -> Comparison {
         let (own, other) = (means.get(&self.point), means.get(&self.baseline));
-        let rounds = |half_rounds: f64| half_rounds / 2.0;
-        let values = [own, other].map(|mean| mean.map(|m| rounds(m.estimate.value)));
+        let values = [own, other].map(|mean| mean.map(|m| in_rounds(m.estimate.value)));
         let row = self.row("mttr_rounds", values);
         let (Some(own), Some(other)) = (own, other) else {
             return row;
@@ -279,7 +279,7 @@ impl Pair {
         let together = difference.and_then(|d| variance(d.standard_error));
         let reduction = apart.zip(together).map(|((a, b), both)| (a + b) / both);
         Comparison {
-            difference: difference.map(|d| d.scaled(0.5)),
+            difference: difference.map(|d| d.scaled(in_rounds(1.0))),
             variance_reduction: reduction.filter(|ratio| ratio.is_finite()),
             ..row
         }

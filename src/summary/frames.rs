@@ -3,15 +3,14 @@
 use std::io::Write;
 
 use anyhow::Result;
-use polars::prelude::{NamedFrom, Series};
 
+use super::catalogue::{CATALOGUE, Estimator, Spread};
 use super::{Comparison, PointSummary};
 use crate::counts::CauseCounts;
 use crate::design::Design;
 use crate::results::{Frame, TableFiles, point_columns};
 use crate::simulation::Count;
-use crate::statistics::jackknife::{TtrQuantile, TtrRow};
-use crate::statistics::mean::MeanEstimate;
+use crate::statistics::jackknife::TtrRow;
 use crate::statistics::{Estimate, Interval};
 
 /// The summary tables of a sweep, written as its design points come.
@@ -88,70 +87,10 @@ fn summary_frame(design: &Design, rows: &[PointSummary]) -> Frame {
     let points: Vec<usize> = rows.iter().map(|row| row.point).collect();
     let mut frame = point_columns(design, &points);
     frame.column(rows, "n", "replications", |row| row.n);
-    let mut columns = Columns {
-        frame: &mut frame,
-        rows,
-    };
-    columns.mean(
-        "availability",
-        "mean availability of the servers, 0 to 1",
-        |row| row.availability,
-    );
-    columns.mean(
-        "journey_availability",
-        "mean availability of the user journey, 0 to 1",
-        |row| row.journey_availability,
-    );
-    columns.estimate(
-        "sla_miss",
-        "probability that a replication misses the SLA",
-        |row| row.sla_miss,
-    );
-    columns.standard_error("sla_miss", |row| {
-        let share = row.sla_miss?.value;
-        (row.n > 1).then(|| (share * (1.0 - share) / row.n as f64).sqrt())
-    });
-    columns.estimate(
-        "mttr_rounds",
-        "mean time to resolve in rounds, within the rounds of a replication, open incidents counted: \
-         area under Kaplan-Meier up to the end",
-        |row| row.mttr_rounds,
-    );
-    columns.standard_error("mttr_rounds", |row| row.mttr_se);
-    columns.estimate(
-        "mttr_closed_rounds",
-        "mean time to resolve of closed incidents only, in rounds; biased down where many \
-             stay open",
-        |row| row.mttr_closed_rounds,
-    );
-    columns.ttr_quantile(
-        "ttr_p50_rounds",
-        "half of the incidents are resolved within, in rounds",
-        |row| row.ttr_p50,
-    );
-    columns.ttr_quantile(
-        "ttr_p90_rounds",
-        "90 % of the incidents are resolved within, in rounds",
-        |row| row.ttr_p90,
-    );
-    columns.ttr_quantile(
-        "ttr_p99_rounds",
-        "99 % of the incidents are resolved within, in rounds",
-        |row| row.ttr_p99,
-    );
-    for (i, (name, share)) in [
-        ("availability_p01", "1 %"),
-        ("availability_p05", "5 %"),
-        ("availability_p50", "half"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let about = format!("availability that {share} of the replications do not exceed");
-        columns.estimate(name, &about, |row| row.availability_quantiles[i]);
+    for estimator in &CATALOGUE {
+        estimate_columns(&mut frame, rows, estimator);
     }
-    columns.sre();
-    columns.unseen();
+    unseen_columns(&mut frame, rows);
     let about = "total over the replications";
     frame.column(rows, "sla_missed", about, |row| row.sla_missed);
     for count in Count::ALL {
@@ -264,110 +203,44 @@ fn ttr_frame(design: &Design, rows: &[(usize, TtrRow)]) -> Frame {
     frame
 }
 
-/// Adds the columns of an estimate: value, ends of its interval, and what else it has.
-struct Columns<'a> {
-    frame: &'a mut Frame,
-    rows: &'a [PointSummary],
+/// The columns of an estimate: its value, the ends of its interval, its spread, its method.
+fn estimate_columns(frame: &mut Frame, rows: &[PointSummary], estimator: &Estimator) {
+    let name = estimator.name;
+    let read = |row: &PointSummary| (estimator.read)(row);
+    let end = |row: &PointSummary, end: usize| read(row)?.ends()[end];
+    frame.column(rows, name, estimator.about, |row| read(row)?.value);
+    let about = "lower end of the interval";
+    frame.column(rows, &format!("{name}_lo"), about, |row| end(row, 0));
+    let about = "upper end of the interval";
+    frame.column(rows, &format!("{name}_hi"), about, |row| end(row, 1));
+    let error = (format!("{name}_se"), "standard error of the estimate");
+    if let Spread::Deviation(deviation) = estimator.spread {
+        let about = "standard deviation over replications";
+        frame.column(rows, &format!("{name}_sd"), about, deviation);
+        frame.column(rows, &error.0, error.1, |row| {
+            Some(deviation(row)? / (row.n as f64).sqrt())
+        });
+    }
+    if estimator.has_method_column {
+        let about = "method of the interval";
+        frame.column(rows, &format!("{name}_method"), about, |row| {
+            Some(read(row)?.method)
+        });
+    }
+    if let Spread::Error(of) = estimator.spread {
+        frame.column(rows, &error.0, error.1, of);
+    }
 }
 
-impl Columns<'_> {
-    fn add<T, P: ?Sized>(&mut self, name: &str, about: &str, value: impl Fn(&PointSummary) -> T)
-    where
-        Series: NamedFrom<Vec<T>, P>,
-    {
-        self.frame.column(self.rows, name, about, value);
-    }
-
-    fn interval(&mut self, name: &str, ends: impl Fn(&PointSummary) -> [Option<f64>; 2]) {
-        self.add(&format!("{name}_lo"), "lower end of the interval", |r| {
-            ends(r)[0]
-        });
-        self.add(&format!("{name}_hi"), "upper end of the interval", |r| {
-            ends(r)[1]
-        });
-    }
-
-    fn mean(&mut self, name: &str, about: &str, of: fn(&PointSummary) -> Option<MeanEstimate>) {
-        self.add(name, about, |row| of(row).map(|mean| mean.mean));
-        self.interval(name, |row| ends(of(row).and_then(|mean| mean.interval)));
-        let about = "standard deviation over replications";
-        self.add(&format!("{name}_sd"), about, |row| of(row)?.sd);
-        self.standard_error(name, |row| Some(of(row)?.sd? / (row.n as f64).sqrt()));
-        let about = "method of the interval";
-        self.add(&format!("{name}_method"), about, |row| {
-            Some(of(row)?.method)
-        });
-    }
-
-    fn standard_error(&mut self, name: &str, of: impl Fn(&PointSummary) -> Option<f64>) {
-        self.add(&format!("{name}_se"), "standard error of the estimate", of);
-    }
-
-    fn estimate(
-        &mut self,
-        name: &str,
-        about: &str,
-        of: impl Fn(&PointSummary) -> Option<Estimate>,
-    ) {
-        self.add(name, about, |row| of(row).map(|estimate| estimate.value));
-        self.interval(name, |row| {
-            ends(of(row).and_then(|estimate| estimate.interval))
-        });
-        let about = "method of the interval";
-        self.add(&format!("{name}_method"), about, |row| {
-            Some(of(row)?.method)
-        });
-    }
-
-    /// Availability in the quantities that operators speak in, of the SLA's indicator.
-    fn sre(&mut self) {
-        let about = "-log10(1 - availability) of the SLA's indicator; null at 1";
-        self.add("nines", about, |row| row.nines.value);
-        self.interval("nines", |row| [row.nines.lo, row.nines.hi]);
-        let about = "method of the interval";
-        self.add("nines_method", about, |row| row.nines.method);
-        self.estimate(
-            "downtime_minutes",
-            "downtime to expect in a replication: server-minutes, those of all servers added up, or \
-             minutes of the journey if the SLA is held to it",
-            |row| row.downtime_minutes,
-        );
-        let about = "error budget spent by a replication: failed checks by the whole number that \
-                     may fail; null where that is 0";
-        self.estimate("budget_spent_mean", &format!("mean {about}"), |row| {
-            Some(row.budget_spent?.mean)
-        });
-        self.estimate("budget_spent_p50", &format!("median {about}"), |row| {
-            Some(row.budget_spent?.p50)
-        });
-        self.estimate(
-            "budget_spent_p90",
-            &format!("90 % quantile, {about}"),
-            |row| Some(row.budget_spent?.p90),
-        );
-        self.estimate(
-            "budget_spent_p99",
-            &format!("99 % quantile, {about}"),
-            |row| Some(row.budget_spent?.p99),
-        );
-    }
-
-    fn unseen(&mut self) {
-        let about = "what availability (of the SLA's indicator) would lose to a kind of outage that \
-                     may have gone unseen: of probability 1 - alpha^(1/n), about 3/n, from a uniform \
-                     moment to the end, of one server or of the journey";
-        self.add("unseen_availability", about, |row| {
-            Some(row.unseen?.availability)
-        });
-        let about = "by how much it would raise mttr_rounds";
-        self.add("unseen_mttr_rounds", about, |row| row.unseen?.mttr);
-    }
-
-    fn ttr_quantile(&mut self, name: &str, about: &str, of: fn(&PointSummary) -> TtrQuantile) {
-        let rounds = |half_rounds: Option<u32>| half_rounds.map(|t| f64::from(t) / 2.0);
-        self.add(name, about, |row| rounds(of(row).value));
-        self.interval(name, |row| [rounds(of(row).lo), rounds(of(row).hi)]);
-    }
+fn unseen_columns(frame: &mut Frame, rows: &[PointSummary]) {
+    let about = "what availability (of the SLA's indicator) would lose to a kind of outage that \
+                 may have gone unseen: of probability 1 - alpha^(1/n), about 3/n, from a uniform \
+                 moment to the end, of one server or of the journey";
+    frame.column(rows, "unseen_availability", about, |row| {
+        Some(row.unseen?.availability)
+    });
+    let about = "by how much it would raise mttr_rounds";
+    frame.column(rows, "unseen_mttr_rounds", about, |row| row.unseen?.mttr);
 }
 
 fn ends(interval: Option<Interval>) -> [Option<f64>; 2] {

@@ -1,8 +1,10 @@
 //! From the counts of a sweep to its summary tables: one row a design point.
 
+pub mod catalogue;
 mod compare;
 mod frames;
 mod overall;
+mod reading;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -17,19 +19,21 @@ use crate::design::Design;
 use crate::experiment::{PreciseEstimate, ProportionInterval};
 use crate::precision::Looks;
 use crate::results::{ByPoint, Sweep, Unfinished};
-use crate::simulation::Count;
-use crate::statistics::jackknife::{RestrictedMean, TtrDistribution, TtrQuantile, TtrRow};
+use crate::simulation::{Count, in_rounds};
+use crate::statistics::jackknife::{RestrictedMean, TtrDistribution, TtrRow};
 use crate::statistics::mean::{MeanEstimate, bounded_mean, skewed_mean};
 use crate::statistics::proportion::{ProportionMethod, proportion};
 use crate::statistics::quantile::quantile;
 use crate::statistics::ratio::closed_mean;
-use crate::statistics::sre::{BudgetSpent, budget_spent, downtime_minutes, exhausted_by, nines};
+use crate::statistics::sre::{BudgetSpent, budget_spent, downtime_minutes, exhausted_by};
 use crate::statistics::unseen::{Seen, Unseen, unseen};
 use crate::statistics::{Confidence, Estimate, Interval};
+use reading::estimate_in_rounds;
 
 pub use compare::Comparison;
 pub use frames::Tables;
 pub use overall::{Miss, Overall};
+pub use reading::Reading;
 
 /// Every estimate of one design point; `None` where it is not defined.
 #[derive(Debug, Clone)]
@@ -50,18 +54,18 @@ pub struct PointSummary {
     pub mttr_se: Option<f64>,
     /// Mean time to resolve of closed incidents, in rounds.
     pub mttr_closed_rounds: Option<Estimate>,
-    /// Median time to resolve, in half rounds.
-    pub ttr_p50: TtrQuantile,
-    /// 90 % of incidents are resolved within, in half rounds.
-    pub ttr_p90: TtrQuantile,
+    /// Median time to resolve, in rounds.
+    pub ttr_p50: Option<Reading>,
+    /// 90 % of incidents are resolved within, in rounds.
+    pub ttr_p90: Option<Reading>,
     /// Quantiles of availability: 1 %, 5 % and the median.
     pub availability_quantiles: [Option<Estimate>; 3],
-    /// 99 % of incidents are resolved within, in half rounds.
-    pub ttr_p99: TtrQuantile,
+    /// 99 % of incidents are resolved within, in rounds.
+    pub ttr_p99: Option<Reading>,
     /// The distribution of the time to resolve.
     pub ttr: Vec<TtrRow>,
     /// Nines of the availability that the SLA is held to.
-    pub nines: Nines,
+    pub nines: Option<Reading>,
     /// Downtime to expect in a replication of that, in minutes: of all servers together, or of
     /// the journey.
     pub downtime_minutes: Option<Estimate>,
@@ -215,6 +219,8 @@ type MeanInterval = fn(&[(u64, u64)], u64, Confidence) -> Option<MeanEstimate>;
 struct Methods {
     sla_miss: ProportionMethod,
     mean: MeanInterval,
+    /// Whether times to resolve are estimated, which takes a jackknife.
+    times: bool,
 }
 
 impl PointSummary {
@@ -232,24 +238,29 @@ impl PointSummary {
             ProportionInterval::ClopperPearson => ProportionMethod::ClopperPearson,
             ProportionInterval::Jeffreys => ProportionMethod::Jeffreys,
         };
-        let mean = bounded_mean;
-        let methods = Methods { sla_miss, mean };
+        let methods = Methods {
+            sla_miss,
+            mean: bounded_mean,
+            times: true,
+        };
         Self::by(design, point, counts, confidence, looks, &methods)
     }
 
     /// [`PointSummary::new`] with the intervals that gates are decided on: many points share one
     /// error, and at such levels Wilson's interval and Student's t miss many times as often as
-    /// they say.
+    /// they say. Times to resolve are estimated only with `times`.
     pub fn for_gates(
         design: &Design,
         point: usize,
         counts: &PointCounts,
         confidence: Confidence,
         looks: &Looks,
+        times: bool,
     ) -> Self {
         let methods = Methods {
             sla_miss: ProportionMethod::ClopperPearson,
             mean: skewed_mean,
+            times,
         };
         Self::by(design, point, counts, confidence, looks, &methods)
     }
@@ -269,11 +280,14 @@ impl PointSummary {
         let n = counts.replications();
         let up_checks = histogram(&counts.up_checks);
         let journey = histogram(&counts.journey_up_rounds);
-        let cells = counts.ttr_cells();
+        let cells = match methods.times {
+            true => counts.ttr_cells(),
+            false => Vec::new(),
+        };
         let ttr = TtrDistribution::new(&cells, n, 2 * variation.rounds, confidence);
         let ttr_quantile = |per_mille| {
-            let ttr = ttr.as_ref();
-            ttr.map(|ttr| ttr.quantile(per_mille)).unwrap_or_default()
+            let ttr = ttr.as_ref()?;
+            Reading::of_quantile(ttr, per_mille, n)
         };
         let looked = |which| looks.estimate(design, point, counts, which, confidence);
         let mean = |which, histogram: &[(u64, u64)], scale| {
@@ -302,18 +316,22 @@ impl PointSummary {
                 let missed = counts.sla_missed();
                 proportion(missed, n, methods.sla_miss, confidence)
             }),
-            mttr_rounds: restricted.as_ref().map(|mean| in_rounds(&mean.estimate)),
+            mttr_rounds: restricted
+                .as_ref()
+                .map(|mean| estimate_in_rounds(&mean.estimate)),
             mttr_se: restricted
                 .as_ref()
                 .and_then(|mean| mean.standard_error)
-                .map(|error| error / 2.0),
-            mttr_closed_rounds: closed_mean(&cells, n, confidence).as_ref().map(in_rounds),
+                .map(in_rounds),
+            mttr_closed_rounds: closed_mean(&cells, n, confidence)
+                .as_ref()
+                .map(estimate_in_rounds),
             ttr_p50: ttr_quantile(500),
             ttr_p90: ttr_quantile(900),
             ttr_p99: ttr_quantile(990),
             availability_quantiles: [10, 50, 500]
                 .map(|per_mille| quantile(&up_checks, checks, per_mille, confidence)),
-            nines: held_to.map(|mean| Nines::of(&mean)).unwrap_or_default(),
+            nines: held_to.as_ref().map(Reading::of_nines),
             downtime_minutes: held_to.and_then(|mean| {
                 let window = variation.window();
                 turned(&mean, |availability| downtime_minutes(availability, window))
@@ -325,7 +343,7 @@ impl PointSummary {
             unseen: {
                 let seen = restricted.as_ref().map(|mean| Seen {
                     incidents: counts.total(Count::Incidents),
-                    mttr: mean.estimate.value / 2.0,
+                    mttr: in_rounds(mean.estimate.value),
                     horizon: f64::from(variation.rounds),
                 });
                 unseen(n, variation.window().servers.into(), seen, confidence)
@@ -377,31 +395,6 @@ fn with_mean(spent: BudgetSpent, mean: &MeanEstimate, checks: u64, budget: u64) 
     }
 }
 
-/// Nines of an availability, −log10(1 − availability). An availability of 1 has no end of them: a
-/// value or an end that is `None` is beyond all numbers.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Nines {
-    /// Of the estimate.
-    pub value: Option<f64>,
-    /// Of the lower end of its interval; `None` also where there is no interval.
-    pub lo: Option<f64>,
-    /// Of the upper end of its interval.
-    pub hi: Option<f64>,
-    /// The method of the interval; `None` where there is no estimate.
-    pub method: Option<&'static str>,
-}
-
-impl Nines {
-    fn of(mean: &MeanEstimate) -> Self {
-        Self {
-            value: nines(mean.mean),
-            lo: mean.interval.and_then(|interval| nines(interval.lo)),
-            hi: mean.interval.and_then(|interval| nines(interval.hi)),
-            method: Some(mean.method),
-        }
-    }
-}
-
 /// What follows from an availability, with the interval that follows from its own. An end that
 /// has no such value is missing, and the interval with it.
 fn turned(mean: &MeanEstimate, of: impl Fn(f64) -> Option<f64>) -> Option<Estimate> {
@@ -414,16 +407,4 @@ fn turned(mean: &MeanEstimate, of: impl Fn(f64) -> Option<f64>) -> Option<Estima
         }),
         method: mean.method,
     })
-}
-
-/// From half rounds to rounds.
-fn in_rounds(half_rounds: &Estimate) -> Estimate {
-    Estimate {
-        value: half_rounds.value / 2.0,
-        interval: half_rounds.interval.map(|interval| Interval {
-            lo: interval.lo / 2.0,
-            hi: interval.hi / 2.0,
-        }),
-        method: half_rounds.method,
-    }
 }

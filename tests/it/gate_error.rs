@@ -8,11 +8,11 @@ use sysworld::counts::{CountRow, Measure, PointCounts};
 use sysworld::design::Design;
 use sysworld::diagnostics::Sources;
 use sysworld::experiment::Experiment;
-use sysworld::gate::Gate;
+use sysworld::gate::{Decider, Gate};
 use sysworld::precision::Looks;
 use sysworld::statistics::mean::bounded_mean;
 use sysworld::statistics::proportion::wilson;
-use sysworld::statistics::{Confidence, Interval};
+use sysworld::statistics::{Confidence, Ends, Interval};
 
 /// What all decisions of a run may err together.
 const PROMISE: f64 = 0.05;
@@ -47,10 +47,13 @@ fn counts(k: u64, n: u64) -> PointCounts {
 
 /// The intervals of one gate after `k` = 0, 1, … `most` of `n` failed.
 fn decided_on(gate: &str, n: u64, most: u64, level: Confidence) -> Vec<Interval> {
-    let (gate, design): (Gate, _) = (gate.parse().expect("a gate"), design());
-    (0..=most)
-        .map(|k| gate.decide(&design, 0, &counts(k, n), level, &Looks::default()))
-        .map(|decision| decision.interval.expect("an interval"))
+    let gates: [Gate; 1] = [gate.parse().expect("a gate")];
+    let design = design();
+    let mut decider = Decider::new(&design, &gates, level, Looks::default());
+    (0..=most).for_each(|k| decider.point(0, &counts(k, n)));
+    let decided = decider.finish();
+    let ends = decided[0].decisions.iter().map(|decision| decision.ends);
+    ends.map(|ends| ends.and_then(Ends::closed).expect("an interval"))
         .collect()
 }
 

@@ -14,7 +14,7 @@ use sysworld::statistics::sre::{Window, budget_spent, downtime_minutes, exhauste
 use sysworld::statistics::survival::{TtrCount, kaplan_meier, restricted_mean};
 use sysworld::statistics::unseen::{Seen, unseen};
 use sysworld::statistics::{
-    Confidence, Interval, WITHHELD_FEW_EVENTS, WITHHELD_NO_SPREAD, WITHHELD_ONE_REPLICATION,
+    Confidence, Ends, Interval, WITHHELD_FEW_EVENTS, WITHHELD_NO_SPREAD, WITHHELD_ONE_REPLICATION,
 };
 
 fn at(level: f64) -> Confidence {
@@ -232,7 +232,7 @@ fn mean_of(incidents: &[(usize, u32)], replications: u64) -> RestrictedMean {
 #[test]
 fn a_gate_is_decided_on_the_interval() {
     use Verdict::{Fails, Holds, Undecided};
-    let interval = Some(Interval { lo: 0.2, hi: 0.3 });
+    let interval = Some(Interval { lo: 0.2, hi: 0.3 }.into());
     for (comparison, bound, verdict) in [
         (Comparison::Less, 0.31, Holds),
         (Comparison::Less, 0.3, Undecided),
@@ -254,6 +254,17 @@ fn a_gate_is_decided_on_the_interval() {
         );
         assert_eq!(comparison.decide(None, bound), Undecided);
     }
+    let open = Some(Ends::Open { lo: 0.2 });
+    for (comparison, bound, verdict) in [
+        (Comparison::Less, 0.2, Fails),
+        (Comparison::Less, f64::MAX, Undecided),
+        (Comparison::Greater, 0.1, Holds),
+        (Comparison::GreaterOrEqual, 0.2, Holds),
+        (Comparison::Greater, 0.2, Undecided),
+    ] {
+        let decided = comparison.decide(open, bound);
+        assert_eq!(decided, verdict, "{comparison:?} {bound}");
+    }
 }
 
 #[test]
@@ -265,7 +276,7 @@ fn the_advised_replications_decide() {
     let needed = replications_to_decide(1000, ours.value, interval, level, 0.015);
     let needed = needed.expect("a number");
     let more = proportion(needed / 50, needed, ProportionMethod::Wilson, level);
-    let more = more.and_then(|more| more.interval);
+    let more = more.and_then(|more| more.interval).map(Ends::Closed);
     assert_eq!(Comparison::Less.decide(more, 0.015), Verdict::Fails);
     assert!((5_000..8_000).contains(&needed), "{needed}");
     assert_eq!(
@@ -552,7 +563,7 @@ proptest! {
     /// A verdict never changes where a bound is easier to meet, and opposite questions agree.
     #[test]
     fn verdicts_follow_the_bound(lo in 0.0..1.0f64, width in 0.0..0.5f64, bound in 0.0..1.5f64, ease in 0.0..0.5f64) {
-        let interval = Some(Interval { lo, hi: lo + width });
+        let interval = Some(Ends::Closed(Interval { lo, hi: lo + width }));
         let order = |verdict| match verdict { Verdict::Fails => 0, Verdict::Undecided => 1, Verdict::Holds => 2 };
         let less = |bound| order(Comparison::Less.decide(interval, bound));
         prop_assert!(less(bound) <= less(bound + ease));
