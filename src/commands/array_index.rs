@@ -34,24 +34,23 @@ const fn variable(
 /// Reads `i/N` as it is, and `auto/N` with the index from the environment.
 pub fn shard(text: &str) -> Result<Shard, String> {
     match text.strip_prefix("auto/") {
-        Some(of) => from_environment(of, |name| std::env::var_os(name).map(lossy)),
+        Some(of) => from_environment(of),
         None => text
             .parse()
             .map_err(|e| format!("{e}; or auto/N in a job array")),
     }
 }
 
-fn lossy(value: std::ffi::OsString) -> String {
-    value.to_string_lossy().into_owned()
-}
-
 /// N is never taken from the scheduler: its count is that of a resubmission, not of the sweep.
-fn from_environment(of: &str, value: impl Fn(&str) -> Option<String>) -> Result<Shard, String> {
+fn from_environment(of: &str) -> Result<Shard, String> {
     // Checks N, with the message of `i/N`.
     let Shard { of, .. } = format!("1/{of}").parse()?;
     let set: Vec<(&IndexVariable, String)> = VARIABLES
         .iter()
-        .filter_map(|variable| Some((variable, value(variable.name)?)))
+        .filter_map(|variable| {
+            let value = std::env::var_os(variable.name)?;
+            Some((variable, value.to_string_lossy().into_owned()))
+        })
         .filter(|(variable, value)| variable.not_an_array != Some(value.as_str()))
         .collect();
     let (variable, index) = match &set[..] {

@@ -40,8 +40,8 @@ use crate::world::Phase;
 /// Version of what the simulator computes: a change of any result of any world changes it.
 pub const MODEL_VERSION: u32 = 4;
 
-/// Times are counted in half rounds, since a chaos phase and an assess phase of one round differ;
-/// people read them in rounds.
+/// From half rounds to rounds. Times are counted in half rounds, because the update and the assess
+/// of a round are half a round apart; people read them in rounds.
 pub fn in_rounds(half_rounds: impl Into<f64>) -> f64 {
     half_rounds.into() / 2.0
 }
