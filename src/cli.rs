@@ -84,7 +84,7 @@ pub struct Run {
     #[arg(long, value_name = "ESTIMATE < NUMBER", conflicts_with = "shard")]
     pub gate: Vec<Gate>,
     /// Gate only the points with these levels, as chaos_level=high,skill=mid; may be repeated
-    #[arg(long, value_name = "FACTOR=LEVEL,…", requires = "gate")]
+    #[arg(long, alias = "at", value_name = "FACTOR=LEVEL,…", requires = "gate")]
     pub gate_at: Vec<String>,
     /// Replace the sweep that is in the results folder
     #[arg(long, conflicts_with = "shard")]
@@ -261,7 +261,7 @@ pub struct GateResults {
     #[arg(required = true, value_name = "ESTIMATE < NUMBER")]
     pub gates: Vec<Gate>,
     /// Only the points with these levels, as chaos_level=high,skill=mid; may be repeated
-    #[arg(long, value_name = "FACTOR=LEVEL,…")]
+    #[arg(long, alias = "gate-at", value_name = "FACTOR=LEVEL,…")]
     pub at: Vec<String>,
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t)]

@@ -111,6 +111,23 @@ pub fn next_look<E>(
     Ok(next)
 }
 
+/// Whether a design point is to get more replications than it has.
+pub fn asks(design: &Design, point: usize, counts: &PointCounts, confidence: Confidence) -> bool {
+    target(design, point, counts, confidence).is_some()
+}
+
+/// How many design points are.
+pub fn asking<E>(
+    design: &Design,
+    counts: impl IntoIterator<Item = Result<(usize, PointCounts), E>>,
+    confidence: Confidence,
+) -> Result<usize, E> {
+    counts.into_iter().try_fold(0, |asking, entry| {
+        let (point, counts) = entry?;
+        Ok(asking + usize::from(asks(design, point, &counts, confidence)))
+    })
+}
+
 /// The number of replications at which a point is looked at next, if it is.
 fn target(
     design: &Design,

@@ -10,7 +10,7 @@ use sysworld::error::{Gated, usage};
 use sysworld::gate::{Decided, Decider, Gate, Why, refusal, together};
 use sysworld::precision::{self, Looks};
 use sysworld::report;
-use sysworld::results::{self, ByPoint, Sweep};
+use sysworld::results::{self, ByPoint, Sweep, Unfinished};
 use sysworld::statistics::Confidence;
 use sysworld::statistics::gate::Verdict;
 use sysworld::summary::{self, catalogue};
@@ -125,15 +125,13 @@ fn refuse_unlooked(path: &Path, sweep: &Sweep, stop: &AtomicBool) -> Result<()> 
     }
     let counts = ByPoint::open(path, sweep, stop)?.finished()?;
     let confidence = summary::confidence(design)?;
-    match precision::next_look(design, counts, confidence)? {
-        None => Ok(()),
-        Some(look) => Err(anyhow!(
-            "{}: unfinished: {} of {} design points get more replications by [[precision]]; `run` goes \
-             on",
-            path.display(),
-            look.points.len(),
-            design.len()
-        )),
+    match precision::asking(design, counts, confidence)? {
+        0 => Ok(()),
+        asking => {
+            let all_points = design.len();
+            let unfinished = Unfinished::Looks { asking, all_points };
+            Err(anyhow!("{}: {unfinished}; `run` goes on", path.display()))
+        }
     }
 }
 

@@ -188,8 +188,7 @@ fn wanting(args: &Status, state: &Verification) -> Result<String> {
     let confidence = summary::confidence(design)?;
     let stop = AtomicBool::new(false);
     let counts = ByPoint::open(&args.results, &state.sweep, &stop)?;
-    let look = precision::next_look(design, counts, confidence)?;
-    let points = look.map_or(0, |look| look.points.len());
+    let points = precision::asking(design, counts, confidence)?;
     Ok(format!(
         "precision     {points} of {} design points are to get more replications\n",
         design.len()

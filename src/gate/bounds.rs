@@ -28,6 +28,9 @@ enum Foregone {
 /// One point where it can't hold or is not defined is enough to know the verdict; where it can't
 /// fail, that takes all of them.
 pub fn refusal(gate: &Gate, design: &Design, points: &[usize]) -> Option<String> {
+    if let Some(twice) = gate.twice_a_fraction() {
+        return Some(twice);
+    }
     let mut certain = 0;
     for point in points {
         let variation = design.variation(*point);
@@ -73,11 +76,33 @@ impl Gate {
         }
     }
 
+    /// A fraction with a percent sign behind it: nobody asks whether 1 % is available.
+    fn twice_a_fraction(&self) -> Option<String> {
+        let available = matches!(
+            self.estimator.of,
+            Quantity::Availability | Quantity::Journey
+        );
+        let twice = self.in_percent && available && 0.0 < self.bound && self.bound < 0.01;
+        let (name, sign, bound) = (self.estimator.name, self.comparison.sign(), self.bound);
+        twice.then(|| {
+            let (written, percent) = (self.written(bound), rounded(1e4 * bound));
+            format!(
+                "the gate `{name} {sign} {written}` is on an availability below 1 %, which is a \
+                 fraction with a percent sign. Did you mean `{name} {sign} {percent}%`? If not, write \
+                 the fraction: `{name} {sign} {bound}`"
+            )
+        })
+    }
+
     fn refused(&self, known: Foregone, variation: &Variation) -> String {
-        let (name, bound) = (self.estimator.name, self.bound);
+        let name = self.estimator.name;
         let [least, most] = self.estimator.range(variation).unwrap_or_default();
-        let (least, most) = (rounded(least), rounded(most));
+        let [least, most, bound] = [least, most, self.bound].map(|value| self.written(value));
         let is = match self.estimator.unit() {
+            Unit::Fraction if self.in_percent => format!("is {least} to {most}"),
+            Unit::Budget if self.in_percent => {
+                format!("is a share of the error budget, {least} to {most}")
+            }
             Unit::Fraction => "is a fraction, 0 to 1".to_owned(),
             Unit::Budget => format!("is a fraction of the error budget, 0 to {most}"),
             Unit::Rounds => format!("is {least} to {most} rounds, the length of a replication"),
@@ -99,12 +124,23 @@ impl Gate {
         };
         let meant = self.meant(variation).unwrap_or_else(|| {
             let percent = match self.estimator.unit() {
-                Unit::Fraction | Unit::Budget => ", as 0.05 or 5%",
+                Unit::Fraction | Unit::Budget if !self.in_percent => ", as 0.05 or 5%",
                 _ => "",
             };
             format!("Allowed: a bound between {least} and {most}{percent}")
         });
-        format!("the gate `{self}` {never}, so it decides nothing: `{name}` {is}{exactly}. {meant}")
+        let sign = self.comparison.sign();
+        format!(
+            "the gate `{name} {sign} {bound}` {never}, so it decides nothing: `{name}` {is}{exactly}. {meant}"
+        )
+    }
+
+    /// A value as the bound was written: a fraction, or in percent.
+    fn written(&self, value: f64) -> String {
+        match self.in_percent {
+            true => format!("{}%", rounded(100.0 * value)),
+            false => rounded(value).to_string(),
+        }
     }
 
     /// What the bound may have meant, where that decides something.
@@ -115,6 +151,8 @@ impl Gate {
         };
         let (name, sign, bound) = (self.estimator.name, self.comparison.sign(), self.bound);
         match self.estimator.unit() {
+            // Who writes a percent means it.
+            Unit::Fraction | Unit::Budget if self.in_percent => None,
             // By an availability of 1 nobody means 1 %.
             Unit::Fraction | Unit::Budget
                 if bound > 1.0 || bound == 1.0 && self.estimator.of == Quantity::Miss =>
@@ -175,6 +213,7 @@ mod tests {
                     estimator,
                     comparison,
                     bound,
+                    in_percent: false,
                 };
                 gate.foregone(&variation)
             };

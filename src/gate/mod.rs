@@ -24,6 +24,8 @@ pub struct Gate {
     estimator: &'static Estimator,
     comparison: Comparison,
     bound: f64,
+    /// Whether the bound was written in percent.
+    in_percent: bool,
 }
 
 impl FromStr for Gate {
@@ -54,6 +56,7 @@ impl FromStr for Gate {
             estimator,
             comparison,
             bound: in_percent.map_or(bound, |_| hundredth(bound)),
+            in_percent: in_percent.is_some(),
         })
     }
 }

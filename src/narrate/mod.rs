@@ -59,6 +59,9 @@ impl FromStr for Rounds {
         let number = |text: &str| text.trim().parse().ok();
         match (number(first), number(last)) {
             (Some(first), Some(last)) if 1 <= first && first <= last => Ok(Self { first, last }),
+            (Some(first), Some(last)) if 1 <= last && last < first => Err(format!(
+                "the last round stands before the first; did you mean {last}-{first}?"
+            )),
             _ => Err("rounds are counted from 1: one as 7, or several as 100-200".to_owned()),
         }
     }

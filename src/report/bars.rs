@@ -3,7 +3,7 @@
 use super::axes::Axes;
 use super::look::Look;
 use super::numbers;
-use super::terminal::lines;
+use super::terminal::{SHORTEST, lines, shorten, shortened};
 use crate::design::Design;
 use crate::statistics::Interval;
 use crate::summary::PointSummary;
@@ -14,7 +14,7 @@ const MOST_BARS: usize = 24;
 const MOST_LINES: usize = 12;
 /// Width of a full bar in 80 columns, and in the widest terminal.
 const BAR: [usize; 2] = [50, 100];
-/// Widest name of a line.
+/// Widest name of a line, unless names that differ need more.
 const LABEL: usize = 20;
 
 /// A plot of the share of replications that miss the SLA; empty where there is nothing to compare,
@@ -23,9 +23,19 @@ pub fn plot(design: &Design, axes: &Axes, rows: &[PointSummary], look: Look) -> 
     let (Some(x), false) = (axes.x, axes.sampled) else {
         return String::new();
     };
+    // Of several factors each level has its share of a label.
+    let others = axes.panels.len() + axes.series.iter().len();
+    let longest = (LABEL + 1) / others.max(1) - 1;
+    let factors = axes.factors.iter().enumerate();
+    let short: Vec<Vec<String>> = factors
+        .map(|(factor, axis)| match Some(factor) == axes.x {
+            true => shortened(&axis.labels, LABEL),
+            false => shortened(&axis.labels, longest.max(SHORTEST)),
+        })
+        .collect();
     let mut points: Vec<Point> = rows
         .iter()
-        .filter_map(|row| Point::new(axes, &axes.levels(design, row.point), row))
+        .filter_map(|row| Point::new(axes, &axes.levels(design, row.point), row, &short))
         .collect();
     let label = &axes.factors[x].label;
     let (title, plot) = if points.len() <= MOST_BARS {
@@ -60,17 +70,20 @@ struct Point {
 }
 
 impl Point {
-    fn new(axes: &Axes, levels: &[usize], row: &PointSummary) -> Option<Self> {
+    fn new(
+        axes: &Axes,
+        levels: &[usize],
+        row: &PointSummary,
+        short: &[Vec<String>],
+    ) -> Option<Self> {
         let x = axes.x?;
         let miss = row.sla_miss?;
         let others = axes.panels.iter().copied().chain(axes.series);
         let others: Vec<usize> = others.collect();
-        let names = others
-            .iter()
-            .map(|f| axes.factors[*f].labels[levels[*f]].as_str());
+        let names = others.iter().map(|f| short[*f][levels[*f]].as_str());
         Some(Self {
             x: levels[x],
-            x_label: axes.factors[x].labels[levels[x]].clone(),
+            x_label: short[x][levels[x]].clone(),
             line: others.iter().map(|factor| levels[*factor]).collect(),
             line_label: names.collect::<Vec<_>>().join(" "),
             miss: miss.value,
@@ -103,7 +116,7 @@ fn all_equal<T: PartialEq>(values: impl IntoIterator<Item = T>) -> bool {
 fn bars(points: &[Point], look: Look) -> Option<String> {
     let width = |label: fn(&Point) -> &str| {
         let widths = points.iter().map(|point| label(point).chars().count());
-        widths.max().unwrap_or(0).min(LABEL)
+        widths.max().unwrap_or(0)
     };
     let (x_width, line_width) = (width(|p| &p.x_label), width(|p| &p.line_label));
     let [usual, most] = BAR;
@@ -123,8 +136,8 @@ fn bars(points: &[Point], look: Look) -> Option<String> {
         let [solid, shade] = point.cells(bar);
         text.push_str(&format!(
             "{:x_width$}  {:line_width$}  {}{}{:rest$} {:>number$}\n",
-            cut(x_label),
-            cut(&point.line_label),
+            x_label,
+            point.line_label,
             look.blue(&"█".repeat(solid)),
             look.dim(&"▒".repeat(shade)),
             "",
@@ -144,25 +157,21 @@ fn blocks(points: &[Point], look: Look) -> Option<String> {
     let lines: Vec<&[Point]> = points.chunk_by(|a, b| a.line == b.line).collect();
     let labels = lines.iter().filter_map(|line| line.first());
     let widths = labels.map(|point| point.line_label.chars().count());
-    let width = widths.max().unwrap_or(0).min(LABEL);
+    let width = widths.max().unwrap_or(0).min(look.width / 2);
     let mut text = String::new();
     for line in lines.iter().take(MOST_LINES) {
         let room = look.width.saturating_sub(width + 2).max(1);
         let step = line.len().div_ceil(room);
         let drawn: String = line.iter().step_by(step).map(height).collect();
         let label = line.first().map_or("", |point| &point.line_label);
-        text.push_str(&format!("{:width$}  {}\n", cut(label), look.blue(&drawn)));
+        text.push_str(&format!(
+            "{:width$}  {}\n",
+            shorten(label, width),
+            look.blue(&drawn)
+        ));
     }
     if lines.len() > MOST_LINES {
         text.push_str(&format!("… and {} more lines\n", lines.len() - MOST_LINES));
     }
     Some(text)
-}
-
-fn cut(text: &str) -> String {
-    if text.chars().count() <= LABEL {
-        return text.to_owned();
-    }
-    let head: String = text.chars().take(LABEL - 1).collect();
-    format!("{head}…")
 }

@@ -14,6 +14,7 @@ use super::{causes, compare, made, words};
 use crate::advice;
 use crate::counts::PointCounts;
 use crate::design::Design;
+use crate::results::Unfinished;
 use crate::simulation::Count;
 use crate::summary::catalogue::CATALOGUE;
 use crate::summary::{PointSummary, Reading, Summary};
@@ -136,14 +137,27 @@ impl Report {
 
 /// How far a sweep is that is not finished.
 fn unfinished(summary: &Summary) -> Option<String> {
-    let unfinished = summary.unfinished?;
+    let count = |points: usize| grouped(points as u64);
+    let how = match summary.unfinished? {
+        Unfinished::Parts {
+            points, all_points, ..
+        } => format!(
+            "it has {} of {} replications; {} of {} design points are complete",
+            grouped(summary.replications),
+            grouped(summary.planned),
+            count(points),
+            count(all_points)
+        ),
+        Unfinished::Looks { asking, all_points } => format!(
+            "{} of {} design points are not known as precisely as is asked for, and get more \
+             replications",
+            count(asking),
+            count(all_points)
+        ),
+    };
     Some(format!(
-        "This sweep is unfinished: it has {} of {} replications; {} of {} design points are \
-         complete. Everything below rests on these only; `sysworld run` continues it.",
-        grouped(summary.replications),
-        grouped(summary.planned),
-        grouped(unfinished.points as u64),
-        grouped(unfinished.all_points as u64)
+        "This sweep is unfinished: {how}. Everything below rests on these only; `sysworld run` \
+         continues it."
     ))
 }
 

@@ -5,11 +5,14 @@ use super::axes::Axes;
 use super::compare;
 use super::grid::{Column, Grid};
 use super::look::Look;
-use super::numbers::{NOTHING, difference, fixed, grouped, p_value, percent};
+use super::numbers::{NOTHING, difference, fixed, grouped, percent};
 use super::terminal::{MOST_ROWS, factors, lines, withheld};
 use crate::design::Design;
 use crate::summary::catalogue::{self, Estimator};
 use crate::summary::{Comparison, Summary};
+
+/// Marks a difference that stands after the adjustment for all tests.
+const STANDS: &str = "*";
 
 /// A row a compared design point; empty where nothing is compared.
 pub fn table(design: &Design, axes: &Axes, summary: &Summary, look: Look) -> String {
@@ -33,22 +36,15 @@ pub fn table(design: &Design, axes: &Axes, summary: &Summary, look: Look) -> Str
     if rows.is_empty() {
         return String::new();
     }
-    let mut measures = measures(design);
+    let measures = measures(design);
     let mut wide = grid(design, axes, &rows, &measures, look);
     let dropped = wide.fit(look.width);
     let (tables, dropped) = if wide.width() > look.width {
         // One below the other there is room for all.
-        let apart = measures.chunks(1);
-        let apart = apart.map(|one| grid(design, axes, &rows, one, look).draw(look));
-        (apart.collect(), Vec::new())
+        let pages = grid(design, axes, &rows, &measures, look).pages(look.width);
+        let drawn = pages.iter().map(|page| page.draw(look));
+        (drawn.collect(), Vec::new())
     } else {
-        let before = measures.len();
-        measures.retain(|measure| !dropped.iter().any(|name| name == measure.name));
-        if measures.len() < before {
-            // The p-values are of what is shown.
-            wide = grid(design, axes, &rows, &measures, look);
-            wide.fit(look.width);
-        }
         (vec![wide.draw(look)], dropped)
     };
     let title = format!(
@@ -66,12 +62,18 @@ pub fn table(design: &Design, axes: &Axes, summary: &Summary, look: Look) -> Str
         .comparisons
         .iter()
         .filter(|row| row.p_holm.is_some());
+    let confidence = design.experiment().confidence;
     let mut notes = format!(
-        "p: the largest of the row, adjusted for all {} tests of comparisons.csv (Holm).",
-        grouped(tests.count() as u64)
+        "{STANDS} differs from 0 also after Holm's adjustment for all {} tests of comparisons.csv \
+         (p < {}).",
+        grouped(tests.count() as u64),
+        risk(confidence)
     );
     if !dropped.is_empty() {
-        notes.push_str(&format!(" Left out to fit: {}.", dropped.join(", ")));
+        // Without the unit, whose comma would read as that of a list.
+        let names = dropped.iter().filter_map(|name| name.split(',').next());
+        let names: Vec<&str> = names.collect();
+        notes.push_str(&format!(" Left out to fit: {}.", names.join(", ")));
     }
     text.push_str(&look.dim(&lines(&notes, look.width)));
     text
@@ -109,7 +111,7 @@ fn measures(design: &Design) -> Vec<Measure> {
     shown.filter_map(measure).collect()
 }
 
-/// The factors, a column a measure, and the largest p-value of these.
+/// The factors, and a column a measure.
 fn grid(
     design: &Design,
     axes: &Axes,
@@ -121,19 +123,19 @@ fn grid(
         .iter()
         .filter_map(|row| Some(row.first()?.point))
         .collect();
+    let confidence = design.experiment().confidence;
     let mut columns = factors(design, axes, points.iter().copied(), look);
-    columns.extend(measures.iter().map(|measure| Column {
-        name: measure.name.to_owned(),
-        cells: rows.iter().map(|row| cell(row, measure)).collect(),
-        is_name: false,
-        sacrifice: measure.sacrifice,
+    columns.extend(measures.iter().map(|measure| {
+        Column {
+            name: measure.name.to_owned(),
+            cells: rows
+                .iter()
+                .map(|row| cell(row, measure, confidence))
+                .collect(),
+            is_name: false,
+            sacrifice: measure.sacrifice,
+        }
     }));
-    columns.push(Column {
-        name: "p".to_owned(),
-        cells: rows.iter().map(|row| largest(row, measures)).collect(),
-        is_name: false,
-        sacrifice: 0,
-    });
     Grid { columns }
 }
 
@@ -142,8 +144,19 @@ fn find<'a>(row: &'a [Comparison], measure: &Measure) -> Option<&'a Comparison> 
     row.find(|comparison| comparison.estimate == measure.estimator.name)
 }
 
-fn cell(row: &[Comparison], measure: &Measure) -> String {
-    let Some(found) = find(row, measure).and_then(|comparison| comparison.difference) else {
+/// A difference with its interval, and whether it stands after the adjustment: each by itself, since
+/// a row has differences that do and others that don't.
+fn cell(row: &[Comparison], measure: &Measure, confidence: f64) -> String {
+    let comparison = find(row, measure);
+    let stands = comparison.and_then(|comparison| comparison.p_holm);
+    let stands = stands.is_some_and(|p| p < risk(confidence));
+    // So that numbers with and without the mark end in one column.
+    let mark = if stands { STANDS } else { " " };
+    format!("{} {mark}", text(comparison, measure))
+}
+
+fn text(comparison: Option<&Comparison>, measure: &Measure) -> String {
+    let Some(found) = comparison.and_then(|comparison| comparison.difference) else {
         return NOTHING.to_owned();
     };
     let (scale, fewest) = (measure.estimator.unit().scale(), measure.estimator.decimals);
@@ -156,10 +169,7 @@ fn cell(row: &[Comparison], measure: &Measure) -> String {
     }
 }
 
-/// The largest adjusted p-value: no difference of the row has a larger one.
-fn largest(row: &[Comparison], measures: &[Measure]) -> String {
-    let found = measures.iter().filter_map(|measure| find(row, measure));
-    let known = found.filter_map(|found| Some((found.p_holm?, found.p_is_known())));
-    let largest = known.max_by(|a, b| a.0.total_cmp(&b.0));
-    largest.map_or(NOTHING.to_owned(), |(p, known)| p_value(p, known))
+/// The probability of a difference that there is not: 0.05 for a confidence of 0.95.
+fn risk(confidence: f64) -> f64 {
+    ((1.0 - confidence) * 1e9).round() / 1e9
 }

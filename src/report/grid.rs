@@ -5,6 +5,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use super::look::Look;
 
 /// A column: its header and its cells.
+#[derive(Clone)]
 pub struct Column {
     /// Its name; broken into lines at spaces, underscores and dots.
     pub name: String,
@@ -14,6 +15,13 @@ pub struct Column {
     pub is_name: bool,
     /// What goes first where the table is too wide; 0 stays.
     pub sacrifice: u8,
+}
+
+impl Column {
+    fn width(&self) -> usize {
+        let lines = header(&self.name).into_iter().chain(self.cells.clone());
+        lines.map(|text| text.chars().count()).max().unwrap_or(0)
+    }
 }
 
 /// The columns of a table.
@@ -34,12 +42,37 @@ impl Grid {
                 .iter()
                 .position(|c| Some(c.sacrifice) == wanted);
             match (wanted, at) {
-                (Some(1..), Some(at)) => dropped.push(self.columns.remove(at).name),
-                // What is left names the point and its SLA: the terminal wraps it.
+                (Some(1..), Some(at)) => {
+                    let column = self.columns.remove(at);
+                    // A factor that does not vary is no loss to a reader.
+                    if !column.is_name {
+                        dropped.push(column.name);
+                    }
+                }
+                // What is left names the point and its SLA: see `pages`.
                 _ => break,
             }
         }
         dropped
+    }
+
+    /// The table in as few as fit, one below the other: each has the names, and as many of the other
+    /// columns as there is room for, at least one.
+    pub fn pages(self, width: usize) -> Vec<Self> {
+        let (names, others): (Vec<Column>, Vec<Column>) =
+            self.columns.into_iter().partition(|column| column.is_name);
+        let mut pages: Vec<Self> = Vec::new();
+        for column in others {
+            let wider = pages.last().map_or(0, Self::width) + 2 + column.width();
+            match pages.last_mut() {
+                Some(page) if wider <= width => page.columns.push(column),
+                _ => {
+                    let columns = names.iter().cloned().chain([column]).collect();
+                    pages.push(Self { columns });
+                }
+            }
+        }
+        pages
     }
 
     /// Adds a column if the table still fits with it.
@@ -52,10 +85,7 @@ impl Grid {
 
     /// Columns of its widest line.
     pub fn width(&self) -> usize {
-        let widths = self.columns.iter().map(|column| {
-            let lines = header(&column.name).into_iter().chain(column.cells.clone());
-            lines.map(|text| text.chars().count()).max().unwrap_or(0)
-        });
+        let widths = self.columns.iter().map(Column::width);
         widths.sum::<usize>() + 2 * self.columns.len().saturating_sub(1)
     }
 

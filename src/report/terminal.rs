@@ -1,5 +1,7 @@
 //! The summary as a table and a small plot in the terminal.
 
+use std::collections::BTreeSet;
+
 use super::agreement::{Agreement, Held};
 use super::axes::Axes;
 use super::bars;
@@ -15,6 +17,9 @@ use crate::summary::{PointSummary, Summary};
 
 /// Rows of a table; the summary files have all.
 pub const MOST_ROWS: usize = 200;
+/// Letters of a level that are kept, and columns that an estimate needs, beside its factors.
+pub const SHORTEST: usize = 6;
+const MEASURE: usize = 28;
 /// From this width on there is room for what most readers do without.
 const WIDE: usize = 100;
 
@@ -32,7 +37,15 @@ pub fn table(design: &Design, summary: &Summary, look: Look) -> String {
     let unfinished = summary.unfinished.as_ref();
     let unfinished = unfinished.map(|how| lines(&format!("{how}; `run` goes on."), look.width));
     let mut text = unfinished.unwrap_or_default();
-    text.push_str(&grid.draw(look));
+    let pages: Vec<String> = match grid.width() > look.width {
+        true => grid
+            .pages(look.width)
+            .iter()
+            .map(|page| page.draw(look))
+            .collect(),
+        false => vec![grid.draw(look)],
+    };
+    text.push_str(&pages.join("\n"));
     if rows.len() < summary.design_points.len() {
         let more = summary.design_points.len() - rows.len();
         text.push_str(&format!(
@@ -111,18 +124,36 @@ pub fn factors(
     points: impl Iterator<Item = usize> + Clone,
     look: Look,
 ) -> Vec<Column> {
-    // A level is cut at 18 letters in 80 columns.
-    let longest = look.width * 18 / Look::WIDTH;
-    let column = |(factor, axis): (usize, &super::axes::Axis)| Column {
-        name: axis.name.clone(),
-        cells: points
+    let column = |factor: usize, longest| {
+        let axis = &axes.factors[factor];
+        let labels = shortened(&axis.labels, longest);
+        let levels = points
             .clone()
-            .map(|point| shorten(&axis.labels[axes.levels(design, point)[factor]], longest))
-            .collect(),
-        is_name: true,
-        sacrifice: if axis.levels.len() > 1 { 0 } else { 5 },
+            .map(|point| axes.levels(design, point)[factor]);
+        Column {
+            name: axis.name.clone(),
+            cells: levels.map(|level| labels[level].clone()).collect(),
+            is_name: true,
+            sacrifice: if axis.levels.len() > 1 { 0 } else { 5 },
+        }
     };
-    axes.factors.iter().enumerate().map(column).collect()
+    let columns = |longest| {
+        let factors = 0..axes.factors.len();
+        factors.map(|factor| column(factor, longest)).collect()
+    };
+    let fits = |columns: &Vec<Column>| {
+        let stay = columns.iter().filter(|column| column.sacrifice == 0);
+        let columns = stay.cloned().collect();
+        Grid { columns }.width() + MEASURE <= look.width
+    };
+    // A level is cut at 18 letters in 80 columns, and where there are many factors at fewer.
+    let most = look.width * 18 / Look::WIDTH;
+    let mut narrower = (SHORTEST..most).rev().map(columns);
+    let usual = columns(most);
+    match fits(&usual) {
+        true => usual,
+        false => narrower.find(fits).unwrap_or(usual),
+    }
 }
 
 /// Rounds of a replication, if all points have as many.
@@ -161,8 +192,22 @@ pub fn lines(text: &str, width: usize) -> String {
     wrap(text, width).join("\n") + "\n"
 }
 
+/// Labels of at most so many letters, or as few more as tell them apart.
+pub fn shortened(labels: &[String], longest: usize) -> Vec<String> {
+    let cut = |longest| -> Vec<String> {
+        let cut = labels.iter().map(|label| shorten(label, longest));
+        cut.collect()
+    };
+    let different = |labels: &[String]| labels.iter().collect::<BTreeSet<_>>().len();
+    let all = different(labels);
+    let whole = labels.iter().map(|label| label.chars().count()).max();
+    let mut tried = (longest..whole.unwrap_or(0)).map(cut);
+    let found = tried.find(|cut| different(cut) == all);
+    found.unwrap_or_else(|| labels.to_vec())
+}
+
 /// A long level without its middle.
-fn shorten(text: &str, longest: usize) -> String {
+pub fn shorten(text: &str, longest: usize) -> String {
     let chars: Vec<char> = text.chars().collect();
     if chars.len() <= longest {
         return text.to_owned();

@@ -7,17 +7,27 @@ use crate::sweep::Part;
 
 /// How far an unfinished sweep is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unfinished {
-    /// Design points that have all their replications.
-    pub points: usize,
-    /// Further points that have some.
-    pub begun: usize,
-    /// All design points.
-    pub all_points: usize,
-    /// Finished parts.
-    pub parts: usize,
-    /// All parts.
-    pub all_parts: usize,
+pub enum Unfinished {
+    /// Some of its parts are missing.
+    Parts {
+        /// Design points that have all their replications.
+        points: usize,
+        /// Further points that have some.
+        begun: usize,
+        /// All design points.
+        all_points: usize,
+        /// Finished parts.
+        parts: usize,
+        /// All parts.
+        all_parts: usize,
+    },
+    /// It was stopped between two looks: all that was planned so far is there.
+    Looks {
+        /// Design points that get more replications, because a precision asks for them.
+        asking: usize,
+        /// All design points.
+        all_points: usize,
+    },
 }
 
 impl Unfinished {
@@ -31,7 +41,7 @@ impl Unfinished {
         let reached = replications(parts.iter().copied(), points);
         let wanted = replications(planned, points);
         let pairs = || reached.iter().zip(&wanted);
-        Some(Self {
+        Some(Self::Parts {
             points: pairs().filter(|(n, all)| n == all).count(),
             begun: pairs().filter(|(n, all)| **n > 0 && n != all).count(),
             all_points: points,
@@ -52,10 +62,23 @@ fn replications<'a>(parts: impl IntoIterator<Item = &'a Part>, points: usize) ->
 
 impl fmt::Display for Unfinished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "unfinished: {} of {} design points are complete, {} begun; {} of {} parts are done",
-            self.points, self.all_points, self.begun, self.parts, self.all_parts
-        )
+        match self {
+            Self::Parts {
+                points,
+                begun,
+                all_points,
+                parts,
+                all_parts,
+            } => write!(
+                f,
+                "unfinished: {points} of {all_points} design points are complete, {begun} begun; {parts} \
+                 of {all_parts} parts are done"
+            ),
+            Self::Looks { asking, all_points } => write!(
+                f,
+                "unfinished: {asking} of {all_points} design points get more replications by \
+                 [[precision]]"
+            ),
+        }
     }
 }

@@ -17,7 +17,7 @@ use anyhow::{Result, anyhow};
 use crate::counts::{CauseCounts, PointCounts, histogram};
 use crate::design::Design;
 use crate::experiment::{PreciseEstimate, ProportionInterval};
-use crate::precision::Looks;
+use crate::precision::{self, Looks};
 use crate::results::{ByPoint, Sweep, Unfinished};
 use crate::simulation::{Count, in_rounds};
 use crate::statistics::jackknife::{RestrictedMean, TtrDistribution, TtrRow};
@@ -180,13 +180,14 @@ pub fn summarize<W: Write>(
         kept: BTreeMap::new(),
         worst: BTreeMap::new(),
     };
-    let mut replications = 0;
+    let (mut replications, mut asking) = (0, 0);
     let mut overall = Overall::default();
     let mut means = BTreeMap::new();
     for entry in counts {
         let (point, counts) = entry?;
         let mut row = PointSummary::new(design, point, &counts, confidence, &looks);
         replications += row.n;
+        asking += usize::from(precision::asks(design, point, &counts, confidence));
         overall.add(design, &row);
         means.extend(row.restricted_mean.take().map(|mean| (point, mean)));
         keeper.offer(&row, counts);
@@ -195,11 +196,13 @@ pub fn summarize<W: Write>(
         }
     }
     let (points, counts) = keeper.finish();
+    let all_points = design.len();
+    let looks = (asking > 0).then_some(Unfinished::Looks { asking, all_points });
     Ok(Summary {
         points,
         counts,
         comparisons: compare::compare(path, sweep, &means, confidence, stop)?,
-        unfinished,
+        unfinished: unfinished.or(looks),
         design_points,
         replications,
         planned: sweep

@@ -361,6 +361,20 @@ fn an_unfinished_folder_is_not_gated() {
         code == 2 && said.contains("Did you mean `sla_miss < 30%`"),
         "{said}"
     );
+    // Both commands know both names of the option.
+    for at in ["--at", "--gate-at"] {
+        let levels = [
+            at,
+            "chaos_level=low,skill=senior",
+            "--gate",
+            "sla_miss < 60%",
+        ];
+        assert_eq!(gated(&sandbox, &levels).0, 0, "run {at}");
+        let mut command = sandbox.sysworld("gate r");
+        let command = command.args(["sla_miss < 60%", at, "chaos_level=low,skill=senior"]);
+        let code = command.output().expect("the binary runs").status.code();
+        assert_eq!(code, Some(0), "gate {at}");
+    }
     // So is one whose precision asks for more, here as killed before its first look.
     let precise = |half_width: f64| {
         format!(
@@ -378,9 +392,19 @@ fn an_unfinished_folder_is_not_gated() {
     drop(Folder::open(&sandbox.path("r"), design, None, false).expect("it is extended"));
     let (code, said) = gate("sla_miss < 30%");
     assert_eq!(code, 1, "{said}");
+    let more = "unfinished: 4 of 4 design points get more replications by [[precision]]";
+    assert!(said.contains(more), "{said}");
+    // Table and page say so too.
+    let table = sandbox.ok("summarize r");
+    assert!(table.starts_with(more), "{table}");
+    sandbox.ok("report r");
+    let page = sandbox.read("r/report.html");
+    let banner = "class=\"banner\">This sweep is unfinished: 4 of 4 design points are not known as precisely";
+    assert!(page.contains(banner));
     assert!(
-        said.contains("4 of 4 design points get more replications by [[precision]]"),
-        "{said}"
+        sandbox
+            .ok("status r")
+            .contains("4 of 4 design points are to get more")
     );
 }
 
@@ -401,6 +425,26 @@ fn gates_that_make_no_sense_are_refused() {
         (
             &["--gate", "sla_miss < nan"],
             "an estimate, a comparison and a number",
+        ),
+        // Who writes a percent is not told to write one.
+        (
+            &["--gate", "sla_miss < 100%"],
+            "the gate `sla_miss < 100%` can't fail, so it decides nothing: `sla_miss` is 0% to 100%, and no \
+             number of replications shows that it is exactly 100%. Allowed: a bound between 0% and 100%\n",
+        ),
+        (
+            &[
+                "--gate",
+                "budget_spent_mean < -5%",
+                "--set",
+                "sla.target=95",
+            ],
+            "is a share of the error budget, 0% to 2250%. Allowed",
+        ),
+        (&["--gate", "sla_miss < 5"], "Did you mean `sla_miss < 5%`"),
+        (
+            &["--gate", "availability >= 0.999%"],
+            "Did you mean `availability >= 99.9%`? If not, write the fraction: `availability >= 0.00999`",
         ),
         (&["--gate-at", "skill=mid"], "--gate"),
         (
