@@ -79,6 +79,8 @@ pub fn run(args: &Run) -> Result<()> {
         true => Vec::new(),
         false => gate::decide(&Asked::of(args), &out, folder.sweep(), &runner.stop)?,
     };
+    // Summaries take their time, too.
+    folder.check()?;
     // JSON was asked for by name; the table comes by itself.
     if !args.quiet || args.format == StdoutFormat::Json {
         print_summary(&out, design, &summary, &decided, args.format)?;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, anyhow};
+use sysworld::error::usage;
 use sysworld::files;
 use sysworld::precision;
 use sysworld::report;
@@ -21,7 +22,8 @@ pub fn verify(args: &Verify) -> Result<()> {
     let state = Verification::of(&args.results)?;
     let (missing, mut damages) = (state.missing(), state.damages());
     // Shards that are not merged yet have no summary.
-    if missing.is_empty() && state.is_merged(&args.results) {
+    let blocked = !state.in_the_way.is_empty();
+    if missing.is_empty() && state.is_merged(&args.results) && !blocked {
         damages.extend(damaged_tables(args, &state)?);
     }
     let mut text = String::new();
@@ -46,11 +48,25 @@ pub fn verify(args: &Verify) -> Result<()> {
     if damages.is_empty() && missing.is_empty() {
         return Ok(());
     }
-    Err(anyhow!(
-        "{} damages and {} missing parts; `run` repairs them",
+    let found = format!(
+        "{} damages and {} missing parts",
         damages.len(),
         missing.len()
-    ))
+    );
+    if blocked {
+        return Err(usage(format!(
+            "{found}; `run` repairs them only after what is in its way was moved"
+        )));
+    }
+    // What is the user's is no more than named.
+    let (mine, all) = (state.not_ours.len(), damages.len() + missing.len());
+    Err(match mine {
+        0 => anyhow!("{found}; `run` repairs them"),
+        mine if mine == all => {
+            anyhow!("{found}; `run` leaves files that are not ours where they are")
+        }
+        _ => anyhow!("{found}; `run` repairs them, but for the files that are not ours"),
+    })
 }
 
 /// Summary tables and the report of a finished sweep that are not what its counts say.
@@ -201,7 +217,7 @@ pub fn merge(args: &Merge) -> Result<()> {
         (Some(out), _) => out,
         (None, [only]) => only,
         (None, _) => {
-            return Err(sysworld::error::usage(
+            return Err(usage(
                 "where to? Say it with --out when several folders are merged",
             ));
         }
@@ -211,6 +227,7 @@ pub fn merge(args: &Merge) -> Result<()> {
     let counts = ByPoint::open(out, &sweep, &stop)?.finished()?;
     let summary = write_summary(&held, &sweep, counts, &stop)?;
     report::write_page(&held, &sweep.design, &summary)?;
+    results::read_back(&held, &sweep)?;
     print_summary(out, &sweep.design, &summary, &[], StdoutFormat::Table)
 }
 

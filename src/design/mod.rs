@@ -10,10 +10,10 @@ use serde_spanned::Spanned;
 
 use crate::diagnostics::{MOST_SHOWN, Problem, Span};
 use crate::document::{Node, Result, Value};
-use crate::experiment::{Experiment, Factor, FactorKind, Level, RandomNumbers};
+use crate::experiment::{Experiment, FactorKind, Level, RandomNumbers, set_path};
 use crate::simulation::{Model, Setting, compile};
 use crate::statistics::sre::Window;
-use crate::world::{Indicator, NameAt, NonNegative, Scenario, Skill, World, WorldFile};
+use crate::world::{Indicator, NameAt, NonNegative, Scenario, Skill, World};
 
 /// The key of a design point: the same wherever the same world meets the same chaos and skill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -418,7 +418,7 @@ impl Design {
             .map_or(0, |(_, level)| *level);
         let mut file = self.experiment.worlds[which].clone();
         for (factor, level) in factors().filter(|(f, _)| f.kind == FactorKind::Path) {
-            set_path(&mut file, factor, &factor.values[*level])?;
+            set_path(&mut file, &factor.name, &factor.values[*level])?;
         }
         file.world()
     }
@@ -535,19 +535,6 @@ fn unknown_level(what: &str, name: &str, place: Option<Span>, known: &[&str]) ->
         Some(span) => Problem::unknown(&label, name, span, known.iter().copied()),
         None => Problem::general(format!("unknown {label} `{name}`")).suggest(name, known),
     }
-}
-
-fn set_path(file: &mut WorldFile, factor: &Factor, value: &Value) -> Result<()> {
-    let name = factor.name.get_ref();
-    let top_level = file.top_level();
-    if !name.contains('.') && !top_level.contains(&name.as_str()) {
-        let known = FactorKind::NAMES.into_iter().chain(top_level);
-        let problem = Problem::unknown("factor", name, factor.name.span(), known);
-        return Err(vec![problem.help(
-            "or the path of a value of the world, as \"chaos.cpu_spike.probability\"",
-        )]);
-    }
-    file.set(&factor.name, value)
 }
 
 fn names<T>(map: &[(Spanned<String>, T)]) -> Vec<&str> {

@@ -132,9 +132,21 @@ impl Values {
             Self::Range(range) => range.levels(at),
         }
     }
+
+    /// The value of a row.
+    pub fn get(&self, row: u64, at: &Span) -> Option<Value> {
+        match self {
+            Self::Listed(values) => values.get(row as usize).cloned(),
+            Self::Range(range) => (row < range.count).then(|| range.level(row, at)),
+        }
+    }
 }
 
-fn groups_of_factors(value: &Value, method: &Method, problems: &mut Vec<Problem>) -> Vec<Group> {
+pub(super) fn groups_of_factors(
+    value: &Value,
+    method: &Method,
+    problems: &mut Vec<Problem>,
+) -> Vec<Group> {
     let Some(table) = table(value, "factors", problems) else {
         return Vec::new();
     };
@@ -202,7 +214,7 @@ fn refuse_sample(sample: &Sample, groups: &[Group]) -> Option<Problem> {
     })
 }
 
-fn groups_of_zip(value: &Value, problems: &mut Vec<Problem>) -> Vec<Group> {
+pub(super) fn groups_of_zip(value: &Value, problems: &mut Vec<Problem>) -> Vec<Group> {
     let Node::Array(entries) = &value.node else {
         let kind = value.node.kind();
         let message = format!("`zip` must be an array of tables, not {kind}");
@@ -273,7 +285,7 @@ pub(super) fn table<'a>(
 }
 
 /// Counted before any range is spelled out.
-fn too_many(groups: &[Group], at: Option<&Value>) -> Option<Problem> {
+pub(super) fn too_many(groups: &[Group], at: Option<&Value>) -> Option<Problem> {
     let mut rows = groups.iter().map(|group| group.rows);
     let points = rows.try_fold(1_u64, u64::checked_mul);
     if points.is_some_and(|points| points <= MOST_POINTS) {

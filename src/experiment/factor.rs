@@ -349,7 +349,7 @@ fn keep<T>(list: &mut Vec<T>, places: &[usize]) {
     });
 }
 
-fn checked_level(kind: &FactorKind, value: &Value) -> Result<Level, Problem> {
+pub(super) fn checked_level(kind: &FactorKind, value: &Value) -> Result<Level, Problem> {
     let wrong = |wanted: &str| {
         let message = format!("expected {wanted}, found {}", value.node.kind());
         Problem::at(value.span.clone(), message, "wrong type")

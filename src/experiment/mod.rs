@@ -2,6 +2,7 @@
 
 mod analysis;
 mod arrange;
+mod ends;
 mod exclude;
 mod factor;
 mod grid;
@@ -26,6 +27,7 @@ pub use analysis::{Compare, Intervals, PreciseEstimate, Precision, ProportionInt
 pub use factor::{Factor, FactorKind, Level};
 pub use grid::{Dimension, Exclusion, Grid};
 pub use recipe::{Difference, Recipe};
+pub(crate) use worlds::set_path;
 
 /// The most design points of one experiment: so many were run, and summarised.
 pub const MOST_POINTS: u64 = 1_000_000;
@@ -268,6 +270,7 @@ impl Experiment {
         let confidence: Option<Spanned<f64>> = fields.optional("confidence");
         let random_numbers = fields.optional("random_numbers").unwrap_or_default();
         let output: Output = fields.optional("output").unwrap_or_default();
+        ends::refuse(table, world.as_ref(), overrides, folder, sources)?;
         let set = worlds::read_set(&mut fields);
         let arrange::Arranged {
             factors,

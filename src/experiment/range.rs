@@ -63,15 +63,16 @@ impl Range {
 
     /// The levels, which all stand at `span`.
     pub fn levels(&self, span: &Span) -> Vec<Value> {
-        let level = |i| {
-            self.from
-                .saturating_add(self.step.saturating_mul(Decimal::from(i)))
-        };
-        let value = |level| Value {
+        (0..self.count).map(|i| self.level(i, span)).collect()
+    }
+
+    /// The level of this number, from 0.
+    pub fn level(&self, i: u64, span: &Span) -> Value {
+        let steps = self.step.saturating_mul(Decimal::from(i));
+        Value {
             span: span.clone(),
-            node: number(level, self.whole),
-        };
-        (0..self.count).map(level).map(value).collect()
+            node: number(self.from.saturating_add(steps), self.whole),
+        }
     }
 }
 

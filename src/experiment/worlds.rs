@@ -7,7 +7,7 @@ use serde_spanned::Spanned;
 use super::arrange::table;
 use super::factor::{Factor, FactorKind, bare_path};
 use crate::diagnostics::{MOST_SHOWN, Problem, Sources};
-use crate::document::{self, Fields, Node, Table, Value};
+use crate::document::{self, Fields, Node, Result, Table, Value};
 use crate::world::{BUILT_IN, WorldFile, WorldSource};
 
 /// The worlds of the factor `world`, whose levels they give their names, else the one of the
@@ -133,7 +133,7 @@ pub(super) fn set(
         return vec![Problem::at(path.span(), message, "not a path").help(help)];
     }
     let set = worlds.iter_mut().map(|world| world.set(path, value));
-    set.filter_map(Result::err).flatten().collect()
+    set.filter_map(std::result::Result::err).flatten().collect()
 }
 
 /// Sets `path=value` in all worlds; the value is TOML, or else a text.
@@ -165,6 +165,24 @@ pub(super) fn set_argument(
             Some((path, value)) => set(path, value, factors, worlds),
         },
     }
+}
+
+/// Sets the value of a factor in a world.
+pub(crate) fn set_path(
+    file: &mut WorldFile,
+    factor: &Spanned<String>,
+    value: &Value,
+) -> Result<()> {
+    let name = factor.get_ref();
+    let top_level = file.top_level();
+    if !name.contains('.') && !top_level.contains(&name.as_str()) {
+        let known = FactorKind::NAMES.into_iter().chain(top_level);
+        let problem = Problem::unknown("factor", name, factor.span(), known);
+        return Err(vec![problem.help(
+            "or the path of a value of the world, as \"chaos.cpu_spike.probability\"",
+        )]);
+    }
+    file.set(factor, value)
 }
 
 /// What to do about an unknown key of an experiment that is a value of its worlds.

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, anyhow};
 
 use super::ledger::FileRecord;
 use super::names::temporary_name;
+use super::obstacle::MOVE_IT;
 use super::writer::stamp_of;
 use crate::error::usage;
 use crate::files::{open_regular, read_regular, unfit};
@@ -51,6 +52,12 @@ impl WholeFile {
         let unique = format!("{}-{unique}", std::process::id());
         let temporary = folder.join(temporary_name(name, tag, &unique));
         let target = folder.join(name);
+        if is_folder(&target)? {
+            return Err(usage(format!(
+                "{} is a folder, where a file of the sweep belongs; {MOVE_IT}",
+                target.display()
+            )));
+        }
         let file = File::create_new(&temporary)
             .map_err(|e| trouble(e, format!("can't write {}", target.display())))?;
         let summed = Summed {
@@ -138,12 +145,10 @@ pub(super) fn damage(root: &Path, record: &FileRecord, stamp: &str) -> Result<Op
     let path = root.join(&record.path);
     let cannot = || format!("can't read {}", path.display());
     let mut file = match open_regular(&path, u64::MAX) {
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Some("missing".to_owned())),
+        Err(e) if is_absent(&e) => return Ok(Some("missing".to_owned())),
         Err(e) => match unfit(&e) {
             Some(why) => {
-                return Ok(Some(format!(
-                    "{why}; move it away, and `run` makes it again"
-                )));
+                return Ok(Some(why.to_string()));
             }
             None => return Err(e).with_context(cannot),
         },
@@ -203,12 +208,17 @@ fn foreign(record: &FileRecord, file: &mut (impl io::Read + Seek), stamp: &str) 
     }
 }
 
+/// Whether an error says that there is no such file, nor any below what stands in the place of its folder.
+fn is_absent(error: &io::Error) -> bool {
+    [ErrorKind::NotFound, ErrorKind::NotADirectory].contains(&error.kind())
+}
+
 /// Whether a regular file of the recorded size is there; what it holds is not read.
 pub(super) fn is_there(root: &Path, record: &FileRecord) -> Result<bool> {
     let path = root.join(&record.path);
     match fs::symlink_metadata(&path) {
         Ok(facts) => Ok(facts.is_file() && facts.len() == record.bytes),
-        Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+        Err(e) if is_absent(&e) => Ok(false),
         Err(e) => Err(e).with_context(|| format!("can't read {}", path.display())),
     }
 }

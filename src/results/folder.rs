@@ -15,9 +15,10 @@ use super::names::{
     MANIFEST, PAGE, PART_FOLDERS, PLOTS, is_figure, is_ledger, is_part, ledger_name, tables, tag,
     temporary_of,
 };
+use super::obstacle;
 use super::part_files::PartFiles;
 use super::sweep::{Found, Sweep, foreign, inspect, of_other};
-use super::tables::part_paths;
+use super::tables::{part_folders, part_paths};
 use crate::design::Design;
 use crate::error::usage;
 use crate::sweep::{Part, PartId, Shard, breadth_first};
@@ -46,6 +47,12 @@ impl Folder {
         // decided below.
         refuse(path, &inspect(path)?, force)?;
         let sweep = Sweep::begin(design);
+        // A sweep that is replaced takes links to other folders away.
+        let folders = match force {
+            true => Vec::new(),
+            false => part_folders(&sweep.design),
+        };
+        obstacle::refuse(path, &folders)?;
         make(path)?;
         let held = Held::take(path, shard)?;
         let sweep = begin(&held, sweep, force)?;
@@ -74,7 +81,7 @@ impl Folder {
         let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         let parts = self.sweep.plan.parts.iter().enumerate();
         let mut missing: Vec<&Part> = parts
-            .filter(|(position, _)| self.makes(*position))
+            .filter(|(position, _)| makes(&self.held, *position))
             .map(|(_, part)| part)
             .filter(|part| !done.contains(&part.id))
             .collect();
@@ -82,44 +89,10 @@ impl Folder {
         missing
     }
 
-    /// Whether the part at a position of the plan is made here.
-    fn makes(&self, position: usize) -> bool {
-        self.held.shard().is_none_or(|shard| shard.takes(position))
-    }
-
     /// Reads the folder back: an error unless the manifest is there, and in the ledgers every part
     /// that is made here, with all its files.
     pub fn check(&self) -> Result<()> {
-        let path = self.held.path();
-        self.held.still_there()?;
-        if !matches!(inspect(path)?, Found::Ours(_)) {
-            let path = path.join(MANIFEST);
-            return Err(anyhow!(
-                "{} was lost while the run was at work",
-                path.display()
-            ));
-        }
-        let finished = self.sweep.finished(path)?;
-        let parts = self.sweep.plan.parts.iter().enumerate();
-        let lost: Vec<String> = parts
-            .filter(|(position, _)| self.makes(*position))
-            .map(|(_, part)| part.id)
-            .filter(|id| {
-                finished
-                    .binary_search_by_key(id, |record| record.id)
-                    .is_err()
-            })
-            .map(|id| id.to_string())
-            .collect();
-        match lost.first() {
-            None => Ok(()),
-            Some(first) => Err(anyhow!(
-                "{} parts of {} were lost since they were written, part {first} first; the same \
-                 command makes them again",
-                lost.len(),
-                path.display()
-            )),
-        }
+        read_back(&self.held, &self.sweep)
     }
 
     /// Begins the files of a part.
@@ -148,10 +121,56 @@ impl Folder {
     }
 }
 
+/// Whether the part at a position of the plan is made by who holds a folder.
+fn makes(held: &Held, position: usize) -> bool {
+    held.shard().is_none_or(|shard| shard.takes(position))
+}
+
+/// Reads a folder back: an error unless the manifest is there, of this sweep, and in the ledgers every
+/// part that is made here, with all its files.
+pub fn read_back(held: &Held, sweep: &Sweep) -> Result<()> {
+    let path = held.path();
+    held.still_there()?;
+    // Beside a shard another one may extend the sweep.
+    let is_whole = held.shard().is_none();
+    match inspect(path)? {
+        Found::Ours(manifest) if !is_whole || manifest.same_sweep(&sweep.manifest) => {}
+        _ => {
+            let path = path.join(MANIFEST);
+            return Err(anyhow!(
+                "{} was lost, or replaced, while the folder was written to",
+                path.display()
+            ));
+        }
+    }
+    let finished = sweep.finished(path)?;
+    let parts = sweep.plan.parts.iter().enumerate();
+    let lost: Vec<String> = parts
+        .filter(|(position, _)| makes(held, *position))
+        .map(|(_, part)| part.id)
+        .filter(|id| {
+            finished
+                .binary_search_by_key(id, |record| record.id)
+                .is_err()
+        })
+        .map(|id| id.to_string())
+        .collect();
+    match lost.first() {
+        None => Ok(()),
+        Some(first) => Err(anyhow!(
+            "{} parts of {} were lost since they were written, part {first} first; `run` makes them \
+             again",
+            lost.len(),
+            path.display()
+        )),
+    }
+}
+
 /// Takes the lock of a finished or unfinished sweep, to write what follows from its parts.
 pub fn hold(path: &Path) -> Result<(Held, Sweep)> {
     // So that nothing is made in a folder of something else.
-    Sweep::load(path)?;
+    let sweep = Sweep::load(path)?;
+    obstacle::refuse(path, &part_folders(&sweep.design))?;
     let held = Held::take(path, None)?;
     let sweep = Sweep::load(path)?;
     sweep_up(&held, &sweep)?;
@@ -272,12 +291,12 @@ pub(super) fn sweep_up(held: &Held, sweep: &Sweep) -> Result<()> {
         }
     };
     let own = tag(shard);
+    obstacle::refuse(path, &part_folders(&sweep.design))?;
     for folder in ["", PLOTS].into_iter().chain(PART_FOLDERS) {
         if !folder.is_empty() && !is_folder(&path.join(folder))? {
             continue;
         }
         for name in names(&path.join(folder))? {
-            refuse_obstacle(&path.join(folder).join(&name))?;
             let left = temporary_of(&name).is_some_and(|of| shard.is_none() || of == own);
             let stray = shard.is_none()
                 && PART_FOLDERS.contains(&folder)
@@ -289,18 +308,6 @@ pub(super) fn sweep_up(held: &Held, sweep: &Sweep) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Refuses a folder that stands where a file of a part belongs.
-fn refuse_obstacle(path: &Path) -> Result<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    if !is_part(&name) || !is_folder(path)? {
-        return Ok(());
-    }
-    Err(usage(format!(
-        "{} is a folder, where a file of the sweep belongs; move it away, then run again",
-        path.display()
-    )))
 }
 
 /// The parts that are whole. Ledgers that this run has for itself lose the lines that are torn

@@ -14,6 +14,7 @@ use anyhow::{Context, Result, anyhow};
 
 use super::files::{WholeFile, trouble, write_whole};
 use super::names::{LOCK, MANIFEST_LOCK, shard_lock_name, tag};
+use super::obstacle::MOVE_IT;
 use crate::error::usage;
 use crate::files::open_with;
 use crate::sweep::Shard;
@@ -140,7 +141,7 @@ impl Held {
             "a file"
         };
         Err(usage(format!(
-            "{} is {what}, and not a folder of the sweep; move it away, then run again",
+            "{} is {what}, where a folder of the sweep belongs; {MOVE_IT}",
             folder.display()
         )))
     }

@@ -3,14 +3,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
 use super::files::{names, read_part, remove};
 use super::folder::{make, sweep_up};
 use super::ledger::{PartRecord, rewrite};
 use super::lock::Held;
 use super::names::{LEDGER, MANIFEST, is_ledger, is_shard_lock};
+use super::obstacle;
 use super::sweep::{Found, Sweep, foreign, inspect, of_other};
+use super::tables::part_folders;
 use super::verify::Verification;
 use crate::error::usage;
 
@@ -34,6 +36,7 @@ pub fn merge(folders: &[PathBuf], out: &Path) -> Result<(Held, Sweep)> {
     refuse(out, &first)?;
     // Where shards share one folder, nobody writes to it from here on. Another one is made only when
     // there is something to put into it.
+    obstacle::refuse(out, &part_folders(&first.design))?;
     let in_place = folders.iter().any(|folder| same_place(folder, out));
     let held = in_place.then(|| Held::take(out, None)).transpose()?;
     let sources = sources(folders, &first)?;
@@ -106,13 +109,21 @@ fn sources<'a>(folders: &'a [PathBuf], sweep: &Sweep) -> Result<Vec<(&'a Path, P
     if problems.is_empty() {
         return Ok(found);
     }
+    let in_the_way = states.iter().flat_map(|(folder, state)| {
+        let lines = state.in_the_way.iter();
+        lines.map(move |line| format!("{}/{line}", folder.display()))
+    });
+    let in_the_way: Vec<String> = in_the_way.collect();
+    let lasting = !in_the_way.is_empty();
+    problems.splice(0..0, in_the_way);
     const MOST: usize = 20;
     let more = problems.len().saturating_sub(MOST);
     let mut text = problems[..problems.len().min(MOST)].join("\n  ");
     if more > 0 {
         text.push_str(&format!("\n  and {more} more"));
     }
-    Err(anyhow::anyhow!("can't merge:\n  {text}"))
+    let text = format!("can't merge:\n  {text}");
+    Err(if lasting { usage(text) } else { anyhow!(text) })
 }
 
 fn same_place(a: &Path, b: &Path) -> bool {

@@ -9,6 +9,7 @@ mod lock;
 mod manifest;
 mod merge;
 mod names;
+mod obstacle;
 mod outcomes;
 mod part_files;
 mod spans;
@@ -22,7 +23,7 @@ mod writer;
 
 pub use by_point::ByPoint;
 pub use files::WholeFile;
-pub use folder::{Folder, hold, refuse_precision};
+pub use folder::{Folder, hold, read_back, refuse_precision};
 pub use frame::{Frame, RowGroups, Rows, read_table};
 pub use ledger::{FileRecord, PartRecord};
 pub use lock::Held;

@@ -16,7 +16,7 @@ use crate::design::Design;
 use crate::diagnostics::{Problems, Sources};
 use crate::error::usage;
 use crate::experiment::Recipe;
-use crate::files::read_regular;
+use crate::files::{read_regular, unfit};
 use crate::sweep::{Goal, Part, PartId, Plan};
 
 /// The most bytes of a manifest that are read.
@@ -282,6 +282,12 @@ pub(super) fn inspect(path: &Path) -> Result<Found> {
     let text = match read_regular(&manifest, MOST) {
         Ok(text) => text,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(without_manifest(names)),
+        Err(e) if unfit(&e).is_some() => {
+            return Err(usage(format!(
+                "{}: {e}; move it away and put the manifest back, or use another folder",
+                manifest.display()
+            )));
+        }
         Err(e) => return Err(trouble(e, format!("can't read {}", manifest.display()))),
     };
     match Manifest::parse(&text) {

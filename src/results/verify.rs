@@ -8,7 +8,9 @@ use anyhow::Result;
 use super::files::{is_folder, names};
 use super::ledger::{PartRecord, at_work, read_all};
 use super::names::{LEDGER, PART_FOLDERS, PLOTS, is_part, is_system, temporary_of};
+use super::obstacle::obstacles;
 use super::sweep::Sweep;
+use super::tables::part_folders;
 use crate::sweep::PartId;
 
 /// The state of a results folder, part by part.
@@ -20,8 +22,12 @@ pub struct Verification {
     pub whole: BTreeMap<PartId, PartRecord>,
     /// What is wrong with parts that stand in a ledger and are nowhere whole, a line each.
     pub faults: BTreeMap<PartId, Vec<String>>,
-    /// What does not belong there, a line each.
+    /// Files with names of parts that no ledger has, a line each.
     pub strange: Vec<String>,
+    /// What is not ours among the parts, a line each: nothing removes it.
+    pub not_ours: Vec<String>,
+    /// What stands where the sweep writes, a line each: nothing goes on before it is moved away.
+    pub in_the_way: Vec<String>,
     /// What dead writers left: nothing is read of it, and the next writer removes it. A line each.
     pub litter: Vec<String>,
     /// A run is at work: files that are in no ledger yet are no damage.
@@ -39,9 +45,12 @@ impl Verification {
             whole: BTreeMap::new(),
             faults: BTreeMap::new(),
             strange: Vec::new(),
+            not_ours: Vec::new(),
+            in_the_way: Vec::new(),
             litter: Vec::new(),
             running,
         };
+        state.in_the_way = obstacles(path, &part_folders(&state.sweep.design))?;
         let mut listed = BTreeSet::new();
         for page in read_all(path)? {
             if page.wrong > 0 {
@@ -95,8 +104,8 @@ impl Verification {
                     continue;
                 } else if !is_part(&name) {
                     let what = "not ours, among the parts; move it away";
-                    self.strange.push(format!("{file}: {what}"));
-                } else if !self.running {
+                    self.not_ours.push(format!("{file}: {what}"));
+                } else if !self.running && !is_folder(&path.join(&file))? {
                     self.strange.push(format!("{file}: in no ledger"));
                 }
             }
@@ -107,7 +116,9 @@ impl Verification {
     /// What is wrong, a line each: damaged parts, and what does not belong there.
     pub fn damages(&self) -> Vec<String> {
         let faults = self.faults.values().flatten();
-        let mut damages: Vec<String> = faults.chain(&self.strange).cloned().collect();
+        let others = self.strange.iter().chain(&self.not_ours);
+        let others = others.chain(&self.in_the_way);
+        let mut damages: Vec<String> = faults.chain(others).cloned().collect();
         damages.sort();
         damages
     }

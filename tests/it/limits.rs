@@ -87,6 +87,31 @@ fn thousands_of_problems_are_counted() {
     assert!(said.contains("and 7980 more problems"), "{said}");
 }
 
+/// A million levels, some of which can't be, are refused before they take time and memory.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_million_wrong_levels_cost_nothing() {
+    let sandbox = Sandbox::new();
+    let program = assert_cmd::cargo::cargo_bin!("sysworld");
+    for levels in [
+        "\"sla.target\" = { from = 0.0001, to = 99.99, step = 0.0001 }",
+        "\"sla.target\" = { from = 50, to = 149.9999, step = 0.0001 }",
+        "chaos_multiplier = { from = -1, to = 8, step = 0.00001 }",
+        "roundz = { from = 1, to = 1000000, step = 1 }",
+    ] {
+        sandbox.write("e.toml", &format!("{GOOD}[factors]\n{levels}\n"));
+        let output = std::process::Command::new("sh")
+            // Kilobytes of addresses, of which this build alone takes many.
+            .args(["-c", "ulimit -v 250000; exec \"$0\" plan e.toml"])
+            .arg(program)
+            .current_dir(sandbox.path(""))
+            .output()
+            .expect("it starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{levels}: {said}");
+    }
+}
+
 /// Many rules that hold are as quick as few, and leave out what each says.
 #[test]
 fn many_exclusions_leave_out_what_they_say() {

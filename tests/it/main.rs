@@ -26,6 +26,7 @@ mod hot_path;
 mod lanes;
 mod limits;
 mod notebooks;
+mod obstacles;
 mod precision;
 mod properties;
 mod random_worlds;
