@@ -3,7 +3,9 @@
 mod tally;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use serde::{Serialize, Serializer};
 pub use tally::Tally;
 
 use crate::simulation::Count;
@@ -84,19 +86,24 @@ pub struct CountRow {
     /// How often.
     pub count: u64,
     /// Names of scenarios joined by `+`, where it matters; `None` if there was none.
-    pub cause: Option<String>,
+    pub cause: Option<Arc<str>>,
 }
 
 /// The incidents of one cause.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CauseCounts {
     /// The scenarios that were active, or had just struck, when they opened: names joined by `+`,
     /// in file order; `None` if there was none.
-    pub cause: Option<String>,
+    #[serde(serialize_with = "text")]
+    pub cause: Option<Arc<str>>,
     /// How many.
     pub incidents: u64,
     /// Checks at assess that found a server down in one of them.
     pub down_checks: u64,
+}
+
+fn text<S: Serializer>(text: &Option<Arc<str>>, out: S) -> Result<S::Ok, S::Error> {
+    text.as_deref().serialize(out)
 }
 
 /// All counts of one design point, over any number of replications.
@@ -117,7 +124,7 @@ pub struct PointCounts {
     /// Replications by the round in which their error budget was exhausted.
     pub budget_exhausted_round: BTreeMap<u32, u64>,
     /// Incidents and down checks by cause.
-    causes: BTreeMap<Option<String>, [u64; 2]>,
+    causes: BTreeMap<Option<Arc<str>>, [u64; 2]>,
 }
 
 /// A replication at one end of all of them.

@@ -2,6 +2,7 @@
 //! the replication.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::PointCounts;
 use crate::simulation::{CauseSet, Count, Model, Replication, Spell};
@@ -70,7 +71,7 @@ impl Tally {
     }
 
     /// The counts, with causes by name.
-    pub fn finish(self, name: impl Fn(CauseSet) -> Option<String>) -> PointCounts {
+    pub fn finish(self, name: impl Fn(CauseSet) -> Option<Arc<str>>) -> PointCounts {
         let plain = |histogram: Histogram<u64>| {
             let met = histogram.into_values().filter(|(_, count)| *count > 0);
             met.map(|(value, count)| (value as u32, count)).collect()

@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use super::{Rounds, handling_text, server_name, time_text};
-use crate::simulation::{ClosedBy, Handling, Incident, Model, Observer, State, in_rounds};
+use crate::simulation::{
+    ClosedBy, Handling, Incident, Model, Observer, State, causes_of, in_rounds,
+};
 use crate::world::World;
 
 /// Alerts that are told of an incident at its begin, and at its end.
@@ -90,11 +92,7 @@ impl Observer for Incidents<'_> {
     }
 
     fn opened(&mut self, model: &Model, state: &State, server: usize, half_round: u32) {
-        let caused = |scenario: &usize| {
-            state.active(*scenario, server) || state.just_struck(*scenario, server)
-        };
-        let causes = (0..model.scenarios()).filter(caused);
-        let causes: Vec<String> = causes
+        let causes: Vec<String> = causes_of(model, state, server)
             .map(|scenario| self.world.chaos[scenario].name.get_ref().to_string())
             .collect();
         self.stories.push(Story {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::causes::Cause;
+use crate::counts::CauseCounts;
 use crate::statistics::Interval;
 use crate::summary::Reading;
 
@@ -37,7 +37,7 @@ pub struct Point {
     /// The worst replication by the SLA's indicator, and what it has of `sla_checks`.
     pub worst: Option<(u64, u32)>,
     /// The causes of most lost checks, most first.
-    pub causes: Vec<Cause>,
+    pub causes: Vec<CauseCounts>,
     /// Lost checks of all causes together.
     pub lost_checks: u64,
 }

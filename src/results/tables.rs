@@ -1,5 +1,7 @@
 //! The schema of each table that a sweep writes: names, types, units, meanings.
 
+use std::sync::Arc;
+
 use anyhow::{Result, anyhow};
 use polars::prelude::{DataFrame, IntoSeries, UInt32Chunked};
 
@@ -137,13 +139,10 @@ fn incidents(design: &Design, rows: &[IncidentRow]) -> Frame {
     replication(&mut frame, rows.iter().map(|row| row.replication));
     let about = "number within the replication, from 0, in the order of opening";
     frame.column(rows, "incident", about, |r| r.number);
-    let names = incident_names(design, rows);
-    frame.column(&names, "server", "name of the server", |(server, _)| {
-        server.as_str()
-    });
+    frame.column(rows, "server", "name of the server", |row| &*row.server);
     let about = "scenarios active on the server, or that had just struck it, when the incident \
                  opened, joined by +; null if none";
-    frame.column(&names, "cause", about, |(_, cause)| cause.as_deref());
+    frame.column(rows, "cause", about, |row| row.cause.as_deref());
     let about = "when it opened, in half rounds";
     frame.column(rows, "opened_half_round", about, |r| r.incident.opened);
     let about = "when the first alert of the server was handled while it was open, in half \
@@ -166,31 +165,6 @@ fn incidents(design: &Design, rows: &[IncidentRow]) -> Frame {
         })
     });
     frame
-}
-
-/// Server and cause of each incident; rows of one point are neighbours, so that its world is
-/// looked at once.
-fn incident_names(design: &Design, rows: &[IncidentRow]) -> Vec<(String, Option<String>)> {
-    let mut names = Vec::with_capacity(rows.len());
-    for rows in rows.chunk_by(|a, b| a.point == b.point) {
-        let Ok(resolved) = design.resolve(rows[0].point) else {
-            continue;
-        };
-        let world = resolved.world;
-        for row in rows {
-            let server = world.servers[row.incident.server]
-                .name
-                .get_ref()
-                .to_string();
-            let causes: Vec<&str> = row
-                .causes
-                .iter()
-                .map(|scenario| world.chaos[*scenario].name.get_ref().as_str())
-                .collect();
-            names.push((server, (!causes.is_empty()).then(|| causes.join("+"))));
-        }
-    }
-    names
 }
 
 fn rounds(design: &Design, rows: &[RoundRow]) -> Frame {
@@ -277,7 +251,7 @@ fn count_rows(data: &DataFrame) -> Result<Vec<(PointKey, CountRow)>> {
             group: groups.get(i)?.try_into().ok()?,
             value: values.get(i)?.try_into().ok()?,
             count: counts.get(i)?.try_into().ok()?,
-            cause: causes.get(i).map(str::to_owned),
+            cause: causes.get(i).map(Arc::from),
         };
         Some((PointKey::parse(points.get(i)?)?, row))
     };

@@ -19,7 +19,7 @@ pub struct Replication {
 }
 
 /// The scenarios that were active on a server, or had just struck it, when its incident opened.
-/// Sets that are equal have equal numbers; [`Accountant::scenarios`] says which set a number is.
+/// Sets that are equal have equal numbers; [`Causes`] says which set a number is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CauseSet(pub u64);
 
@@ -65,6 +65,44 @@ impl Spell {
     }
 }
 
+/// The scenarios that may have caused what just happened to a server, in file order: those that
+/// are active on it or have just struck it.
+pub fn causes_of(model: &Model, state: &State, server: usize) -> impl Iterator<Item = usize> {
+    (0..model.scenarios()).filter(move |scenario| {
+        state.active(*scenario, server) || state.just_struck(*scenario, server)
+    })
+}
+
+/// Which set of scenarios each [`CauseSet`] of a world is. One machine word says it itself; the
+/// sets of a world with more scenarios than that has bits are numbered here.
+#[derive(Debug, Clone, Default)]
+pub struct Causes(Vec<Vec<usize>>);
+
+impl Causes {
+    /// The scenarios of a set, in file order, in a world that has so many.
+    pub fn scenarios(&self, set: CauseSet, count: usize) -> Vec<usize> {
+        if count > MOST_SCENARIOS_OF_A_WORD {
+            return self.0.get(set.0 as usize).cloned().unwrap_or_default();
+        }
+        (0..count)
+            .filter(|scenario| set.0 >> scenario & 1 == 1)
+            .collect()
+    }
+
+    fn number(&mut self, model: &Model, set: impl Iterator<Item = usize>) -> CauseSet {
+        if model.scenarios() <= MOST_SCENARIOS_OF_A_WORD {
+            return CauseSet(set.fold(0, |bits, scenario| bits | 1 << scenario));
+        }
+        let set: Vec<usize> = set.collect();
+        let known = self.0.iter().position(|known| *known == set);
+        let number = known.unwrap_or_else(|| {
+            self.0.push(set);
+            self.0.len() - 1
+        });
+        CauseSet(number as u64)
+    }
+}
+
 /// Watches replications one by one, and keeps of the last what the lanes keep of theirs.
 #[derive(Debug, Default)]
 pub struct Accountant {
@@ -74,8 +112,7 @@ pub struct Accountant {
     /// Server and cause of the open incidents.
     open: Vec<(usize, CauseSet)>,
     spells: Vec<Spell>,
-    /// The sets of a world with more scenarios than a word has bits, by number.
-    sets: Vec<Vec<usize>>,
+    causes: Causes,
 }
 
 impl Accountant {
@@ -92,27 +129,9 @@ impl Accountant {
         &self.spells
     }
 
-    /// The scenarios of a set, in file order, in a world that has so many.
-    pub fn scenarios(&self, set: CauseSet, count: usize) -> Vec<usize> {
-        if count > MOST_SCENARIOS_OF_A_WORD {
-            return self.sets.get(set.0 as usize).cloned().unwrap_or_default();
-        }
-        (0..count)
-            .filter(|scenario| set.0 >> scenario & 1 == 1)
-            .collect()
-    }
-
-    fn number(&mut self, model: &Model, set: impl Iterator<Item = usize>) -> CauseSet {
-        if model.scenarios() <= MOST_SCENARIOS_OF_A_WORD {
-            return CauseSet(set.fold(0, |bits, scenario| bits | 1 << scenario));
-        }
-        let set: Vec<usize> = set.collect();
-        let known = self.sets.iter().position(|known| *known == set);
-        let number = known.unwrap_or_else(|| {
-            self.sets.push(set);
-            self.sets.len() - 1
-        });
-        CauseSet(number as u64)
+    /// Which sets the causes of its incidents are.
+    pub fn into_causes(self) -> Causes {
+        self.causes
     }
 }
 
@@ -128,10 +147,7 @@ impl Observer for Accountant {
     }
 
     fn opened(&mut self, model: &Model, state: &State, server: usize, _half_round: u32) {
-        let caused = |scenario: &usize| {
-            state.active(*scenario, server) || state.just_struck(*scenario, server)
-        };
-        let cause = self.number(model, (0..model.scenarios()).filter(caused));
+        let cause = self.causes.number(model, causes_of(model, state, server));
         self.open.push((server, cause));
     }
 

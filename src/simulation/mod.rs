@@ -23,7 +23,7 @@ mod state;
 mod streams;
 mod update;
 
-pub use account::{Accountant, CauseSet, Replication, Spell};
+pub use account::{Accountant, CauseSet, Causes, Replication, Spell, causes_of};
 pub use compile::{Setting, compile};
 pub use lanes::{
     InstructionSet, LANES, LaneState, fits_lanes, simulate_lanes, simulate_lanes_by_phase,

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
 
+use super::names::Names;
 use super::plan::{Part, Segment};
 use super::record::{Recorder, RowGroup, Rows};
 use crate::counts::Tally;
@@ -13,10 +14,9 @@ use crate::diagnostics::{Problems, Sources};
 use crate::error::heard;
 use crate::experiment::RowTable;
 use crate::simulation::{
-    Accountant, CauseSet, InstructionSet, LANES, LaneState, Model, State, fits_lanes, simulate,
+    Accountant, Causes, InstructionSet, LANES, LaneState, Model, State, fits_lanes, simulate,
     simulate_lanes_unless,
 };
-use crate::world::World;
 
 /// Does the work of `parts`, about in their order, and stops at the first error.
 ///
@@ -56,7 +56,6 @@ pub fn simulate_part(
         lanes: LaneState::new(),
         instructions: InstructionSet::best(),
         state: State::new(),
-        accountant: Accountant::default(),
         recorder: Recorder::new(
             tables.contains(&RowTable::Incidents),
             tables.contains(&RowTable::Rounds),
@@ -71,7 +70,7 @@ pub fn simulate_part(
             .with_context(|| format!("design point {}", design.key(segment.point)))?;
         let seed = design.experiment().seed;
         let model = point.compile(seed, design.scope(segment.point));
-        worker.simulate(&model, &point.world, segment)?;
+        worker.simulate(&model, Names::of(&point.world), segment)?;
     }
     worker.rows.finish(&worker.recorder)
 }
@@ -82,22 +81,25 @@ struct Worker<'a> {
     lanes: LaneState,
     instructions: InstructionSet,
     state: State,
-    accountant: Accountant,
     recorder: Recorder,
     rows: Rows<'a>,
 }
 
 impl Worker<'_> {
-    fn simulate(&mut self, model: &Model, world: &World, segment: &Segment) -> Result<()> {
+    fn simulate(&mut self, model: &Model, names: Names, segment: &Segment) -> Result<()> {
         let mut tally = Tally::default();
         self.rows.begin(segment);
+        self.recorder.begin(segment.point, names);
         // Only the scalar way can be watched.
-        if self.recorder.idle() && fits_lanes(model) {
+        let causes = if self.recorder.idle() && fits_lanes(model) {
             self.in_lanes(model, segment, &mut tally)?;
+            Causes::default()
         } else {
-            self.one_by_one(model, segment, &mut tally)?;
-        }
-        let counts = tally.finish(|cause| cause_name(world, &self.accountant, cause));
+            self.one_by_one(model, segment, &mut tally)?
+        };
+        let names = self.recorder.names();
+        let scenarios = |cause| causes.scenarios(cause, names.scenarios());
+        let counts = tally.finish(|cause| names.cause(scenarios(cause)));
         self.rows.count(segment.point, &counts)
     }
 
@@ -135,34 +137,31 @@ impl Worker<'_> {
         Failed::new(segment, replication, message)
     }
 
-    fn one_by_one(&mut self, model: &Model, segment: &Segment, tally: &mut Tally) -> Result<()> {
+    fn one_by_one(
+        &mut self,
+        model: &Model,
+        segment: &Segment,
+        tally: &mut Tally,
+    ) -> Result<Causes> {
+        let mut accountant = Accountant::default();
         for number in segment.first..segment.first + segment.count {
-            self.recorder.watch(segment.point, number);
+            self.recorder.watch(number);
             let mut stop = self.stop;
-            let mut watching = (&mut self.recorder, &mut self.accountant);
+            let mut watching = (&mut self.recorder, &mut accountant);
             let mut observer = (&mut watching, &mut stop);
             let outcome = guard(|| simulate(model, number, &mut self.state, &mut observer))
                 .map_err(|message| Failed::new(segment, number, message))?;
             heard(self.stop)?;
-            let replication = self.accountant.replication(outcome);
+            let replication = accountant.replication(outcome);
             tally.replication(number, &replication, model);
-            for spell in self.accountant.incidents() {
+            for spell in accountant.incidents() {
                 tally.incident(number, spell);
             }
             self.rows.push(&outcome)?;
             self.rows.extend(&mut self.recorder)?;
         }
-        Ok(())
+        Ok(accountant.into_causes())
     }
-}
-
-/// The scenarios of a cause as the tables name it; `None` if there are none.
-fn cause_name(world: &World, accountant: &Accountant, cause: CauseSet) -> Option<String> {
-    let scenarios = accountant.scenarios(cause, world.chaos.len()).into_iter();
-    let names: Vec<&str> = scenarios
-        .map(|scenario| world.chaos[scenario].name.get_ref().as_str())
-        .collect();
-    (!names.is_empty()).then(|| names.join("+"))
 }
 
 /// Runs some replications; a panic, which would be a bug of ours, becomes its message.

@@ -1,6 +1,7 @@
 //! From a design to finished parts: what is cut where, and who works on it.
 
 mod execute;
+mod names;
 mod plan;
 mod record;
 

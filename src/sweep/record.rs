@@ -1,11 +1,16 @@
 //! What a sweep tells of each replication: columns of counts, rows of incidents and rounds; and
 //! of each segment, its counts.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 
+use super::names::Names;
 use super::plan::Segment;
 use crate::counts::{CountRow, PointCounts};
-use crate::simulation::{Alert, Handling, Incident, Model, Observer, Outcome, Outcomes, State};
+use crate::simulation::{
+    Alert, Handling, Incident, Model, Observer, Outcome, Outcomes, State, causes_of,
+};
 
 /// The outcomes of replications, and which replications these are.
 #[derive(Debug, Default)]
@@ -69,8 +74,11 @@ pub struct IncidentRow {
     pub number: u32,
     /// What happened.
     pub incident: Incident,
-    /// Indices of the scenarios that were active, or just struck, when it opened.
-    pub causes: Vec<usize>,
+    /// The name of its server.
+    pub server: Arc<str>,
+    /// The scenarios that were active on the server, or had just struck it, when it opened, joined
+    /// by `+`; `None` if there was none.
+    pub cause: Option<Arc<str>>,
 }
 
 /// One round of a replication.
@@ -209,6 +217,7 @@ pub(super) struct Recorder {
     want_incidents: bool,
     want_rounds: bool,
     point: usize,
+    names: Names,
     replication: u64,
     incidents: Vec<IncidentRow>,
     /// By server: which of `incidents` is open.
@@ -230,9 +239,19 @@ impl Recorder {
         !self.want_incidents && !self.want_rounds
     }
 
+    /// Says of which point the next replications are, and the names of its world.
+    pub fn begin(&mut self, point: usize, names: Names) {
+        (self.point, self.names) = (point, names);
+    }
+
+    /// The names of the world that is watched.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
     /// Says which replication it watches next.
-    pub fn watch(&mut self, point: usize, replication: u64) {
-        (self.point, self.replication) = (point, replication);
+    pub fn watch(&mut self, replication: u64) {
+        self.replication = replication;
     }
 
     /// Gives away what it recorded.
@@ -280,9 +299,6 @@ impl Observer for Recorder {
         if !self.want_incidents {
             return;
         }
-        let caused = |scenario: &usize| {
-            state.active(*scenario, server) || state.just_struck(*scenario, server)
-        };
         self.open.push((server, self.incidents.len()));
         self.incidents.push(IncidentRow {
             point: self.point,
@@ -295,7 +311,8 @@ impl Observer for Recorder {
                 closed: None,
                 ttr: 0,
             },
-            causes: (0..model.scenarios()).filter(caused).collect(),
+            server: self.names.server(server),
+            cause: self.names.cause(causes_of(model, state, server)),
         });
     }
 
