@@ -205,13 +205,18 @@ fn endless(world: &World) -> Vec<Advice> {
         !matches!(effect, ChaosEffect::CrashService(_) | ChaosEffect::Shock(_))
     };
     let endless = world.chaos.iter().filter(|scenario| {
-        scenario.duration.get() == 0 && scenario.effects.iter().any(lasting) && !ends(scenario)
+        scenario.duration.get_ref().can_be_zero()
+            && scenario.effects.iter().any(lasting)
+            && !ends(scenario)
     });
     let mut advice: Vec<Advice> = endless
         .map(|scenario| {
+            let why = match scenario.duration.get_ref().fixed() {
+                Some(_) => "it has no duration",
+                None => "0 is one of its durations",
+            };
             let message = format!(
-                "the chaos scenario `{}` lasts until the end of the replication: it has no duration, and no \
-                 action ends it",
+                "the chaos scenario `{}` lasts until the end of the replication: {why}, and no action ends it",
                 scenario.name.get_ref()
             );
             Advice::at(scenario.name.span(), message, "never ends")

@@ -11,7 +11,7 @@ use super::{Node, Table, Value};
 use crate::diagnostics::{Problem, Span};
 
 /// Lays `over` on `base`: tables by key, arrays of tables by the identity of their entries (see
-/// [`identity`]), anything else replaces what was there. New entries come last.
+/// [`identity`]); anything else replaces what was there, and so does another distribution of a duration.
 pub fn merge(base: &mut Table, over: Table) {
     base.span = over.span;
     let keys = base.entries.iter().enumerate();
@@ -28,7 +28,7 @@ pub fn merge(base: &mut Table, over: Table) {
 
 fn merge_value(base: &mut Value, over: Value) {
     match (&mut base.node, over.node) {
-        (Node::Table(base), Node::Table(over)) => merge(base, over),
+        (Node::Table(base), Node::Table(over)) if !replaces(base, &over) => merge(base, over),
         (Node::Array(base), Node::Array(over))
             if !over.is_empty() && over.iter().all(|v| identity(v).is_some()) =>
         {
@@ -48,6 +48,20 @@ fn merge_value(base: &mut Value, over: Value) {
         (node, over) => *node = over,
     }
     base.span = over.span;
+}
+
+/// Distributions of a duration: a table with the one does not become one with the other too.
+const DISTRIBUTIONS: [&str; 4] = ["geometric", "lognormal", "weibull", "values"];
+
+/// Whether a table is another kind of distribution.
+fn replaces(base: &Table, over: &Table) -> bool {
+    let kind = |table: &Table| {
+        let mut keys = table.keys();
+        let kind = keys.next().filter(|key| DISTRIBUTIONS.contains(key));
+        kind.filter(|_| keys.next().is_none()).map(str::to_owned)
+    };
+    let (base, over) = (kind(base), kind(over));
+    base.is_some() && over.is_some() && base != over
 }
 
 type Identity = Vec<Option<String>>;
@@ -133,7 +147,8 @@ pub fn remove(table: &mut Table, path: &str, span: &Span) -> Result<(), Problem>
     Ok(())
 }
 
-fn get_mut<'a>(table: &'a mut Table, path: &str) -> Option<&'a mut Value> {
+/// The value at a path, if it is there.
+pub fn get_mut<'a>(table: &'a mut Table, path: &str) -> Option<&'a mut Value> {
     let mut segments = path.split('.');
     let mut value = table.get_mut(segments.next()?)?;
     for segment in segments {

@@ -19,7 +19,7 @@ use crate::diagnostics::{Problem, Sources, Span, visible};
 use crate::files::{self, Unfit};
 
 pub use decode::{Fields, decode};
-pub use edit::{get, merge, remove, set};
+pub use edit::{get, get_mut, merge, remove, set};
 pub use kind::{EXPERIMENT_KEYS, FileKind, WORLD_KEYS};
 
 /// Everything that is wrong with a document.

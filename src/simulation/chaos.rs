@@ -17,7 +17,8 @@ pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer
         if !scenario.chance.happens(bits) {
             continue;
         }
-        let (target, service) = (bits.details().upper(), bits.details().lower());
+        let details = bits.details();
+        let (target, service) = (details.upper(), details.lower());
         let target = scenario.targets[target.below(scenario.targets.len())];
         let (server, kind) = (target.server as usize, target.kind as usize);
         let was_active = state.active(index, server);
@@ -25,8 +26,9 @@ pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer
         state.outcome.events += 1;
         state.strike(index, server);
         if target.lasting {
-            changed = !was_active || scenario.duration > 0;
-            state.activate(index, server, scenario.duration);
+            let rounds = scenario.duration.of_event(details);
+            changed = !was_active || rounds > 0;
+            state.activate(index, server, rounds);
         }
         for instant in &scenario.instant {
             if instant.kinds.is_empty() || instant.kinds.contains(&kind) {

@@ -1,5 +1,6 @@
 //! From a world to a [`Model`]: names become indices, conditions become tables.
 
+use super::durations::DurationModel;
 use super::journey::journey_model;
 use super::metrics::{drawn_model, uniform, usage_model};
 use super::model::{
@@ -179,7 +180,10 @@ impl<'a> Names<'a> {
         let probability = scenario.probability.get() * setting.chaos_multiplier;
         ScenarioModel {
             chance: Chance::new(probability.min(1.0)),
-            duration: scenario.duration.get(),
+            duration: DurationModel::new(
+                scenario.duration.get_ref(),
+                scenario.duration_scale.get(),
+            ),
             targets: (0..world.servers.len())
                 .filter(|i| scenario.strikes(world.servers[*i].kind.get_ref()))
                 .map(|i| {

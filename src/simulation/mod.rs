@@ -9,6 +9,7 @@ mod account;
 mod assess;
 mod chaos;
 mod compile;
+mod durations;
 mod health;
 mod journey;
 mod lanes;
@@ -25,6 +26,7 @@ mod update;
 
 pub use account::{Accountant, CauseSet, Causes, Replication, Spell, causes_of};
 pub use compile::{Setting, compile};
+pub use durations::DurationFacts;
 pub use lanes::{
     InstructionSet, LANES, LaneState, fits_lanes, simulate_lanes, simulate_lanes_by_phase,
     simulate_lanes_unless,

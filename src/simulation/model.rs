@@ -1,5 +1,6 @@
 //! A world compiled for one design point: indices and numbers in flat arrays.
 
+use super::durations::DurationModel;
 use super::journey::JourneyModel;
 use super::numbers::{Number, clamp};
 use super::streams::{Chance, Uniform};
@@ -197,7 +198,7 @@ pub(super) struct ScenarioModel {
     /// Probability of an event in a round, the chaos level included.
     pub chance: Chance,
     /// Rounds an event stays active; 0: until remediated.
-    pub duration: u32,
+    pub duration: DurationModel,
     pub targets: Vec<Target>,
     pub key: u64,
     pub instant: Vec<Instant>,

@@ -199,6 +199,17 @@ impl Luck {
 pub(super) struct Half(u64);
 
 impl Half {
+    /// The bits.
+    #[inline(always)]
+    pub fn bits(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// These bits.
+    pub fn of(bits: u32) -> Self {
+        Self(u64::from(bits))
+    }
+
     /// A number in [0, 1), exactly h · 2⁻³²: the bits become the fraction of a number in [1, 2).
     #[inline(always)]
     pub fn unit(self) -> f64 {

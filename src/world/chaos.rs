@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::numbers::{Finite, Name, NonNegative, Percent, Probability, Rounds};
-use super::{NameAt, Usage};
+use super::numbers::{Finite, Name, NonNegative, Percent, Positive, Probability};
+use super::{DurationAt, NameAt, Usage};
 
 /// A chaos scenario.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -17,7 +17,10 @@ pub struct Scenario {
     /// Probability of an event in a round, before the chaos level multiplies it.
     pub probability: Probability,
     /// Rounds an event stays active; 0: until remediated.
-    pub duration: Rounds,
+    pub duration: DurationAt,
+    /// Multiplies the duration.
+    #[serde(default = "Positive::one", skip_serializing_if = "Positive::is_one")]
+    pub duration_scale: Positive,
     /// Types of servers it strikes; empty: all.
     #[serde(default)]
     pub target_types: Vec<NameAt>,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_spanned::Spanned;
 
-use super::{ActionEffect, ChaosEffect, End, Indicator, NameAt, Phase, Shock, World};
+use super::{ActionEffect, ChaosEffect, Duration, End, Indicator, NameAt, Phase, Shock, World};
 use crate::diagnostics::{MOST_SHOWN, Problem};
 
 /// A replication is simulated as a whole, sixteen at a time, with all their incidents in memory: this
@@ -255,6 +255,19 @@ fn chaos(world: &World, problems: &mut Vec<Problem>) {
             problems.push(problem.suggest(targets[0].get_ref().as_str(), &types.names));
         } else {
             all_known("server type", targets, &types, problems);
+        }
+        if let Duration::Between(low, high) = scenario.duration.get_ref()
+            && low.get() == 0
+            && high.get() > 0
+        {
+            let message =
+                "0 rounds, which means until an action ends it, is not the shortest duration";
+            problems.push(
+                Problem::at(scenario.duration.span(), message, "from 0").help(format!(
+                    "allowed: [1, {0}], 0 alone, or weights, as in {{ values = [[0, 0.1], [{0}, 0.9]] }}",
+                    high.get()
+                )),
+            );
         }
         for effect in &scenario.effects {
             all_known("server type", effect.server_types(), &types, problems);

@@ -5,6 +5,7 @@
 
 mod chaos;
 mod check;
+mod durations;
 mod mend;
 mod metrics;
 mod numbers;
@@ -18,10 +19,11 @@ use serde_spanned::Spanned;
 pub use chaos::{
     ChaosEffect, Grow, Hold, Multiplied, Multiply, OnTypes, Quantity, Scenario, Shock,
 };
+pub use durations::{Duration, Geometric, Lognormal, Weibull};
 pub use metrics::{Band, DrawnMetric, Metrics, Penalty, Usage, UsageMetric};
 pub use numbers::{
-    Finite, Name, NonNegative, NonNegativeRange, Percent, PercentRange, Positive, Probability,
-    Rounds, Span2, Whole,
+    AtLeastOne, Finite, Name, NonNegative, NonNegativeRange, Percent, PercentRange, Positive,
+    Probability, Rounds, Span2, Whole,
 };
 pub use read::{BUILT_IN, BuiltIn, WorldFile, WorldSource};
 pub use remediation::{Action, ActionEffect, Add, Draw, End, Nothing, Scale, Set};
@@ -29,6 +31,8 @@ pub use response::{AlertKind, AlertLevel, RunbookDefault, RunbookLine, Skill};
 
 /// A name that other parts of the world refer to, and where it was written.
 pub type NameAt = Spanned<Name>;
+/// A duration, and where it was written.
+pub type DurationAt = Spanned<Duration>;
 /// A number that is compared with others of the world, and where it was written.
 pub type FiniteAt = Spanned<Finite>;
 

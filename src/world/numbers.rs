@@ -82,6 +82,10 @@ bounded!(
     Positive: |v| v > 0.0, "more than 0"
 );
 bounded!(
+    /// 1 or more.
+    AtLeastOne: |v| v >= 1.0, "1 or more"
+);
+bounded!(
     /// Any number but the infinities and NaN.
     Finite: |_| true, "a finite number"
 );
@@ -96,6 +100,18 @@ impl Percent {
 impl Positive {
     /// One hundred.
     pub const HUNDRED: Self = Self(100.0);
+    /// One.
+    pub const ONE: Self = Self(1.0);
+
+    /// 1, where a scale is left out.
+    pub(super) fn one() -> Self {
+        Self::ONE
+    }
+
+    /// Whether it is 1, which scales nothing.
+    pub(super) fn is_one(&self) -> bool {
+        *self == Self::ONE
+    }
 }
 
 /// A count of rounds, or of alerts: a whole number from 0.
@@ -104,22 +120,30 @@ impl Positive {
 pub struct Rounds(u32);
 
 impl Rounds {
+    /// The greatest.
+    pub const MOST: u32 = 1_000_000_000;
+
     /// The count.
     pub fn get(self) -> u32 {
         self.0
+    }
+
+    /// A count, or what is wrong with the number.
+    pub(super) fn new(value: i64) -> Result<Self, String> {
+        match u32::try_from(value) {
+            Ok(rounds) if rounds <= Self::MOST => Ok(Self(rounds)),
+            _ => Err(format!(
+                "{value} is not allowed here; allowed: a whole number, 0 to {}",
+                Self::MOST
+            )),
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Rounds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        const MOST: i64 = 1_000_000_000;
         let value = deserializer.deserialize_any(WholeVisitor)?;
-        match u32::try_from(value) {
-            Ok(rounds) if value <= MOST => Ok(Self(rounds)),
-            _ => Err(de::Error::custom(format!(
-                "{value} is not allowed here; allowed: a whole number, 0 to {MOST}"
-            ))),
-        }
+        Self::new(value).map_err(de::Error::custom)
     }
 }
 

@@ -36,6 +36,9 @@ const MOST_EXTENDS: usize = 16;
 /// The most entries of `remove`.
 const MOST_REMOVALS: usize = 1_000;
 
+/// What stands beside a `duration`, and is 1 where it does not.
+const SCALE: &str = "duration_scale";
+
 const DEFAULTS: &str = include_str!("defaults.toml");
 
 /// Where a world comes from.
@@ -147,7 +150,25 @@ impl WorldFile {
 
     /// Replaces the value at a dotted path.
     pub fn set(&mut self, path: &Spanned<String>, value: &Value) -> Result<()> {
+        self.write_scale(path);
         document::set(&mut self.tree, path, value).map_err(|problem| vec![problem])
+    }
+
+    /// Writes the scale that a path names and the file leaves out, beside its duration.
+    fn write_scale(&mut self, path: &Spanned<String>) {
+        let Some((parent, SCALE)) = path.get_ref().rsplit_once('.') else {
+            return;
+        };
+        if let Some(Node::Table(table)) =
+            document::get_mut(&mut self.tree, parent).map(|value| &mut value.node)
+            && table.get("duration").is_some()
+            && table.get(SCALE).is_none()
+        {
+            let key = Spanned::new(path.span(), SCALE.to_owned());
+            let node = Node::Float(1.0, "1.0".to_owned());
+            let span = path.span();
+            table.entries.push((key, Value { span, node }));
+        }
     }
 
     /// The keys at the top of the file that hold one value: what a factor can name without a dot.

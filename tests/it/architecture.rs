@@ -117,7 +117,7 @@ const OWNERS: [(&str, &[&str]); 10] = [
     ("resvg", &["report/plots"]),
     ("indicatif", &["progress"]),
     ("rand_xoshiro", &["simulation/streams"]),
-    ("statrs", &["statistics"]),
+    ("statrs", &["statistics", "world/durations"]),
 ];
 
 /// Every source file by its path below `src`, without ending, with its code.

@@ -15,7 +15,7 @@ fn scenarios<'a>(world: &'a World) -> Vec<(&'a str, f64, u32)> {
         (
             s.name.get_ref().as_str(),
             s.probability.get(),
-            s.duration.get(),
+            s.duration.get_ref().fixed().expect("a number"),
         )
     };
     world.chaos.iter().map(line).collect()

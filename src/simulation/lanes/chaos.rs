@@ -43,7 +43,8 @@ fn strike(model: &Model, state: &mut LaneState, index: usize, lane: usize, detai
     s.struck[lane] |= 1 << index;
     s.touched = true;
     if target.lasting {
-        state.activate(index, server, lane, scenario.duration);
+        let rounds = scenario.duration.of_event(details);
+        state.activate(index, server, lane, rounds);
     }
     for instant in &scenario.instant {
         if instant.kinds.is_empty() || instant.kinds.contains(&kind) {

@@ -229,6 +229,9 @@ const BEYOND: &[Reason] = &[
             " above max ",
             "an interval must go up",
             "to begin with",
+            "is not the shortest duration",
+            "this duration has a mean of",
+            "these values have no weight",
         ],
         examples: &[
             (World, "traffic_ratio = [2, 1]"),
@@ -250,6 +253,18 @@ const BEYOND: &[Reason] = &[
             (
                 Experiment,
                 "precision = [{ estimate = \"sla_miss\", half_width = 0.1, max_replications = 1 }]",
+            ),
+            (
+                World,
+                "chaos = [{ name = \"cpu_spike\", duration = [0, 5] }]",
+            ),
+            (
+                World,
+                "chaos = [{ name = \"cpu_spike\", duration = { lognormal = { median = 0.3, sigma = 1 } } }]",
+            ),
+            (
+                World,
+                "chaos = [{ name = \"cpu_spike\", duration = { values = [[1, 0], [2, 0]] } }]",
             ),
         ],
     },

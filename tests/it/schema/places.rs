@@ -63,7 +63,10 @@ fn child<'a>(schema: &'a Json, step: &Step) -> Option<&'a Json> {
             let named = schema.get("properties").and_then(|p| p.get(key));
             named.or_else(|| schema.get("additionalProperties"))
         }
-        Step::Index(_) => schema.get("items"),
+        Step::Index(at) => {
+            let own = schema.get("prefixItems").and_then(|items| items.get(at));
+            own.or_else(|| schema.get("items"))
+        }
     };
     found.filter(|schema| schema.is_object())
 }

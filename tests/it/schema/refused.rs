@@ -71,7 +71,7 @@ const EDITS: [(&str, &str); 29] = [
 ];
 
 /// What is wrong about cloudinfra with these lines.
-const CHANGES: [&str; 60] = [
+const CHANGES: [&str; 68] = [
     // unknown keys
     "round = 3",
     "sla.targt = 99",
@@ -126,6 +126,14 @@ const CHANGES: [&str; 60] = [
     "chaos = [{ name = \"cpu_spike\", probability = 1.5 }]",
     "chaos = [{ name = \"cpu_spike\", probability = nan }]",
     "chaos = [{ name = \"cpu_spike\", duration = -1 }]",
+    "chaos = [{ name = \"cpu_spike\", duration = [1] }]",
+    "chaos = [{ name = \"cpu_spike\", duration = { normal = { mean = 5 } } }]",
+    "chaos = [{ name = \"cpu_spike\", duration = { geometric = { mean = 0.5 } } }]",
+    "chaos = [{ name = \"cpu_spike\", duration = { lognormal = { median = 5, sigma = -1 } } }]",
+    "chaos = [{ name = \"cpu_spike\", duration = { weibull = { shape = 0, scale = 5 } } }]",
+    "chaos = [{ name = \"cpu_spike\", duration = { values = [] } }]",
+    "chaos = [{ name = \"cpu_spike\", duration = { values = [[5]] } }]",
+    "chaos = [{ name = \"cpu_spike\", duration_scale = 0 }]",
     // bad names and names that are not on a list
     "servers = [{ name = \"web.3\", type = \"web\" }]",
     "name = \"\"",
