@@ -11,7 +11,7 @@ use serde_spanned::Spanned;
 use crate::diagnostics::{MOST_SHOWN, Problem, Span};
 use crate::document::{Node, Result, Value};
 use crate::experiment::{Experiment, FactorKind, Level, RandomNumbers, set_path};
-use crate::simulation::{Model, Setting, compile};
+use crate::simulation::{Count, Model, Setting, compile};
 use crate::statistics::sre::Window;
 use crate::world::{Indicator, NameAt, NonNegative, Scenario, Skill, World};
 
@@ -267,6 +267,12 @@ impl Design {
     /// What the worlds of this design expose to chaos, each once.
     pub fn exposures(&self) -> &[Exposure] {
         &self.exposures
+    }
+
+    /// The counts that any of its points can have; of the others there are no columns.
+    pub fn counts(&self) -> impl Iterator<Item = Count> {
+        let stands = |count: &Count| *count != Count::ActionsDeclined;
+        Count::ALL.into_iter().filter(stands)
     }
 
     /// Which of [`Design::exposures`] is that of a point.

@@ -86,7 +86,7 @@ fn runs(design: &Design, runs: &RunColumns) -> Frame {
     spans.column(&mut frame, "rounds", about, rounds);
     journey_up_rounds(&mut frame, design, runs, &spans);
     frame.values("sla_met", "whether the SLA was met", &outcomes.sla_met);
-    for count in Count::ALL {
+    for count in design.counts() {
         frame.values(count.name(), count.about(), outcomes.counts(count));
         if count == Count::IncidentsOpen {
             let about = "sum of the times to resolve of the closed incidents, in half rounds";

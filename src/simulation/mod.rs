@@ -19,6 +19,7 @@ mod numbers;
 mod observer;
 mod outcome;
 mod respond;
+mod responder;
 mod rows;
 mod state;
 mod streams;
@@ -34,8 +35,11 @@ pub use lanes::{
 pub use model::Model;
 pub use observer::{Alert, Handling, Observer, Response};
 pub use outcome::{ClosedBy, Count, Incident, Outcome, Outcomes};
+pub use responder::{Choice, Responder, Rules};
 pub use state::State;
 pub use streams::{Purpose, RANDOM_LAYOUT, stream_key};
+
+use std::ops::ControlFlow;
 
 use crate::world::Phase;
 
@@ -59,6 +63,22 @@ pub fn simulate(
     state: &mut State,
     observer: &mut impl Observer,
 ) -> Outcome {
+    match simulate_with(model, replication, state, observer, &mut Rules) {
+        ControlFlow::Continue(outcome) => outcome,
+        // Rules lack no answer.
+        ControlFlow::Break(()) => state.outcome,
+    }
+}
+
+/// The same with a responder of another kind than rules. A break says that the responder lacks an
+/// answer, and that there is no outcome.
+pub fn simulate_with(
+    model: &Model,
+    replication: u64,
+    state: &mut State,
+    observer: &mut impl Observer,
+    responder: &mut impl Responder,
+) -> ControlFlow<(), Outcome> {
     state.reset(model, replication);
     for round in 0..model.rounds {
         state.round = round;
@@ -67,7 +87,7 @@ pub fn simulate(
             match phase {
                 Phase::Chaos => chaos::run(model, state, observer),
                 Phase::Update => update::run(model, state, observer),
-                Phase::Respond => respond::run(model, state, observer),
+                Phase::Respond => respond::run(model, state, observer, responder)?,
                 Phase::Assess => assess::run(model, state, observer),
             }
         }
@@ -76,5 +96,5 @@ pub fn simulate(
             break;
         }
     }
-    outcome::finish(model, state, observer)
+    ControlFlow::Continue(outcome::finish(model, state, observer))
 }

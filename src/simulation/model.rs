@@ -3,6 +3,7 @@
 use super::durations::DurationModel;
 use super::journey::JourneyModel;
 use super::numbers::{Number, clamp};
+use super::observer::Alert;
 use super::streams::{Chance, Uniform};
 use crate::world::{AlertKind, Phase, Quantity, Usage};
 
@@ -76,6 +77,11 @@ impl Model {
     /// Least number of good checks (or journey rounds) that meets the SLA.
     pub fn sla_least(&self) -> u64 {
         self.sla_least
+    }
+
+    /// The runbook's action for an alert.
+    pub fn runbook(&self, alert: &Alert) -> usize {
+        self.runbook_action(alert.server, alert.kind, alert.critical)
     }
 
     pub(super) fn runbook_action(&self, server: usize, alert: AlertKind, critical: bool) -> usize {

@@ -56,6 +56,8 @@ pub trait Observer {
     fn overwhelmed(&mut self, _kept: usize) {}
     /// An alert was handled.
     fn handled(&mut self, _handling: &Handling) {}
+    /// Nothing is done about an alert, by choice.
+    fn declined(&mut self, _alert: &Alert) {}
     /// An incident opened at the given half round.
     fn opened(&mut self, _model: &Model, _state: &State, _server: usize, _half_round: u32) {}
     /// An incident closed, or the replication ended with it open.
@@ -98,6 +100,11 @@ impl<A: Observer, B: Observer> Observer for (&mut A, &mut B) {
     fn handled(&mut self, handling: &Handling) {
         self.0.handled(handling);
         self.1.handled(handling);
+    }
+
+    fn declined(&mut self, alert: &Alert) {
+        self.0.declined(alert);
+        self.1.declined(alert);
     }
 
     fn opened(&mut self, model: &Model, state: &State, server: usize, half_round: u32) {

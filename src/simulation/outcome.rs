@@ -115,6 +115,8 @@ outcome! {
         ActionsFailed, actions_failed, "remediations executed in vain";
         /// Actions not executed, because they were cooling down.
         ActionsBlocked, actions_blocked, "remediations blocked by a cooldown";
+        /// Alerts about which the responder chose to do nothing.
+        ActionsDeclined, actions_declined, "alerts about which the responder chose to do nothing";
         /// Rounds with more critical alerts than the SRE can bear.
         OverwhelmedRounds, overwhelmed_rounds,
             "rounds with more critical alerts than the panic threshold";

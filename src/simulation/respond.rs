@@ -1,13 +1,22 @@
 //! Phase `respond`: alerts are raised, diagnosed by the SRE, and remediated.
 
+use std::ops::ControlFlow;
+
 use super::health::evaluate_usage;
 use super::model::{ActionStep, Model, Thresholds};
 use super::observer::{Alert, Handling, Observer, Response};
+use super::responder::{Choice, Responder};
 use super::state::State;
 use super::streams::{Bits, Luck};
 use crate::world::{AlertKind, Role};
 
-pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer) {
+/// A break says that the responder lacks an answer.
+pub(super) fn run(
+    model: &Model,
+    state: &mut State,
+    observer: &mut impl Observer,
+    responder: &mut impl Responder,
+) -> ControlFlow<()> {
     state.alerts.clear();
     for server in 0..model.servers.len() {
         evaluate_usage(model, state, server);
@@ -28,13 +37,21 @@ pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer
     }
     // One output a round, whatever is alerted; each alert has its own bits of it.
     let mut luck = state.response.next();
-    if model.actions.is_empty() {
-        return;
+    if model.actions.is_empty() || state.alerts.is_empty() {
+        return ControlFlow::Continue(());
     }
+    responder.decide(model, state)?;
     for i in 0..state.alerts.len() {
-        let handling = handle(model, state, state.alerts[i], luck.split());
-        observer.handled(&handling);
+        let (alert, luck) = (state.alerts[i], luck.split());
+        match handle(model, state, alert, responder.choice(i), luck) {
+            Some(handling) => {
+                observer.handled(&handling);
+                responder.handled(&handling);
+            }
+            None => observer.declined(&alert),
+        }
     }
+    ControlFlow::Continue(())
 }
 
 /// Raises the alerts of one server, in the order of [`AlertKind::ALL`].
@@ -77,26 +94,38 @@ fn raise(model: &Model, state: &mut State, server: usize) {
     raise_if(unhealthy, AlertKind::Health, true, f64::from(s.health));
 }
 
-/// Handles an alert.
-fn handle(model: &Model, state: &mut State, alert: Alert, luck: Luck) -> Handling {
+/// Handles an alert; `None` where nothing is to be done about it. It has its own bits of luck
+/// whatever is chosen, so that responders meet the same luck.
+fn handle(
+    model: &Model,
+    state: &mut State,
+    alert: Alert,
+    choice: Choice,
+    luck: Luck,
+) -> Option<Handling> {
+    if choice == Choice::Nothing {
+        state.outcome.actions_declined += 1;
+        return None;
+    }
     let server = alert.server;
     state.outcome.alerts_handled += 1;
     let clock = state.clock;
     state.servers[server].handled.get_or_insert(clock);
 
-    let misdiagnosed = !luck.diagnoses(model.diagnosis);
-    let action = if misdiagnosed {
-        state.outcome.misdiagnoses += 1;
-        luck.wrong_action(model.actions.len())
-    } else {
-        model.runbook_action(server, alert.kind, alert.critical)
+    let misdiagnosed = choice == Choice::Diagnosis && !luck.diagnoses(model.diagnosis);
+    state.outcome.misdiagnoses += u32::from(misdiagnosed);
+    let action = match choice {
+        Choice::Act(action) => action,
+        Choice::Random => luck.wrong_action(model.actions.len()),
+        _ if misdiagnosed => luck.wrong_action(model.actions.len()),
+        _ => model.runbook_action(server, alert.kind, alert.critical),
     };
-    Handling {
+    Some(Handling {
         alert,
         action,
         misdiagnosed,
         response: execute(model, state, action, server, luck),
-    }
+    })
 }
 
 /// Executes an action unless it is cooling down.

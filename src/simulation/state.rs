@@ -105,6 +105,27 @@ impl State {
         self.servers[server].usage
     }
 
+    /// Error rate in percent and latency in ms of a server, as last drawn.
+    pub fn errors_and_latency(&self, server: usize) -> [f32; 2] {
+        let s = &self.servers[server];
+        [s.error_rate, s.latency]
+    }
+
+    /// Role of a server now, if it has one.
+    pub fn role(&self, server: usize) -> Option<Role> {
+        self.servers[server].role
+    }
+
+    /// The alerts of the round that are kept, in order.
+    pub fn alerts(&self) -> &[Alert] {
+        &self.alerts
+    }
+
+    /// The first round in which an action is free again, from 0; it may be over.
+    pub fn free_in(&self, action: usize) -> u32 {
+        self.free_in[action]
+    }
+
     /// Whether a server was up at the last assess.
     pub fn is_up(&self, server: usize) -> bool {
         self.servers[server].up

@@ -9,7 +9,6 @@ use super::{Comparison, PointSummary};
 use crate::counts::CauseCounts;
 use crate::design::Design;
 use crate::results::{Frame, TableFiles, point_columns};
-use crate::simulation::Count;
 use crate::statistics::jackknife::TtrRow;
 use crate::statistics::{Estimate, Interval};
 
@@ -93,7 +92,7 @@ fn summary_frame(design: &Design, rows: &[PointSummary]) -> Frame {
     unseen_columns(&mut frame, rows);
     let about = "total over the replications";
     frame.column(rows, "sla_missed", about, |row| row.sla_missed);
-    for count in Count::ALL {
+    for count in design.counts() {
         frame.column(rows, count.name(), about, |row| row.total(count));
     }
     frame

@@ -33,6 +33,7 @@ mod random_worlds;
 mod reference;
 mod report;
 mod report_browser;
+mod responders;
 mod row_groups;
 mod sandbox;
 mod schema;

@@ -142,6 +142,7 @@ pub struct Watch {
     pub events: Vec<(u32, usize, usize)>,
     pub alerts: Vec<(u32, Alert)>,
     pub handled: Vec<(u32, Handling)>,
+    pub declined: Vec<(u32, Alert)>,
     pub overwhelmed: u32,
     /// (server, half round)
     pub opened: Vec<(usize, u32)>,
@@ -180,6 +181,10 @@ impl Observer for Watch {
 
     fn handled(&mut self, handling: &Handling) {
         self.handled.push((self.round, *handling));
+    }
+
+    fn declined(&mut self, alert: &Alert) {
+        self.declined.push((self.round, *alert));
     }
 
     fn opened(&mut self, _model: &Model, _state: &State, server: usize, half_round: u32) {

@@ -1,0 +1,58 @@
+//! Who responds: what the kernel asks for a choice for each alert that is kept and attended.
+//!
+//! The kernel never waits. A responder that lacks an answer says so, the replication stops, and is
+//! simulated again from its first round once the answer is there.
+
+use std::ops::ControlFlow;
+
+use super::model::Model;
+use super::observer::Handling;
+use super::state::State;
+
+/// What is chosen for an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// What the skill makes of the alert: the runbook's action, or by its accuracy a wrong one.
+    Diagnosis,
+    /// The runbook's action.
+    Runbook,
+    /// An action at random: the one that a wrong diagnosis would pick.
+    Random,
+    /// An action by its index.
+    Act(usize),
+    /// Nothing: the alert is declined.
+    Nothing,
+}
+
+/// Chooses what is done about alerts.
+pub trait Responder {
+    /// Makes up its mind about the alerts of the round, which are [`State::alerts`]; there is at
+    /// least one. A break says that an answer is missing, and stops the replication.
+    fn decide(&mut self, _model: &Model, _state: &State) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    /// Its choice for the alert at a place in the list.
+    fn choice(&self, place: usize) -> Choice;
+
+    /// What came of a choice that was not to do nothing.
+    fn handled(&mut self, _handling: &Handling) {}
+}
+
+/// Skill and runbook: what every sweep has that names no other responder.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules;
+
+impl Responder for Rules {
+    #[inline(always)]
+    fn choice(&self, _place: usize) -> Choice {
+        Choice::Diagnosis
+    }
+}
+
+/// The same choice for every alert.
+impl Responder for Choice {
+    fn choice(&self, _place: usize) -> Choice {
+        *self
+    }
+}

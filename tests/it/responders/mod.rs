@@ -1,0 +1,3 @@
+//! Who responds, and what that changes.
+
+mod kernel;
