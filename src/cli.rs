@@ -46,6 +46,8 @@ pub enum Command {
     Status(Status),
     /// Join the shards of a sweep into one folder, and summarise it
     Merge(Merge),
+    /// Print a file for a scheduler, ready to submit: the shards of an experiment, and their merge
+    Job(Job),
     /// List the built-in worlds, or print one as a file to start from
     Worlds(Worlds),
     /// Print the JSON Schema of experiment or world files, for editors
@@ -297,6 +299,50 @@ pub struct Merge {
     /// Folder of the whole sweep
     #[arg(long)]
     pub out: Option<PathBuf>,
+}
+
+/// Arguments of `job`.
+#[derive(Debug, Args)]
+pub struct Job {
+    /// What runs the shards
+    #[arg(value_enum)]
+    pub engine: Engine,
+    /// Experiment file (TOML)
+    pub experiment: PathBuf,
+    /// How many shards; `plan --shards N` says what each would do
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub shards: u32,
+    /// Results folder that the shards share [default: results/<name of the experiment>]
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Threads of each shard
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: u16,
+    /// Replications of each design point, instead of what the file says
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=MOST_REPLICATIONS))]
+    pub replications: Option<u64>,
+    /// Master seed, instead of what the file says
+    #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(..=MOST_SEED))]
+    pub seed: Option<u64>,
+    /// Set a value of the world, as chaos.cpu_spike.probability=0.3; may be repeated
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Container image, for kubernetes only [default: sysworld:<this version>]
+    #[arg(long)]
+    pub image: Option<String>,
+}
+
+/// Schedulers and libraries that `job` prints a file for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Engine {
+    /// A job array, and a job that merges (sbatch)
+    Slurm,
+    /// An Indexed Job, a Job that merges, a volume claim, and the experiment as a ConfigMap (YAML)
+    Kubernetes,
+    /// Rules with retries (Snakefile)
+    Snakemake,
+    /// A Python script; in a few words also one for Ray or submitit
+    Dask,
 }
 
 /// Arguments of `worlds`.

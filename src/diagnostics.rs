@@ -52,6 +52,13 @@ impl Sources {
         base
     }
 
+    /// Each text, by the name that messages call it.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files
+            .iter()
+            .map(|file| (file.name.as_str(), &*file.text))
+    }
+
     fn locate(&self, span: &Span) -> Option<(&SourceFile, Range<usize>)> {
         let file = self
             .files

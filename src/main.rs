@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Command::Verify(args) => commands::verify(&args),
         Command::Status(args) => commands::status(&args),
         Command::Merge(args) => commands::merge(&args),
+        Command::Job(args) => commands::job(&args),
         Command::Worlds(args) => commands::worlds(&args),
         Command::Schema(args) => commands::schema(&args),
         Command::Completions(args) => commands::completions(&args),

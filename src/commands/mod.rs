@@ -3,12 +3,14 @@
 mod array_index;
 mod check;
 mod gate;
+mod job;
 mod look;
 mod plan;
 mod replay;
 mod report;
 mod run;
 mod select;
+mod shard_plan;
 mod shards;
 mod signals;
 mod simulate;
@@ -36,6 +38,7 @@ use crate::cli::{Cli, Completions, Schema, SchemaOf, StdoutFormat, Summarize, Te
 pub use array_index::shard;
 pub use check::check;
 pub use gate::gate;
+pub use job::job;
 pub use plan::plan;
 pub use replay::replay;
 pub use report::report;

@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use sysworld::counts::PointCounts;
 use sysworld::design::Design;
+use sysworld::error::usage;
 use sysworld::experiment::{Format, Overrides};
 use sysworld::precision::Looks;
 use sysworld::report;
 use sysworld::results::{point_columns, refuse_precision, row_tables};
 use sysworld::summary::{self, PointSummary, Tables};
-use sysworld::sweep::{Goal, Part, Plan, ROW_GROUP, RowGroup, Shard, simulate_part};
+use sysworld::sweep::{Goal, Part, Plan, ROW_GROUP, RowGroup, simulate_part};
 
-use super::{advise, load_design, print, print_json};
+use super::{advise, load_design, print, print_json, shard_plan};
 use crate::cli::{self, PlanFormat};
 
 /// Points that are listed.
@@ -31,6 +32,18 @@ pub fn plan(args: &cli::Plan) -> Result<()> {
     };
     let (design, sources) = load_design(&args.experiment, &overrides)?;
     advise(&design, &sources);
+    if let Some(of) = args.shards {
+        refuse_precision(&design)?;
+        match args.format {
+            PlanFormat::Text => {}
+            PlanFormat::Csv => return Err(usage("--shards: shards are planned as text or JSON")),
+            PlanFormat::Json => {
+                let plan = Plan::new(&design, &[Goal::of(&design)]);
+                let core_seconds = pilot(&design, &plan, budget(args))?.seconds;
+                return shard_plan::print_json(&plan, of, core_seconds);
+            }
+        }
+    }
     let all: Vec<usize> = (0..design.len()).collect();
     match args.format {
         PlanFormat::Text => {}
@@ -73,12 +86,11 @@ pub fn plan(args: &cli::Plan) -> Result<()> {
     ));
     text.push_str(&looks(&design));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let budget = if args.pilot { PILOT } else { GLANCE };
     let Measured {
         seconds,
         bytes,
         summary,
-    } = pilot(&design, &plan, budget)?;
+    } = pilot(&design, &plan, budget(args))?;
     let how = if args.pilot {
         "by a pilot of a second"
     } else {
@@ -96,13 +108,7 @@ pub fn plan(args: &cli::Plan) -> Result<()> {
         duration(summary.seconds),
     ));
     if let Some(of) = args.shards {
-        refuse_precision(&design)?;
-        text.push_str(&shard_lines(&plan, of));
-        text.push_str(&advice_on_shards(
-            plan.parts.len(),
-            of,
-            seconds / cores as f64,
-        ));
+        text.push_str(&shard_plan::text(&plan, of, seconds));
     }
     print(&text)
 }
@@ -125,48 +131,9 @@ fn looks(design: &Design) -> String {
     lines.collect()
 }
 
-/// What each shard has to do.
-fn shard_lines(plan: &Plan, of: u32) -> String {
-    let mut text = "\nshard  parts  share of the work\n".to_owned();
-    let all = plan.work() as f64;
-    for index in 1..=of {
-        let shard = Shard { index, of };
-        let parts = plan.parts.iter().enumerate();
-        let own: Vec<u64> = parts
-            .filter(|(position, _)| shard.takes(*position))
-            .map(|(_, part)| part.work)
-            .collect();
-        let share = 100.0 * own.iter().sum::<u64>() as f64 / all;
-        text.push_str(&format!(
-            "{:<6} {:>5}  {share:.1} %\n",
-            shard.to_string(),
-            own.len()
-        ));
-    }
-    text
+fn budget(args: &cli::Plan) -> Duration {
+    if args.pilot { PILOT } else { GLANCE }
 }
-
-/// Whether some shards have nothing to do, and how many would take about ten minutes each.
-///
-/// `seconds`: what the whole sweep takes on one machine like this one.
-fn advice_on_shards(parts: usize, of: u32, seconds: f64) -> String {
-    let mut text = String::new();
-    let empty = (of as usize).saturating_sub(parts);
-    if empty > 0 {
-        text.push_str(&format!(
-            "\nwarning: {of} shards on {parts} parts leave {empty} empty; use at most {parts}\n"
-        ));
-    }
-    let good = ((seconds / SECONDS_OF_A_SHARD).ceil() as usize).clamp(1, parts.max(1));
-    let each = duration(seconds / good as f64);
-    text.push_str(&format!(
-        "\nShards of 5 to 15 minutes suit most schedulers: {good} here, {each} each on a machine like this\n"
-    ));
-    text
-}
-
-/// In the middle of 5 to 15 minutes: starting a job costs little of it, and losing one too.
-const SECONDS_OF_A_SHARD: f64 = 600.0;
 
 struct Measured {
     seconds: f64,
@@ -182,7 +149,7 @@ struct Summary {
 
 /// Bytes of memory of a run: what a small sweep takes, the row groups of the summary tables, and what
 /// is known of every design point. Measured, see docs/performance.md.
-fn memory(design: &Design) -> f64 {
+pub(super) fn memory(design: &Design) -> f64 {
     let points = design.len() as f64;
     let factors = design.experiment().factors.iter();
     let levels: usize = factors.map(|factor| factor.levels.len()).sum();
@@ -282,7 +249,7 @@ fn size(bytes: f64) -> String {
     }
 }
 
-fn duration(seconds: f64) -> String {
+pub(super) fn duration(seconds: f64) -> String {
     match seconds {
         s if s < 120.0 => format!("{s:.1} s"),
         s if s < 7200.0 => format!("{:.0} min", s / 60.0),

@@ -12,7 +12,7 @@ use sysworld::precision;
 use sysworld::report;
 use sysworld::results::{self, ByPoint, Verification};
 use sysworld::summary::{self, Tables};
-use sysworld::sweep::Shard;
+use sysworld::sweep::{Shard, ranges};
 
 use super::{print, print_summary, signals, summary_of, write_summary};
 use crate::cli::{Merge, Status, StdoutFormat, Verify};
@@ -162,7 +162,7 @@ pub fn status(args: &Status) -> Result<()> {
                 .collect(),
             None => missing.iter().map(|(position, _)| *position).collect(),
         };
-        return print(&(list(&numbers) + "\n"));
+        return print(&(ranges(&numbers) + "\n"));
     }
     let parts = &state.sweep.plan.parts;
     let all: u64 = parts.iter().map(|part| part.replications()).sum();
@@ -229,17 +229,4 @@ pub fn merge(args: &Merge) -> Result<()> {
     report::write_page(&held, &sweep.design, &summary)?;
     results::read_back(&held, &sweep)?;
     print_summary(out, &sweep.design, &summary, &[], StdoutFormat::Table)
-}
-
-/// Ascending numbers as `1,5-7`, the form that job arrays take.
-fn list(numbers: &[usize]) -> String {
-    let runs: Vec<String> = numbers
-        .chunk_by(|a, b| a + 1 == *b)
-        .map(|run| match run {
-            [only] => only.to_string(),
-            [first, .., last] => format!("{first}-{last}"),
-            [] => String::new(),
-        })
-        .collect();
-    runs.join(",")
 }

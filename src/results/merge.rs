@@ -1,5 +1,6 @@
 //! Joining the shards of a sweep into one folder, which then has the bytes of a single run.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ use super::sweep::{Found, Sweep, foreign, inspect, of_other};
 use super::tables::part_folders;
 use super::verify::Verification;
 use crate::error::usage;
+use crate::sweep::{Shard, ranges};
 
 /// Joins `folders` into `out`, which may be one of them. Any whole copy of a part will do; refuses
 /// parts that no folder has whole, by name, before anything is written. Returns the lock of `out`
@@ -90,14 +92,15 @@ fn sources<'a>(folders: &'a [PathBuf], sweep: &Sweep) -> Result<Vec<(&'a Path, P
     for folder in folders {
         states.push((folder.as_path(), Verification::of(folder)?));
     }
-    let (mut found, mut problems) = (Vec::new(), Vec::new());
-    for part in &sweep.plan.parts {
+    let (mut found, mut missing, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+    for (position, part) in sweep.plan.parts.iter().enumerate() {
         let whole = states
             .iter()
             .find_map(|(folder, state)| Some((*folder, state.whole.get(&part.id)?.clone())));
         match whole {
             Some(source) => found.push(source),
             None => {
+                missing.push(position);
                 problems.push(format!("part {} is missing", part.id));
                 for (folder, state) in &states {
                     let faults = state.faults.get(&part.id).into_iter().flatten();
@@ -115,6 +118,10 @@ fn sources<'a>(folders: &'a [PathBuf], sweep: &Sweep) -> Result<Vec<(&'a Path, P
     });
     let in_the_way: Vec<String> = in_the_way.collect();
     let lasting = !in_the_way.is_empty();
+    let cut = states
+        .iter()
+        .flat_map(|(_, state)| state.shards.iter().copied());
+    problems.splice(0..0, unfinished_shards(&missing, &cut.collect()));
     problems.splice(0..0, in_the_way);
     const MOST: usize = 20;
     let more = problems.len().saturating_sub(MOST);
@@ -124,6 +131,23 @@ fn sources<'a>(folders: &'a [PathBuf], sweep: &Sweep) -> Result<Vec<(&'a Path, P
     }
     let text = format!("can't merge:\n  {text}");
     Err(if lasting { usage(text) } else { anyhow!(text) })
+}
+
+/// The shards that parts are missing of, and how to run them, if their number is known.
+fn unfinished_shards(missing: &[usize], cut: &BTreeSet<u32>) -> Option<String> {
+    let of = match cut.first() {
+        Some(of) if cut.len() == 1 => *of,
+        _ => return None,
+    };
+    let lacks = |shard: &Shard| missing.iter().any(|position| shard.takes(*position));
+    let shards = (1..=of).map(|index| Shard { index, of }).filter(lacks);
+    let indices: Vec<usize> = shards.map(|shard| shard.index as usize).collect();
+    let (first, all) = (indices.first()?, ranges(&indices));
+    let which = match indices.len() {
+        1 => format!("shard {all} of {of} is not finished"),
+        _ => format!("shards {all} of {of} are not finished"),
+    };
+    Some(format!("{which}: `run` with --shard {first}/{of} goes on"))
 }
 
 fn same_place(a: &Path, b: &Path) -> bool {

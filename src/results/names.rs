@@ -123,8 +123,12 @@ pub(super) fn temporary_of(name: &str) -> Option<&str> {
 
 /// Whether a file is a ledger.
 pub(super) fn is_ledger(name: &str) -> bool {
-    let shard = || name.strip_prefix("ledger-")?.strip_suffix(".jsonl");
-    name == LEDGER || shard().is_some_and(|tag| shard_of(tag).is_some())
+    name == LEDGER || shard_of_ledger(name).is_some()
+}
+
+/// The shard whose ledger a file is.
+pub(super) fn shard_of_ledger(name: &str) -> Option<Shard> {
+    shard_of(name.strip_prefix("ledger-")?.strip_suffix(".jsonl")?)
 }
 
 /// Whether a file is the lock of a shard, or of the manifest.

@@ -7,7 +7,9 @@ use anyhow::Result;
 
 use super::files::{is_folder, names};
 use super::ledger::{PartRecord, at_work, read_all};
-use super::names::{LEDGER, PART_FOLDERS, PLOTS, is_part, is_system, temporary_of};
+use super::names::{
+    LEDGER, PART_FOLDERS, PLOTS, is_part, is_system, shard_of_ledger, temporary_of,
+};
 use super::obstacle::obstacles;
 use super::sweep::Sweep;
 use super::tables::part_folders;
@@ -30,6 +32,8 @@ pub struct Verification {
     pub in_the_way: Vec<String>,
     /// What dead writers left: nothing is read of it, and the next writer removes it. A line each.
     pub litter: Vec<String>,
+    /// Into how many shards the sweep was cut, as its ledgers are called.
+    pub shards: BTreeSet<u32>,
     /// A run is at work: files that are in no ledger yet are no damage.
     pub running: bool,
 }
@@ -48,11 +52,15 @@ impl Verification {
             not_ours: Vec::new(),
             in_the_way: Vec::new(),
             litter: Vec::new(),
+            shards: BTreeSet::new(),
             running,
         };
         state.in_the_way = obstacles(path, &part_folders(&state.sweep.design))?;
         let mut listed = BTreeSet::new();
         for page in read_all(path)? {
+            state
+                .shards
+                .extend(shard_of_ledger(&page.name).map(|shard| shard.of));
             if page.wrong > 0 {
                 let lines = format!("{}: {} torn or doubled lines", page.name, page.wrong);
                 state.litter.push(lines);

@@ -6,5 +6,5 @@ mod plan;
 mod record;
 
 pub use execute::{Failed, execute, simulate_part};
-pub use plan::{Goal, Part, PartId, Plan, Segment, Shard, breadth_first};
+pub use plan::{Goal, Part, PartId, Plan, Segment, Shard, breadth_first, ranges};
 pub use record::{IncidentRow, ROW_GROUP, RoundRow, RowGroup, RunColumns};

@@ -152,7 +152,13 @@ pub struct Shard {
 impl Shard {
     /// Whether a part, by its position in the plan, is this shard's.
     pub fn takes(self, position: usize) -> bool {
-        position % self.of as usize == self.index as usize - 1
+        self == Self::of_position(position, self.of)
+    }
+
+    /// Which of N shards takes a part, by its position in the plan.
+    pub fn of_position(position: usize, of: u32) -> Self {
+        let index = (position % of as usize) as u32 + 1;
+        Self { index, of }
     }
 }
 
@@ -176,6 +182,19 @@ impl FromStr for Shard {
             _ => Err("allowed: i/N with i from 1 to N, as 2/7; N at most 100000".to_owned()),
         }
     }
+}
+
+/// Ascending numbers as `1,5-7`, the form that job arrays take.
+pub fn ranges(numbers: &[usize]) -> String {
+    let runs: Vec<String> = numbers
+        .chunk_by(|a, b| a + 1 == *b)
+        .map(|run| match run {
+            [only] => only.to_string(),
+            [first, .., last] => format!("{first}-{last}"),
+            [] => String::new(),
+        })
+        .collect();
+    runs.join(",")
 }
 
 /// Replications are simulated in blocks, and one that a cut leaves in part costs as much as a

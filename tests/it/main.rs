@@ -23,6 +23,7 @@ mod fuzz;
 mod gate_error;
 mod gates;
 mod hot_path;
+mod job;
 mod lanes;
 mod limits;
 mod notebooks;

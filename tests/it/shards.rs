@@ -41,6 +41,11 @@ fn seven_shards_are_one_run() {
         code == 1 && said.contains("part 00-000003 is missing"),
         "{said}"
     );
+    let named = "shard 4 of 7 is not finished: `run` with --shard 4/7 goes on";
+    assert!(said.contains(named), "{said}");
+    let (code, said) = sandbox.fails("merge own-1 own-6 own-7 --out joined");
+    let named = "shards 2-5 of 7 are not finished: `run` with --shard 2/7 goes on";
+    assert!(code == 1 && said.contains(named), "{said}");
     assert!(!sandbox.path("shared/summary.csv").exists());
     sandbox.ok("run e.toml --quiet --shard 4/7 --out shared");
     sandbox.ok("run e.toml --quiet --shard 4/7 --out own-4");
@@ -220,6 +225,31 @@ fn the_index_of_a_job_array_is_the_shard() {
         !plan.contains("warning") && plan.contains("5 to 15 minutes"),
         "{plan}"
     );
+    let (code, said) = sandbox.fails("plan e.toml --shards 2 --format csv");
+    assert!(code == 2 && said.contains("as text or JSON"), "{said}");
+}
+
+/// `plan --shards` as JSON: every shard with its share, which add up, and which are empty.
+#[test]
+fn shards_are_planned_as_json() {
+    let sandbox = Sandbox::new();
+    sandbox.write("e.toml", SWEEP);
+    let plan = sandbox.ok("plan e.toml --shards 20 --format json");
+    let plan: serde_json::Value = serde_json::from_str(&plan).expect("JSON");
+    let shards = plan["shards"].as_array().expect("a list");
+    assert_eq!(shards.len(), 20);
+    assert_eq!(shards[2]["shard"], "3/20");
+    let sum = |key: &str| shards.iter().filter_map(|s| s[key].as_u64()).sum::<u64>();
+    assert_eq!(
+        (Some(sum("parts")), Some(sum("work"))),
+        (plan["parts"].as_u64(), plan["work"].as_u64())
+    );
+    let share: f64 = shards.iter().filter_map(|s| s["share"].as_f64()).sum();
+    assert!((share - 1.0).abs() < 1e-9, "{share}");
+    let empty = shards.iter().filter(|s| s["parts"] == 0).count() as u64;
+    assert!(empty > 0 && plan["empty_shards"] == empty, "{plan}");
+    assert_eq!(plan["suggested_shards"], 1);
+    assert!(plan["core_seconds"].as_f64().is_some_and(|s| s > 0.0));
 }
 
 /// The variable of each scheduler, and its first index.
