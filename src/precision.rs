@@ -75,7 +75,7 @@ impl Looks {
             }
             PreciseEstimate::JourneyAvailability => {
                 let histogram = histogram(&counts.journey_up_rounds);
-                betting_sequence(&histogram, u64::from(variation.rounds), confidence)
+                betting_sequence(&histogram, variation.journey_rounds(), confidence)
             }
         }
     }

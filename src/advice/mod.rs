@@ -3,6 +3,7 @@
 mod design;
 mod file;
 mod reach;
+mod services;
 mod target;
 mod world;
 

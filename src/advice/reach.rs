@@ -20,6 +20,8 @@ pub(super) struct Reach<'a> {
     pub crashes: bool,
     /// Whether they can be isolated.
     pub isolated: bool,
+    /// Whether a service of theirs depends on another, which may not be served.
+    depends: bool,
 }
 
 impl<'a> Reach<'a> {
@@ -46,6 +48,9 @@ impl<'a> Reach<'a> {
             usage: USAGES.map(|metric| greatest_usage(world, kind, metric)),
             crashes: serves && acts(|effect| matches!(effect, ChaosEffect::CrashService(_))),
             isolated: acts(|effect| matches!(effect, ChaosEffect::Isolate(_))),
+            depends: servers(world, kind)
+                .flat_map(|server| &server.services)
+                .any(|name| world.dependencies(name.get_ref().as_str()).next().is_some()),
         }
     }
 
@@ -69,7 +74,11 @@ impl<'a> Reach<'a> {
             true => self.world.service_down_penalty.get(),
             false => 0.0,
         };
-        (100.0 - penalties - down).max(0.0)
+        let missed = match self.depends {
+            true => self.world.dependency_penalty.get(),
+            false => 0.0,
+        };
+        (100.0 - penalties - down - missed).max(0.0)
     }
 
     /// The greatest error rate, in percent, or latency, in milliseconds.
@@ -85,6 +94,7 @@ impl<'a> Reach<'a> {
             let busy = |limit: f64| self.usage(Usage::CpuUsage) > limit;
             band.health_below.is_none_or(|limit| sick(limit.get()))
                 && band.cpu_above.is_none_or(|limit| busy(limit.get()))
+                && (self.depends || band.dependency_down != Some(true))
         });
         let drawn = bands.map(|band| band.range.get().high() * factor);
         let most = drawn.fold(metric.initial.get().high(), f64::max);
@@ -182,8 +192,7 @@ pub(super) fn drawn_metric(world: &World, quantity: Multiplied) -> &DrawnMetric 
 
 /// Bands that come before any without a condition, and the first of these.
 fn reachable_bands(metric: &DrawnMetric) -> impl Iterator<Item = &crate::world::Band> {
-    let always =
-        |band: &crate::world::Band| band.health_below.is_none() && band.cpu_above.is_none();
+    let always = |band: &crate::world::Band| band.conditions() == 0;
     let last = metric.bands.iter().position(always);
     metric
         .bands

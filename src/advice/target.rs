@@ -8,11 +8,20 @@ pub(super) fn unresolved(world: &World) -> Option<Advice> {
     let (target, rounds) = (world.sla.target, u64::from(world.rounds));
     let servers = world.servers.len() as u64;
     let on_journey = world.sla.indicator == Indicator::JourneyAvailability;
-    let a_round = if on_journey { 1 } else { servers };
+    let a_round = if on_journey {
+        world.journey_weight().into()
+    } else {
+        servers
+    };
     let checks = rounds * a_round;
     let coarsest = target.coarsest(checks)?;
     let percent = target.percent().normalize();
-    let (what, one) = if on_journey {
+    let (what, one) = if on_journey && a_round > 1 {
+        (
+            format!("{rounds} rounds can tell"),
+            "any round in which a user journey fails misses it",
+        )
+    } else if on_journey {
         (
             format!("{rounds} rounds can tell"),
             "any round without the user journey misses it",

@@ -4,7 +4,7 @@ use super::reach::{
     Reach, USAGES, applies, drawn_metric, greatest_load, penalty_below, raises_health, shocked,
     shocked_base, shocks_are_seen, usage_metric,
 };
-use super::{Advice, short, target};
+use super::{Advice, services, short, target};
 use crate::diagnostics::Span;
 use crate::world::{
     Action, ActionEffect, AlertKind, AlertLevel, ChaosEffect, End, FiniteAt, Multiplied, Name,
@@ -33,6 +33,7 @@ pub fn of_parts(world: &World) -> Vec<Advice> {
     advice.extend(unused_actions(world, &reaches));
     advice.extend(capped_levels(world));
     advice.extend(doubled_repairs(world, &reaches));
+    advice.extend(services::idle(world));
     advice
 }
 

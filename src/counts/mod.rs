@@ -16,8 +16,10 @@ use crate::statistics::jackknife::{GROUPS, TtrCell};
 pub enum Measure {
     /// Replications with `value` up checks.
     UpChecks,
-    /// Replications with `value` rounds in which the journey worked.
+    /// Replications with `value` rounds in which the journey worked; of several, by weight.
     JourneyUpRounds,
+    /// Of several journeys, replications with `value` rounds in which number `group` worked.
+    JourneyRounds,
     /// Incidents of group `group` that closed after `value` half rounds.
     TtrClosed,
     /// Incidents of group `group` that were open for `value` half rounds at the end.
@@ -40,9 +42,10 @@ pub enum Measure {
 }
 
 impl Measure {
-    const PLAIN: [(Self, &'static str); 10] = [
+    const PLAIN: [(Self, &'static str); 11] = [
         (Self::UpChecks, "up_checks"),
         (Self::JourneyUpRounds, "journey_up_rounds"),
+        (Self::JourneyRounds, "journey_rounds"),
         (Self::TtrClosed, "ttr_closed"),
         (Self::TtrCensored, "ttr_censored"),
         (Self::Worst, "worst_replication"),
@@ -79,7 +82,7 @@ impl Measure {
 pub struct CountRow {
     /// What is counted.
     pub measure: Measure,
-    /// Group of replications, where it matters: replication mod 100.
+    /// Group of replications (replication mod 100) or number of the journey, where it matters.
     pub group: u32,
     /// The value that is counted.
     pub value: u32,
@@ -113,6 +116,8 @@ pub struct PointCounts {
     pub up_checks: BTreeMap<u32, u64>,
     /// Replications by their rounds with a working journey; empty in a world without one.
     pub journey_up_rounds: BTreeMap<u32, u64>,
+    /// Of each of several journeys, in file order: replications by the rounds in which it worked.
+    pub journeys: Vec<BTreeMap<u32, u64>>,
     /// Incidents by time and group.
     ttr: BTreeMap<u32, Box<TtrCell>>,
     /// Of the replications that the SLA's indicator calls the worst and the best: what counts
@@ -217,6 +222,11 @@ impl PointCounts {
         for (value, count) in &self.journey_up_rounds {
             push(Measure::JourneyUpRounds, 0, *value, *count);
         }
+        for (journey, rounds) in self.journeys.iter().enumerate() {
+            for (value, count) in rounds {
+                push(Measure::JourneyRounds, journey, *value, *count);
+            }
+        }
         for (value, cell) in &self.ttr {
             for group in 0..GROUPS {
                 push(Measure::TtrClosed, group, *value, cell.closed[group]);
@@ -264,6 +274,13 @@ impl PointCounts {
             Measure::UpChecks => *self.up_checks.entry(row.value).or_default() += row.count,
             Measure::JourneyUpRounds => {
                 *self.journey_up_rounds.entry(row.value).or_default() += row.count;
+            }
+            Measure::JourneyRounds => {
+                let journey = row.group as usize;
+                if journey >= self.journeys.len() {
+                    self.journeys.resize_with(journey + 1, BTreeMap::new);
+                }
+                *self.journeys[journey].entry(row.value).or_default() += row.count;
             }
             Measure::TtrClosed => self.cell(row.value).closed[group] += row.count,
             Measure::TtrCensored => self.cell(row.value).censored[group] += row.count,

@@ -14,6 +14,7 @@ use crate::statistics::jackknife::{GROUPS, TtrCell};
 pub struct Tally {
     up_checks: Histogram<u64>,
     journey_up_rounds: Histogram<u64>,
+    journeys: Vec<Histogram<u64>>,
     budget_exhausted_round: Histogram<u64>,
     ttr: Histogram<Option<Box<TtrCell>>>,
     /// Incidents and down checks by cause.
@@ -49,6 +50,16 @@ impl Tally {
         }
     }
 
+    /// Counts the rounds in which each of several journeys worked in a replication.
+    pub fn journeys(&mut self, rounds: impl Iterator<Item = u32>) {
+        for (journey, rounds) in rounds.enumerate() {
+            if journey == self.journeys.len() {
+                self.journeys.push(Histogram::default());
+            }
+            *self.journeys[journey].at(rounds.into()) += 1;
+        }
+    }
+
     /// Counts one incident; `first` is the replication of lane 0.
     pub fn incident(&mut self, first: u64, spell: &Spell) {
         let [incidents, down_checks] = self.causes.at(spell.cause.0);
@@ -80,6 +91,7 @@ impl Tally {
         PointCounts {
             up_checks: plain(self.up_checks),
             journey_up_rounds: plain(self.journey_up_rounds),
+            journeys: self.journeys.into_iter().map(plain).collect(),
             budget_exhausted_round: plain(self.budget_exhausted_round),
             ttr: self
                 .ttr

@@ -88,6 +88,10 @@ pub struct Variation {
     pub servers: u32,
     /// Whether there is a user journey.
     pub journey: bool,
+    /// The names of the user journeys, where there are several.
+    pub journeys: Vec<String>,
+    /// Their weights together; 1 for an only one without a weight, 0 without any.
+    pub journey_weight: u32,
     /// Length of a round in minutes.
     pub round_minutes: f64,
     /// The SLA's target in percent.
@@ -96,7 +100,7 @@ pub struct Variation {
     pub sla_target_share: f64,
     /// Whether the SLA is held to the user journey, not to the servers.
     pub sla_on_journey: bool,
-    /// Checks of a replication (rounds, if it is held to the journey) that may fail without a
+    /// Checks of a replication (rounds by weight, if it is held to the journey) that may fail without a
     /// miss: the error budget, a whole number.
     pub sla_budget: u64,
     exposure: u32,
@@ -108,10 +112,16 @@ impl Variation {
         u64::from(self.servers) * u64::from(self.rounds)
     }
 
-    /// What the SLA counts in a replication: checks, or rounds if it is held to the journey.
+    /// The most that journey up rounds can be: rounds × weight of the journeys.
+    pub fn journey_rounds(&self) -> u64 {
+        u64::from(self.rounds) * u64::from(self.journey_weight)
+    }
+
+    /// What the SLA counts in a replication: checks, or if it is held to the journey rounds, each as
+    /// often as the journeys weigh.
     pub fn sla_checks(&self) -> u64 {
         if self.sla_on_journey {
-            self.rounds.into()
+            self.journey_rounds()
         } else {
             self.checks()
         }
@@ -232,7 +242,15 @@ impl Design {
         let mut variation = Variation {
             rounds: world.rounds,
             servers: world.servers.len() as u32,
-            journey: world.journey.is_some(),
+            journey: world.user_journeys().next().is_some(),
+            journeys: match world.journeys.as_slice() {
+                [] | [_] => Vec::new(),
+                several => several
+                    .iter()
+                    .map(|j| j.name.get_ref().to_string())
+                    .collect(),
+            },
+            journey_weight: world.journey_weight(),
             round_minutes: world.round_minutes.get(),
             sla_target: world.sla.target.percent().to_string(),
             sla_target_share: world.sla.target.share(),
@@ -297,6 +315,17 @@ impl Design {
             worlds.entry(key).or_default().push(point);
         }
         worlds.into_values().collect()
+    }
+
+    /// The names of the user journeys of all worlds that have several, each once.
+    pub fn journeys(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for name in self.variations.iter().flat_map(|v| &v.journeys) {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        names
     }
 
     /// The experiment.

@@ -31,7 +31,7 @@ pub const EXPERIMENT_KEYS: [&str; 14] = [
 ];
 
 /// Keys that only world files have.
-pub const WORLD_KEYS: [&str; 24] = [
+pub const WORLD_KEYS: [&str; 27] = [
     "extends",
     "remove",
     "rounds",
@@ -41,13 +41,16 @@ pub const WORLD_KEYS: [&str; 24] = [
     "phases",
     "up_health",
     "service_down_penalty",
+    "dependency_penalty",
     "health_alert_below",
     "cpu_per_load",
     "default_chaos_level",
     "default_skill",
     "sla",
     "journey",
+    "journeys",
     "servers",
+    "services",
     "service_dependencies",
     "metrics",
     "chaos",

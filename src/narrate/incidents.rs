@@ -3,9 +3,7 @@
 use std::fmt::Write;
 
 use super::{Rounds, handling_text, server_name, time_text};
-use crate::simulation::{
-    ClosedBy, Handling, Incident, Model, Observer, State, causes_of, in_rounds,
-};
+use crate::simulation::{ClosedBy, Handling, Incident, Model, Observer, State, in_rounds};
 use crate::world::World;
 
 /// Alerts that are told of an incident at its begin, and at its end.
@@ -92,9 +90,8 @@ impl Observer for Incidents<'_> {
     }
 
     fn opened(&mut self, model: &Model, state: &State, server: usize, half_round: u32) {
-        let causes: Vec<String> = causes_of(model, state, server)
-            .map(|scenario| self.world.chaos[scenario].name.get_ref().to_string())
-            .collect();
+        let causes = state.causes(model, server);
+        let causes: Vec<&str> = causes.map(|cause| self.world.cause_name(cause)).collect();
         self.stories.push(Story {
             server,
             opened: self.round,

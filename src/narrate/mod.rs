@@ -93,7 +93,7 @@ pub fn narrate(point: &Resolved, telling: &Telling) -> (String, Outcome) {
             outcome
         }
     };
-    text.push_str(&verdict(world, &model, &outcome));
+    text.push_str(&verdict(world, &model, &outcome, state.journey_rounds()));
     (text, outcome)
 }
 
@@ -154,7 +154,15 @@ fn handling_text(world: &World, handling: &Handling) -> String {
     format!("{action} on {server} for {kind}{guess}: {outcome}")
 }
 
-fn verdict(world: &World, model: &Model, outcome: &Outcome) -> String {
+/// What journey up rounds are counted in.
+fn journey_unit(world: &World) -> &'static str {
+    match world.journey_weight() {
+        1 => "rounds",
+        _ => "rounds by weight",
+    }
+}
+
+fn verdict(world: &World, model: &Model, outcome: &Outcome, journey_rounds: &[u32]) -> String {
     let percent = |good: u32, all: u32| 100.0 * f64::from(good) / f64::from(all);
     let servers = percent(outcome.up_checks, model.checks());
     let mut text = format!(
@@ -162,11 +170,22 @@ fn verdict(world: &World, model: &Model, outcome: &Outcome) -> String {
         outcome.up_checks,
         model.checks()
     );
-    let journey = percent(outcome.journey_up_rounds, model.rounds);
+    let all = model.rounds * model.journey_weight();
+    let journey = percent(outcome.journey_up_rounds, all);
+    let unit = journey_unit(world);
     if model.has_journey() {
         text.push_str(&format!(
-            "journey availability  {journey:.3} % ({} of {} rounds)\n",
-            outcome.journey_up_rounds, model.rounds
+            "journey availability  {journey:.3} % ({} of {all} {unit})\n",
+            outcome.journey_up_rounds
+        ));
+    }
+    for (journey, rounds) in world.journeys.iter().zip(journey_rounds) {
+        text.push_str(&format!(
+            "  {:<20}{:.3} % ({rounds} of {} rounds, weight {})\n",
+            journey.name.get_ref().as_str(),
+            percent(*rounds, model.rounds),
+            model.rounds,
+            journey.weight.get_ref().get()
         ));
     }
     text.push_str(&format!(
@@ -182,7 +201,7 @@ fn verdict(world: &World, model: &Model, outcome: &Outcome) -> String {
     } else {
         let (value, unit) = match world.sla.indicator {
             Indicator::Availability => (servers, "checks"),
-            Indicator::JourneyAvailability => (journey, "rounds"),
+            Indicator::JourneyAvailability => (journey, unit),
         };
         let target = world.sla.target.percent().to_string();
         let short = target.parse::<f64>().unwrap_or_default() - value;
@@ -300,11 +319,17 @@ impl Observer for Narrator<'_> {
 
     // Health and usage are those of the check, so they are told here: in a world whose update
     // follows its assess, the end of the round has others.
-    fn assessed(&mut self, model: &Model, state: &State, journey: Option<bool>) {
-        match journey {
-            Some(true) => self.line("journey", "works"),
-            Some(false) => self.line("journey", "broken"),
-            None => {}
+    fn assessed(&mut self, model: &Model, state: &State, _: Option<u32>) {
+        for journey in 0..model.journeys() {
+            let works = if state.journey_works(model, journey) {
+                "works"
+            } else {
+                "broken"
+            };
+            match self.world.journeys.get(journey) {
+                Some(named) => self.line("journey", &format!("{} {works}", named.name.get_ref())),
+                None => self.line("journey", works),
+            }
         }
         let servers = self.world.servers.iter();
         let widest = servers
@@ -320,7 +345,13 @@ impl Observer for Narrator<'_> {
             };
             let name = self.server(server);
             let [cpu, ..] = state.usage(server);
-            let text = format!("{name:<widest$} {status:<4} health {health:>3.0} cpu {cpu:>3.0} %");
+            let dependency = match state.dependency_down(server) {
+                true => "  misses a dependency",
+                false => "",
+            };
+            let text = format!(
+                "{name:<widest$} {status:<4} health {health:>3.0} cpu {cpu:>3.0} %{dependency}"
+            );
             self.line("status", &text);
         }
     }

@@ -1,5 +1,7 @@
 //! Everything that the page shows, as data: the page only draws it.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::agreement::Agreement;
@@ -16,7 +18,7 @@ use crate::counts::PointCounts;
 use crate::design::Design;
 use crate::results::Unfinished;
 use crate::simulation::Count;
-use crate::summary::catalogue::CATALOGUE;
+use crate::summary::catalogue::{CATALOGUE, journey_column};
 use crate::summary::{PointSummary, Reading, Summary};
 
 /// The data of a report: a function of design, counts and summary alone.
@@ -173,11 +175,16 @@ impl Point {
         let variation = design.variation(row.point);
         let read = CATALOGUE
             .iter()
-            .map(|estimator| (estimator.name, (estimator.read)(row)));
+            .map(|estimator| (Cow::from(estimator.name), (estimator.read)(row)));
         let of_one = row
             .downtime_minutes
             .map(|minutes| downtime.estimate(variation, minutes));
-        let read = read.chain([(DOWNTIME, of_one.map(Reading::from))]);
+        let read = read.chain([(DOWNTIME.into(), of_one.map(Reading::from))]);
+        let journeys = design.journeys().into_iter().map(|journey| {
+            let reading = row.of_journey(design, journey).map(Reading::from);
+            (journey_column(journey).into(), reading)
+        });
+        let read = read.chain(journeys);
         let known = read.filter_map(|(key, reading)| Some((key, Value::of(reading?)?)));
         let (causes, lost_checks) = causes::of(counts, caps.causes);
         let held_to = if variation.sla_on_journey {

@@ -1,18 +1,20 @@
 //! What the page and the figures can show against x: names, units, meanings.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::agreement::{Agreement, Held};
 use super::shown::Point;
 use super::words;
 use crate::design::Design;
-use crate::summary::catalogue::{CATALOGUE, Estimator, Place, Unit};
+use crate::summary::catalogue::{CATALOGUE, Estimator, Place, Unit, journey_column};
 
 /// Something that can be shown against x.
 #[derive(Debug, Clone, Serialize)]
 pub struct Indicator {
     /// Its key: its column in the summary, or [`DOWNTIME`].
-    pub key: &'static str,
+    pub key: Cow<'static, str>,
     /// Its name.
     pub label: String,
     /// Its unit as it is shown.
@@ -35,12 +37,12 @@ pub const DOWNTIME: &str = "downtime";
 pub fn indicators(design: &Design, agreement: &Agreement, points: &[Point]) -> Vec<Indicator> {
     let known = |indicator: &Indicator| {
         let mut points = points.iter();
-        points.any(|point| point.estimates.contains_key(indicator.key))
+        points.any(|point| point.estimates.contains_key(&indicator.key))
     };
     // These have a figure, whatever they show.
     let always = ["sla_miss", agreement.key()];
     let mut shown = all(design, agreement);
-    shown.retain(|indicator| always.contains(&indicator.key) || known(indicator));
+    shown.retain(|indicator| always.contains(&&*indicator.key) || known(indicator));
     shown
 }
 
@@ -53,7 +55,7 @@ fn all(design: &Design, agreement: &Agreement) -> Vec<Indicator> {
     let nines = all.iter().position(|indicator| indicator.key == "nines");
     let downtime = words::Downtime::of(design);
     let of_one = Indicator {
-        key: DOWNTIME,
+        key: DOWNTIME.into(),
         label: downtime.label(agreement.held),
         unit: downtime.unit.to_owned(),
         scale: 1.0,
@@ -62,7 +64,21 @@ fn all(design: &Design, agreement: &Agreement) -> Vec<Indicator> {
         about: downtime.about(agreement.held),
     };
     all.insert(nines.map_or(0, |at| at + 1), of_one);
+    all.extend(design.journeys().into_iter().map(of_journey));
     all
+}
+
+/// The availability of one of several journeys.
+fn of_journey(journey: &str) -> Indicator {
+    Indicator {
+        key: journey_column(journey).into(),
+        label: format!("Availability of the journey {journey}"),
+        unit: Unit::Fraction.symbol().to_owned(),
+        scale: Unit::Fraction.scale(),
+        decimals: 2,
+        main: false,
+        about: format!("Mean share of rounds in which the user journey {journey} works."),
+    }
 }
 
 /// What stands for `{within}`, `{held_to}` and `{whose}` in the texts of the catalogue.
@@ -101,7 +117,7 @@ impl Words {
 
     fn indicator(&self, estimator: &Estimator) -> Indicator {
         Indicator {
-            key: estimator.name,
+            key: estimator.name.into(),
             label: self.filled(estimator.label),
             unit: match estimator.unit() {
                 Unit::Minutes => self.downtime,

@@ -108,7 +108,7 @@ fn place(report: &Report, panel: &[usize]) -> String {
 
 /// An indicator against x; `None` where no point has it, or nothing varies.
 fn curves(report: &Report, here: &[&Point], of: &Indicator, place: &str) -> Option<Chart> {
-    let estimate = |point: &Point| point.estimates.get(of.key).copied();
+    let estimate = |point: &Point| point.estimates.get(&of.key).copied();
     let methods = methods(here.iter().filter_map(|point| {
         let estimate = estimate(point)?;
         estimate.interval().map(|_| estimate.method)
@@ -122,18 +122,23 @@ fn curves(report: &Report, here: &[&Point], of: &Indicator, place: &str) -> Opti
             percent(report.confidence)
         ),
         y_label: format!("{} ({})", of.label, of.unit),
-        y_range: match of.key {
+        y_range: match &*of.key {
             "sla_miss" => [Some(0.0), Some(100.0)],
-            "availability" | "journey_availability" => [None, Some(100.0)],
+            key if is_availability(key) => [None, Some(100.0)],
             _ => [Some(0.0), None],
         },
-        rule: target(here, of.key),
+        rule: target(here, &of.key),
     };
     against_x(report, here, place, drawn, |point| {
         let estimate = estimate(point)?;
         let interval = estimate.interval().map(|i| [i.lo, i.hi]);
         Some((estimate.value?, interval, of.scale))
     })
+}
+
+/// Whether a column is an availability, of servers or of a journey.
+fn is_availability(key: &str) -> bool {
+    key == "availability" || key == "journey_availability" || key.starts_with("journeys.")
 }
 
 /// The column of what the SLA of a point is held to.

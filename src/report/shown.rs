@@ -1,5 +1,6 @@
 //! What the page shows of a design point.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -26,7 +27,7 @@ pub struct Point {
     /// Its SLA target in percent.
     pub target: String,
     /// Estimates by their column in the summary.
-    pub estimates: BTreeMap<&'static str, Value>,
+    pub estimates: BTreeMap<Cow<'static, str>, Value>,
     /// Incidents, and of these open at the end.
     pub incidents: [u64; 2],
     /// The distribution of what counts towards the SLA: up checks, or rounds with a working

@@ -104,8 +104,15 @@ fn runs(design: &Design, runs: &RunColumns) -> Frame {
     let about = "journey_up_rounds / rounds, 0 to 1; null in a world without a journey";
     let (name, parts) = ("journey_availability", &outcomes.journey_up_rounds);
     spans.shares(&mut frame, name, about, parts, |point| {
-        design.variation(point).journey.then(|| rounds(point))
+        let variation = design.variation(point);
+        variation.journey.then(|| variation.journey_rounds() as u32)
     });
+    if !design.journeys().is_empty() {
+        let about = "what a round adds to journey_up_rounds if all user journeys work: the sum of their weights";
+        spans.column(&mut frame, "journey_weight", about, |point| {
+            design.variation(point).journey_weight
+        });
+    }
     frame
 }
 
@@ -181,7 +188,18 @@ fn rounds(design: &Design, rows: &[RoundRow]) -> Frame {
         r.alerts_handled
     });
     let about = "whether the user journey worked; null in a world without one";
-    frame.column(rows, "journey_up", about, |r| r.journey_up);
+    let weight = |r: &RoundRow| design.variation(r.point).journey_weight;
+    frame.column(rows, "journey_up", about, |r| {
+        r.journey_weight.map(|working| working == weight(r))
+    });
+    if !design.journeys().is_empty() {
+        let about = "weight of the user journeys that worked, by that of all, 0 to 1; journey_up is \
+                     whether all worked";
+        frame.column(rows, "journey_share", about, |r| {
+            r.journey_weight
+                .map(|working| f64::from(working) / f64::from(weight(r)))
+        });
+    }
     let about = "traffic as a ratio of base_traffic";
     frame.column(rows, "traffic", about, |r| r.traffic);
     frame

@@ -6,8 +6,8 @@ use super::observer::Observer;
 use super::outcome::{Incident, Outcome};
 use super::state::State;
 
-/// A set of scenarios is one machine word: bit i is scenario i.
-pub(super) const MOST_SCENARIOS_OF_A_WORD: usize = u64::BITS as usize;
+/// A set of causes is one machine word: bit i is scenario i, and one more a dependency that is down.
+pub(super) const MOST_CAUSES_OF_A_WORD: usize = u64::BITS as usize;
 
 /// What a replication comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,8 @@ pub struct Replication {
     pub budget_exhausted: Option<u32>,
 }
 
-/// The scenarios that were active on a server, or had just struck it, when its incident opened.
+/// The scenarios that were active on a server, or had just struck it, when its incident opened, and
+/// whether a dependency was down ([`State::causes`]).
 /// Sets that are equal have equal numbers; [`Causes`] says which set a number is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CauseSet(pub u64);
@@ -65,33 +66,23 @@ impl Spell {
     }
 }
 
-/// The scenarios that may have caused what just happened to a server, in file order: those that
-/// are active on it or have just struck it.
-pub fn causes_of(model: &Model, state: &State, server: usize) -> impl Iterator<Item = usize> {
-    (0..model.scenarios()).filter(move |scenario| {
-        state.active(*scenario, server) || state.just_struck(*scenario, server)
-    })
-}
-
-/// Which set of scenarios each [`CauseSet`] of a world is. One machine word says it itself; the
-/// sets of a world with more scenarios than that has bits are numbered here.
+/// Which causes each [`CauseSet`] of a world has. One machine word says it itself; the sets of a
+/// world with more causes than that has bits are numbered here.
 #[derive(Debug, Clone, Default)]
 pub struct Causes(Vec<Vec<usize>>);
 
 impl Causes {
-    /// The scenarios of a set, in file order, in a world that has so many.
-    pub fn scenarios(&self, set: CauseSet, count: usize) -> Vec<usize> {
-        if count > MOST_SCENARIOS_OF_A_WORD {
+    /// The causes of a set, in order, in a model that has so many ([`Model::causes`]).
+    pub fn of(&self, set: CauseSet, count: usize) -> Vec<usize> {
+        if count > MOST_CAUSES_OF_A_WORD {
             return self.0.get(set.0 as usize).cloned().unwrap_or_default();
         }
-        (0..count)
-            .filter(|scenario| set.0 >> scenario & 1 == 1)
-            .collect()
+        (0..count).filter(|cause| set.0 >> cause & 1 == 1).collect()
     }
 
     fn number(&mut self, model: &Model, set: impl Iterator<Item = usize>) -> CauseSet {
-        if model.scenarios() <= MOST_SCENARIOS_OF_A_WORD {
-            return CauseSet(set.fold(0, |bits, scenario| bits | 1 << scenario));
+        if model.causes() <= MOST_CAUSES_OF_A_WORD {
+            return CauseSet(set.fold(0, |bits, cause| bits | 1 << cause));
         }
         let set: Vec<usize> = set.collect();
         let known = self.0.iter().position(|known| *known == set);
@@ -147,7 +138,7 @@ impl Observer for Accountant {
     }
 
     fn opened(&mut self, model: &Model, state: &State, server: usize, _half_round: u32) {
-        let cause = self.causes.number(model, causes_of(model, state, server));
+        let cause = self.causes.number(model, state.causes(model, server));
         self.open.push((server, cause));
     }
 
@@ -162,10 +153,11 @@ impl Observer for Accountant {
         }
     }
 
-    fn assessed(&mut self, model: &Model, state: &State, journey: Option<bool>) {
+    fn assessed(&mut self, model: &Model, state: &State, journeys: Option<u32>) {
         let rounds = state.round + 1;
         let (good, due) = if model.sla_on_journey {
-            (u32::from(journey == Some(true)), rounds)
+            let due = rounds * model.journey_weight();
+            (journeys.unwrap_or_default(), due)
         } else {
             let up = (0..model.servers()).filter(|server| state.is_up(*server));
             (up.count() as u32, rounds * model.servers() as u32)

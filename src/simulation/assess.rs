@@ -1,10 +1,10 @@
 //! Phase `assess`: which servers are up, whether the user journey works, which incidents end.
 
 use super::health::{evaluate_health, evaluate_usage};
-use super::journey::journey_works;
 use super::model::Model;
 use super::observer::Observer;
 use super::outcome::check;
+use super::services::evaluate_services;
 use super::state::State;
 
 pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer) {
@@ -22,10 +22,8 @@ pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer
         }
         check(model, state, server, half_round, observer);
     }
-    let journey = model.journey.as_ref().map(|j| journey_works(j, state));
-    if journey == Some(true) {
-        state.outcome.journey_up_rounds += 1;
-    }
+    let journeys = evaluate_services(model, state);
+    state.outcome.journey_up_rounds += journeys.unwrap_or_default();
     state.count_down();
-    observer.assessed(model, state, journey);
+    observer.assessed(model, state, journeys);
 }

@@ -1,13 +1,13 @@
 //! From a world to a [`Model`]: names become indices, conditions become tables.
 
 use super::durations::DurationModel;
-use super::journey::journey_model;
 use super::metrics::{drawn_model, uniform, usage_model};
 use super::model::{
     ActionModel, ActionStep, Change, Growth, Instant, InstantEffect, Lasting, Model, ScenarioModel,
     ServerModel, Target, While,
 };
 use super::rows::action_rows;
+use super::services::services_model;
 use super::streams::{Chance, Purpose, stream_key};
 use crate::world::{
     Action, ActionEffect, AlertKind, AlertLevel, ChaosEffect, End, Finite, Indicator, Multiplied,
@@ -48,7 +48,7 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
     }
     let on_journey = world.sla.indicator == Indicator::JourneyAvailability;
     let checks = if on_journey {
-        u64::from(world.rounds)
+        u64::from(world.rounds) * u64::from(world.journey_weight())
     } else {
         world.servers.len() as u64 * u64::from(world.rounds)
     };
@@ -97,7 +97,16 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
         runbook: names.runbook(world),
         diagnosis: Chance::new(setting.skill.diagnosis_accuracy.get()),
         panic_threshold: setting.skill.panic_threshold.get() as usize,
-        journey: journey_model(world),
+        services: services_model(world),
+        dependency_penalty: world.dependency_penalty.get() as f32,
+        banded_dependencies: [&world.metrics.error_rate, &world.metrics.latency_p99]
+            .iter()
+            .any(|metric| {
+                metric
+                    .bands
+                    .iter()
+                    .any(|band| band.dependency_down.is_some())
+            }),
         sla_on_journey: on_journey,
         sla_least: world.sla.target.least(checks),
         sla_budget: (checks - world.sla.target.least(checks)) as u32,

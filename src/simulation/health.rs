@@ -41,6 +41,9 @@ pub(super) fn evaluate_health(model: &Model, state: &mut State, server: usize) {
     if s.services_down != 0 {
         lost += model.service_down_penalty;
     }
+    if s.dependency_down {
+        lost += model.dependency_penalty;
+    }
     s.health = if s.isolated {
         0.0
     } else {

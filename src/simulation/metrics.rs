@@ -48,7 +48,7 @@ pub(super) fn usage_model(metric: &UsageMetric) -> UsageModel {
 }
 
 pub(super) fn drawn_model(metric: &DrawnMetric) -> DrawnModel {
-    let unconditional = |band: &Band| band.health_below.is_none() && band.cpu_above.is_none();
+    let unconditional = |band: &Band| band.conditions() == 0;
     let count = metric.bands.iter().position(unconditional);
     let (bands, rest) = metric.bands.split_at(count.unwrap_or(metric.bands.len()));
     let range = |band: &Band| uniform(band.range.get());
@@ -62,6 +62,8 @@ pub(super) fn drawn_model(metric: &DrawnMetric) -> DrawnModel {
                 cpu_above: band
                     .cpu_above
                     .map_or(f32::NEG_INFINITY, |above| above.get() as f32),
+                with_dependency: [true, false]
+                    .map(|down| band.dependency_down.is_none_or(|wanted| wanted == down)),
                 range: range(band).narrow(),
             })
             .collect(),

@@ -11,7 +11,6 @@ mod chaos;
 mod compile;
 mod durations;
 mod health;
-mod journey;
 mod lanes;
 mod metrics;
 mod model;
@@ -21,11 +20,12 @@ mod outcome;
 mod respond;
 mod responder;
 mod rows;
+mod services;
 mod state;
 mod streams;
 mod update;
 
-pub use account::{Accountant, CauseSet, Causes, Replication, Spell, causes_of};
+pub use account::{Accountant, CauseSet, Causes, Replication, Spell};
 pub use compile::{Setting, compile};
 pub use durations::DurationFacts;
 pub use lanes::{

@@ -1,9 +1,9 @@
 //! A world compiled for one design point: indices and numbers in flat arrays.
 
 use super::durations::DurationModel;
-use super::journey::JourneyModel;
 use super::numbers::{Number, clamp};
 use super::observer::Alert;
+use super::services::ServicesModel;
 use super::streams::{Chance, Uniform};
 use crate::world::{AlertKind, Phase, Quantity, Usage};
 
@@ -43,7 +43,11 @@ pub struct Model {
     pub(super) runbook: Vec<u16>,
     pub(super) diagnosis: Chance,
     pub(super) panic_threshold: usize,
-    pub(super) journey: Option<JourneyModel>,
+    pub(super) services: ServicesModel,
+    /// Health lost while a dependency is down.
+    pub(super) dependency_penalty: f32,
+    /// Some band asks whether a dependency is down.
+    pub(super) banded_dependencies: bool,
     /// Which count is held to the SLA, and the least that meets it.
     pub(super) sla_on_journey: bool,
     pub(super) sla_least: u64,
@@ -64,6 +68,12 @@ impl Model {
         self.scenarios.len()
     }
 
+    /// What can cause an incident: the scenarios, and then a dependency that is down, where that
+    /// costs health.
+    pub fn causes(&self) -> usize {
+        self.scenarios.len() + usize::from(self.dependency_penalty > 0.0)
+    }
+
     /// Checks of a replication: servers × rounds.
     pub fn checks(&self) -> u32 {
         self.servers.len() as u32 * self.rounds
@@ -71,7 +81,17 @@ impl Model {
 
     /// Whether there is a user journey.
     pub fn has_journey(&self) -> bool {
-        self.journey.is_some()
+        self.journeys() > 0
+    }
+
+    /// Number of user journeys.
+    pub fn journeys(&self) -> usize {
+        self.services.journeys.len()
+    }
+
+    /// What a round adds to the journey up rounds if all journeys work: the sum of their weights.
+    pub fn journey_weight(&self) -> u32 {
+        self.services.weight
     }
 
     /// Least number of good checks (or journey rounds) that meets the SLA.
@@ -154,6 +174,8 @@ pub(super) struct BandModel {
     pub health_below: f32,
     /// Negative infinity where there is no such condition.
     pub cpu_above: f32,
+    /// Fits where a dependency is down, and where none is.
+    pub with_dependency: [bool; 2],
     pub range: Uniform<f32>,
 }
 

@@ -62,8 +62,8 @@ pub trait Observer {
     fn opened(&mut self, _model: &Model, _state: &State, _server: usize, _half_round: u32) {}
     /// An incident closed, or the replication ended with it open.
     fn incident(&mut self, _incident: &Incident) {}
-    /// All servers were assessed; the journey works or not (if there is one).
-    fn assessed(&mut self, _model: &Model, _state: &State, _journey: Option<bool>) {}
+    /// All servers were assessed; journeys of so much weight work (if there are any).
+    fn assessed(&mut self, _model: &Model, _state: &State, _journeys: Option<u32>) {}
     /// A round ends.
     fn round_ends(&mut self, _model: &Model, _state: &State) {}
     /// Whether there is to be another round; without it, the outcome is of no use.
@@ -117,9 +117,9 @@ impl<A: Observer, B: Observer> Observer for (&mut A, &mut B) {
         self.1.incident(incident);
     }
 
-    fn assessed(&mut self, model: &Model, state: &State, journey: Option<bool>) {
-        self.0.assessed(model, state, journey);
-        self.1.assessed(model, state, journey);
+    fn assessed(&mut self, model: &Model, state: &State, journeys: Option<u32>) {
+        self.0.assessed(model, state, journeys);
+        self.1.assessed(model, state, journeys);
     }
 
     fn round_ends(&mut self, model: &Model, state: &State) {

@@ -89,7 +89,8 @@ outcome! {
     judged {
         /// Server checks that found the server up, of servers × rounds.
         up_checks: u32;
-        /// Rounds in which the user journey worked; 0 in a world without one.
+        /// Rounds in which the user journey worked; 0 in a world without one. Of several journeys
+        /// the sum, each round counted by the weights of those that worked.
         journey_up_rounds: u32;
         /// The SLA was met.
         sla_met: bool;

@@ -41,8 +41,10 @@ pub struct State {
     pub(super) chaos: Vec<Stream>,
     pub(super) traffic_stream: Stream,
     pub(super) response: Stream,
-    /// By service of the journey: whether it is served.
+    /// By service of the model: whether it was served at the last assess.
     pub(super) served: Vec<bool>,
+    /// By journey, where there are several: rounds in which it worked.
+    pub(super) journey_rounds: Vec<u32>,
 }
 
 /// The state of one server.
@@ -59,6 +61,8 @@ pub(super) struct ServerState {
     pub isolated: bool,
     /// Bit i: service i is down.
     pub services_down: u64,
+    /// Some dependency of its services was not served at the last assess.
+    pub dependency_down: bool,
     pub role: Option<Role>,
     /// Up at the last assess.
     pub up: bool,
@@ -131,6 +135,22 @@ impl State {
         self.servers[server].up
     }
 
+    /// Whether a journey worked at the last assess.
+    pub fn journey_works(&self, model: &Model, journey: usize) -> bool {
+        self.served[model.services.journeys[journey].entry]
+    }
+
+    /// By journey, where there are several: rounds so far in which it worked.
+    pub fn journey_rounds(&self) -> &[u32] {
+        &self.journey_rounds
+    }
+
+    /// Whether some dependency of a server's services was not served at the last assess; `false` in a
+    /// world where nothing follows from that.
+    pub fn dependency_down(&self, server: usize) -> bool {
+        self.servers[server].dependency_down
+    }
+
     /// Whether a scenario is active on a server.
     pub fn active(&self, scenario: usize, server: usize) -> bool {
         self.expires[server * self.scenarios + scenario] > self.assessments
@@ -140,6 +160,21 @@ impl State {
     pub fn just_struck(&self, scenario: usize, server: usize) -> bool {
         let strike = self.struck[server * self.scenarios + scenario];
         strike > 0 && strike == self.strikes
+    }
+
+    /// What may have caused an incident that opens on a server now: the scenarios that are active
+    /// there or have just struck it, and after all scenarios, as one more, a dependency that is
+    /// down, where that costs health.
+    pub fn causes<'a>(
+        &'a self,
+        model: &'a Model,
+        server: usize,
+    ) -> impl Iterator<Item = usize> + 'a {
+        let scenarios = model.scenarios();
+        (0..model.causes()).filter(move |cause| match *cause == scenarios {
+            true => self.dependency_down(server),
+            false => self.active(*cause, server) || self.just_struck(*cause, server),
+        })
     }
 
     pub(super) fn strike(&mut self, scenario: usize, server: usize) {
@@ -209,6 +244,10 @@ impl State {
         refill(&mut self.expires, std::iter::repeat_n(0, cells));
         refill(&mut self.struck, std::iter::repeat_n(0, cells));
         refill(&mut self.free_in, model.actions.iter().map(|_| 0));
+        let services = &model.services;
+        refill(&mut self.served, services.services.iter().map(|_| true));
+        let journeys = services.counted_journeys();
+        refill(&mut self.journey_rounds, std::iter::repeat_n(0, journeys));
         let streams = model
             .scenarios
             .iter()
@@ -245,6 +284,7 @@ fn initial(model: &Model, server: usize, replication: u64) -> ServerState {
         load: 1.0,
         isolated: false,
         services_down: 0,
+        dependency_down: false,
         role: spec.role,
         up: true,
         quiet_after: 0,

@@ -5,7 +5,7 @@ use super::model::{BandModel, DrawnModel, Model};
 use super::numbers::clamp;
 use super::observer::Observer;
 use super::outcome::check;
-use super::state::State;
+use super::state::{ServerState, State};
 
 pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer) {
     let half_round = 2 * state.round + model.update_offset;
@@ -21,9 +21,8 @@ pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer
         evaluate_usage(model, state, server);
         evaluate_health(model, state, server);
         let s = &mut state.servers[server];
-        let (health, cpu) = (s.health, s.usage[0]);
-        s.error_rate = error_factor * drawn(&model.error_rate, health, cpu, error_rate);
-        s.latency = latency_factor * drawn(&model.latency, health, cpu, latency);
+        s.error_rate = error_factor * drawn(&model.error_rate, s, error_rate);
+        s.latency = latency_factor * drawn(&model.latency, s, latency);
         check(model, state, server, half_round, observer);
     }
 }
@@ -51,8 +50,12 @@ fn grow(model: &Model, state: &mut State, server: usize) -> (f32, f32) {
 }
 
 /// The value in the first band whose conditions hold.
-fn drawn(metric: &DrawnModel, health: f32, cpu: f32, unit: f32) -> f32 {
-    let fits = |band: &&BandModel| health < band.health_below && cpu > band.cpu_above;
+fn drawn(metric: &DrawnModel, s: &ServerState, unit: f32) -> f32 {
+    let fits = |band: &&BandModel| {
+        let [with, without] = band.with_dependency;
+        let by_dependency = if s.dependency_down { with } else { without };
+        s.health < band.health_below && s.usage[0] > band.cpu_above && by_dependency
+    };
     let band = metric.bands.iter().find(fits);
     band.map_or(metric.otherwise, |band| band.range).at(unit)
 }

@@ -322,6 +322,11 @@ pub static CATALOGUE: [Estimator; 17] = [
     },
 ];
 
+/// The column of `summary` for one of several journeys, in a name that no other column can have.
+pub fn journey_column(journey: &str) -> String {
+    format!("journeys.{journey}.availability")
+}
+
 /// The estimate of that name.
 pub fn find(name: &str) -> Option<&'static Estimator> {
     CATALOGUE.iter().find(|known| known.name == name)

@@ -184,7 +184,7 @@ impl Pair {
             baseline,
             n,
             up_checks: Values::new(own.checks(), other.checks()),
-            journey: journey.then(|| Values::new(own.rounds.into(), other.rounds.into())),
+            journey: journey.then(|| Values::new(own.journey_rounds(), other.journey_rounds())),
             missed: PairedCounts::default(),
         }
     }

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use anyhow::Result;
 
-use super::catalogue::{CATALOGUE, Estimator, Spread};
-use super::{Comparison, PointSummary};
+use super::catalogue::{CATALOGUE, Estimator, Spread, journey_column};
+use super::{Comparison, PointSummary, Reading};
 use crate::counts::CauseCounts;
 use crate::design::Design;
 use crate::results::{Frame, TableFiles, point_columns};
@@ -88,6 +88,15 @@ fn summary_frame(design: &Design, rows: &[PointSummary]) -> Frame {
     frame.column(rows, "n", "replications", |row| row.n);
     for estimator in &CATALOGUE {
         estimate_columns(&mut frame, rows, estimator);
+    }
+    for journey in design.journeys() {
+        let name = journey_column(journey);
+        let about = format!("mean availability of the user journey {journey}, 0 to 1");
+        let of = |row: &PointSummary| row.of_journey(design, journey);
+        let read = |row: &PointSummary| of(row).map(Reading::from);
+        value_columns(&mut frame, rows, [&name, &about], read);
+        deviation_columns(&mut frame, rows, &name, |row| of(row)?.sd);
+        method_column(&mut frame, rows, &name, read);
     }
     unseen_columns(&mut frame, rows);
     let about = "total over the replications";
@@ -205,30 +214,58 @@ fn ttr_frame(design: &Design, rows: &[(usize, TtrRow)]) -> Frame {
 /// The columns of an estimate: its value, the ends of its interval, its spread, its method.
 fn estimate_columns(frame: &mut Frame, rows: &[PointSummary], estimator: &Estimator) {
     let name = estimator.name;
-    let read = |row: &PointSummary| (estimator.read)(row);
+    value_columns(frame, rows, [name, estimator.about], estimator.read);
+    if let Spread::Deviation(deviation) = estimator.spread {
+        deviation_columns(frame, rows, name, deviation);
+    }
+    if estimator.has_method_column {
+        method_column(frame, rows, name, estimator.read);
+    }
+    if let Spread::Error(of) = estimator.spread {
+        frame.column(rows, &format!("{name}_se"), STANDARD_ERROR, of);
+    }
+}
+
+const STANDARD_ERROR: &str = "standard error of the estimate";
+
+/// The value of an estimate and the ends of its interval.
+fn value_columns(
+    frame: &mut Frame,
+    rows: &[PointSummary],
+    [name, about]: [&str; 2],
+    read: impl Fn(&PointSummary) -> Option<Reading>,
+) {
     let end = |row: &PointSummary, end: usize| read(row)?.ends()[end];
-    frame.column(rows, name, estimator.about, |row| read(row)?.value);
+    frame.column(rows, name, about, |row| read(row)?.value);
     let about = "lower end of the interval";
     frame.column(rows, &format!("{name}_lo"), about, |row| end(row, 0));
     let about = "upper end of the interval";
     frame.column(rows, &format!("{name}_hi"), about, |row| end(row, 1));
-    let error = (format!("{name}_se"), "standard error of the estimate");
-    if let Spread::Deviation(deviation) = estimator.spread {
-        let about = "standard deviation over replications";
-        frame.column(rows, &format!("{name}_sd"), about, deviation);
-        frame.column(rows, &error.0, error.1, |row| {
-            Some(deviation(row)? / (row.n as f64).sqrt())
-        });
-    }
-    if estimator.has_method_column {
-        let about = "method of the interval";
-        frame.column(rows, &format!("{name}_method"), about, |row| {
-            Some(read(row)?.method)
-        });
-    }
-    if let Spread::Error(of) = estimator.spread {
-        frame.column(rows, &error.0, error.1, of);
-    }
+}
+
+fn deviation_columns(
+    frame: &mut Frame,
+    rows: &[PointSummary],
+    name: &str,
+    deviation: impl Fn(&PointSummary) -> Option<f64>,
+) {
+    let about = "standard deviation over replications";
+    frame.column(rows, &format!("{name}_sd"), about, &deviation);
+    frame.column(rows, &format!("{name}_se"), STANDARD_ERROR, |row| {
+        Some(deviation(row)? / (row.n as f64).sqrt())
+    });
+}
+
+fn method_column(
+    frame: &mut Frame,
+    rows: &[PointSummary],
+    name: &str,
+    read: impl Fn(&PointSummary) -> Option<Reading>,
+) {
+    let about = "method of the interval";
+    frame.column(rows, &format!("{name}_method"), about, |row| {
+        Some(read(row)?.method)
+    });
 }
 
 fn unseen_columns(frame: &mut Frame, rows: &[PointSummary]) {

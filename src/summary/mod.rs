@@ -46,6 +46,8 @@ pub struct PointSummary {
     pub availability: Option<MeanEstimate>,
     /// Mean availability of the user journey, 0 to 1.
     pub journey_availability: Option<MeanEstimate>,
+    /// Of each of several journeys, in file order: its own mean availability.
+    pub journeys: Vec<Option<MeanEstimate>>,
     /// Probability that a replication misses the SLA.
     pub sla_miss: Option<Estimate>,
     /// Restricted mean time to resolve, in rounds.
@@ -279,7 +281,7 @@ impl PointSummary {
         let variation = design.variation(point);
         let experiment = design.experiment();
         let checks = variation.checks();
-        let rounds = u64::from(variation.rounds);
+        let rounds = variation.journey_rounds();
         let n = counts.replications();
         let up_checks = histogram(&counts.up_checks);
         let journey = histogram(&counts.journey_up_rounds);
@@ -315,6 +317,17 @@ impl PointSummary {
             n,
             availability,
             journey_availability,
+            journeys: counts
+                .journeys
+                .iter()
+                .map(|journey| {
+                    (methods.mean)(
+                        &crate::counts::histogram(journey),
+                        variation.rounds.into(),
+                        confidence,
+                    )
+                })
+                .collect(),
             sla_miss: looked(PreciseEstimate::SlaMiss).or_else(|| {
                 let missed = counts.sla_missed();
                 proportion(missed, n, methods.sla_miss, confidence)
@@ -367,6 +380,13 @@ impl PointSummary {
         } else {
             self.availability
         }
+    }
+
+    /// The mean availability of one of several journeys, by its name.
+    pub fn of_journey(&self, design: &Design, journey: &str) -> Option<MeanEstimate> {
+        let names = &design.variation(self.point).journeys;
+        let index = names.iter().position(|name| name == journey)?;
+        self.journeys.get(index).copied().flatten()
     }
 
     /// The sum of a count over the replications.

@@ -98,8 +98,8 @@ impl Worker<'_> {
             self.one_by_one(model, segment, &mut tally)?
         };
         let names = self.recorder.names();
-        let scenarios = |cause| causes.scenarios(cause, names.scenarios());
-        let counts = tally.finish(|cause| names.cause(scenarios(cause)));
+        let named = |cause| names.cause(causes.of(cause, model.causes()));
+        let counts = tally.finish(named);
         self.rows.count(segment.point, &counts)
     }
 
@@ -114,8 +114,11 @@ impl Worker<'_> {
             heard(self.stop)?;
             // Lanes beyond the segment are another part's, or nobody's.
             let wanted = (end - first).min(LANES as u64) as usize;
-            for (number, replication) in (first..end).zip(self.lanes.replications()) {
+            for (lane, (number, replication)) in
+                (first..end).zip(self.lanes.replications()).enumerate()
+            {
                 tally.replication(number, &replication, model);
+                tally.journeys(self.lanes.journey_rounds(lane));
                 self.rows.push(&replication.outcome)?;
             }
             let incidents = self.lanes.incidents().iter();
@@ -154,6 +157,7 @@ impl Worker<'_> {
             heard(self.stop)?;
             let replication = accountant.replication(outcome);
             tally.replication(number, &replication, model);
+            tally.journeys(self.state.journey_rounds().iter().copied());
             for spell in accountant.incidents() {
                 tally.incident(number, spell);
             }

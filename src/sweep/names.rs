@@ -4,27 +4,23 @@ use std::sync::Arc;
 
 use crate::world::World;
 
-/// Names of servers and scenarios by index.
+/// Names of servers and causes by index.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     servers: Vec<Arc<str>>,
-    scenarios: Vec<Arc<str>>,
+    causes: Vec<Arc<str>>,
 }
 
 impl Names {
     /// Those of a world.
     pub fn of(world: &World) -> Self {
         let servers = world.servers.iter().map(|server| server.name.get_ref());
-        let scenarios = world.chaos.iter().map(|scenario| scenario.name.get_ref());
+        // After the scenarios, as one more, a dependency that is down.
+        let causes = (0..=world.chaos.len()).map(|cause| world.cause_name(cause));
         Self {
             servers: servers.map(|name| name.as_str().into()).collect(),
-            scenarios: scenarios.map(|name| name.as_str().into()).collect(),
+            causes: causes.map(Arc::from).collect(),
         }
-    }
-
-    /// How many scenarios there are.
-    pub fn scenarios(&self) -> usize {
-        self.scenarios.len()
     }
 
     /// The name of a server.
@@ -32,17 +28,16 @@ impl Names {
         Arc::clone(&self.servers[server])
     }
 
-    /// A cause as tables, counts and page have it: scenarios joined by `+`; `None` without one.
-    pub fn cause(&self, scenarios: impl IntoIterator<Item = usize>) -> Option<Arc<str>> {
-        let mut scenarios = scenarios
-            .into_iter()
-            .map(|scenario| &self.scenarios[scenario]);
-        let first = scenarios.next()?;
-        let Some(second) = scenarios.next() else {
+    /// What may have caused an incident, as tables, counts and page have it: joined by `+`; `None`
+    /// without a cause.
+    pub fn cause(&self, causes: impl IntoIterator<Item = usize>) -> Option<Arc<str>> {
+        let mut causes = causes.into_iter().map(|cause| &self.causes[cause]);
+        let first = causes.next()?;
+        let Some(second) = causes.next() else {
             return Some(Arc::clone(first));
         };
         let mut text = format!("{first}+{second}");
-        for further in scenarios {
+        for further in causes {
             text.push('+');
             text.push_str(further);
         }

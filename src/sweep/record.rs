@@ -8,9 +8,7 @@ use anyhow::Result;
 use super::names::Names;
 use super::plan::Segment;
 use crate::counts::{CountRow, PointCounts};
-use crate::simulation::{
-    Alert, Handling, Incident, Model, Observer, Outcome, Outcomes, State, causes_of,
-};
+use crate::simulation::{Alert, Handling, Incident, Model, Observer, Outcome, Outcomes, State};
 
 /// The outcomes of replications, and which replications these are.
 #[derive(Debug, Default)]
@@ -94,8 +92,8 @@ pub struct RoundRow {
     pub traffic: f64,
     /// Servers that were up at the check.
     pub servers_up: u32,
-    /// Whether the journey worked; `None` in a world without one.
-    pub journey_up: Option<bool>,
+    /// The weight of the journeys that worked; `None` in a world without one.
+    pub journey_weight: Option<u32>,
     /// Injections of chaos.
     pub events: u32,
     /// Alerts raised.
@@ -270,7 +268,7 @@ impl Observer for Recorder {
             round: state.round,
             traffic: 1.0,
             servers_up: 0,
-            journey_up: None,
+            journey_weight: None,
             events: 0,
             alerts: 0,
             alerts_handled: 0,
@@ -312,7 +310,7 @@ impl Observer for Recorder {
                 ttr: 0,
             },
             server: self.names.server(server),
-            cause: self.names.cause(causes_of(model, state, server)),
+            cause: self.names.cause(state.causes(model, server)),
         });
     }
 
@@ -324,10 +322,10 @@ impl Observer for Recorder {
         }
     }
 
-    fn assessed(&mut self, model: &Model, state: &State, journey: Option<bool>) {
+    fn assessed(&mut self, model: &Model, state: &State, journeys: Option<u32>) {
         if let Some(round) = &mut self.round {
             round.servers_up = (0..model.servers()).filter(|s| state.is_up(*s)).count() as u32;
-            round.journey_up = journey;
+            round.journey_weight = journeys;
         }
     }
 

@@ -1,11 +1,12 @@
 //! What one value of a world says about another: names that must be known, sets without
 //! repetition, dependencies without a cycle.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_spanned::Spanned;
 
-use super::{ActionEffect, ChaosEffect, Duration, End, Indicator, NameAt, Phase, Shock, World};
+use super::check_services;
+use super::{ActionEffect, ChaosEffect, Duration, End, NameAt, Phase, Shock, World};
 use crate::diagnostics::{MOST_SHOWN, Problem};
 
 /// A replication is simulated as a whole, sixteen at a time, with all their incidents in memory: this
@@ -23,7 +24,7 @@ pub fn check(world: &World) -> Vec<Problem> {
     remediation(world, &mut problems);
     // Without servers every service and server type would be unknown.
     if !world.servers.is_empty() {
-        services(world, &mut problems);
+        check_services::services(world, &mut problems);
         chaos(world, &mut problems);
         runbook(world, &mut problems);
     }
@@ -47,12 +48,12 @@ pub fn phases(phases: &Spanned<Vec<Spanned<Phase>>>) -> Vec<Problem> {
     problems
 }
 
-fn texts<'a>(names: impl IntoIterator<Item = &'a NameAt>) -> Vec<&'a str> {
+pub(super) fn texts<'a>(names: impl IntoIterator<Item = &'a NameAt>) -> Vec<&'a str> {
     names.into_iter().map(|n| n.get_ref().as_str()).collect()
 }
 
 /// Notes every name that stands twice.
-fn unique(what: &str, names: &[&NameAt], problems: &mut Vec<Problem>) {
+pub(super) fn unique(what: &str, names: &[&NameAt], problems: &mut Vec<Problem>) {
     let mut met = BTreeSet::new();
     for name in names {
         if !met.insert(name.get_ref().as_str()) {
@@ -63,7 +64,7 @@ fn unique(what: &str, names: &[&NameAt], problems: &mut Vec<Problem>) {
 }
 
 /// Notes every name that is not among the known ones.
-fn all_known(what: &str, names: &[NameAt], known: &Known, problems: &mut Vec<Problem>) {
+pub(super) fn all_known(what: &str, names: &[NameAt], known: &Known, problems: &mut Vec<Problem>) {
     for name in names {
         let text = name.get_ref().as_str();
         if !known.has(text) {
@@ -79,19 +80,19 @@ fn all_known(what: &str, names: &[NameAt], known: &Known, problems: &mut Vec<Pro
 }
 
 /// Names without repetition, in the order of the file.
-struct Known<'a> {
+pub(super) struct Known<'a> {
     names: Vec<&'a str>,
     set: BTreeSet<&'a str>,
 }
 
 impl<'a> Known<'a> {
-    fn new(names: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(super) fn new(names: impl IntoIterator<Item = &'a str>) -> Self {
         let mut set = BTreeSet::new();
         let names = names.into_iter().filter(|name| set.insert(*name)).collect();
         Self { names, set }
     }
 
-    fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.set.contains(name)
     }
 }
@@ -132,68 +133,6 @@ fn servers(world: &World, problems: &mut Vec<Problem>) {
             );
         }
     }
-}
-
-fn services(world: &World, problems: &mut Vec<Problem>) {
-    let running = Known::new(texts(world.servers.iter().flat_map(|s| &s.services)));
-    let before = problems.len();
-    for (service, needs) in &world.service_dependencies {
-        all_known("service", std::slice::from_ref(service), &running, problems);
-        all_known("service", needs, &running, problems);
-    }
-    match &world.journey {
-        Some(journey) => all_known(
-            "service",
-            std::slice::from_ref(&journey.entry),
-            &running,
-            problems,
-        ),
-        None if world.sla.indicator == Indicator::JourneyAvailability => problems.push(
-            Problem::general("the SLA is held to journey_availability, but there is no journey")
-                .help("add [journey] with entry = \"a service\""),
-        ),
-        None => {}
-    }
-    if problems.len() == before {
-        problems.extend(dependency_cycle(world));
-    }
-}
-
-/// Walks the dependencies of each service; the first one met again on its own path is a cycle.
-fn dependency_cycle(world: &World) -> Option<Problem> {
-    let needs: BTreeMap<&str, &[NameAt]> = world
-        .service_dependencies
-        .iter()
-        .map(|(service, needs)| (service.get_ref().as_str(), needs.as_slice()))
-        .collect();
-    let mut done: BTreeSet<&str> = BTreeSet::new();
-    for (service, _) in &world.service_dependencies {
-        // A stack of (service, how many of its needs were followed); the stack is the path.
-        let mut path = vec![(service.get_ref().as_str(), 0)];
-        while let Some((service, next)) = path.last_mut() {
-            let service = *service;
-            let Some(need) = needs.get(service).and_then(|needs| needs.get(*next)) else {
-                done.insert(service);
-                path.pop();
-                continue;
-            };
-            *next += 1;
-            let name = need.get_ref().as_str();
-            if let Some(at) = path.iter().position(|(on_path, _)| *on_path == name) {
-                let mut circle: Vec<&str> = path[at..].iter().map(|(name, _)| *name).collect();
-                circle.push(name);
-                let message = format!("the services depend on each other: {}", circle.join(" → "));
-                return Some(
-                    Problem::at(need.span(), message, "closes the circle")
-                        .help("allowed: dependencies without a cycle"),
-                );
-            }
-            if !done.contains(name) {
-                path.push((name, 0));
-            }
-        }
-    }
-    None
 }
 
 fn metrics(world: &World, problems: &mut Vec<Problem>) {

@@ -90,6 +90,23 @@ pub struct Band {
     /// Only while the cpu usage of the server is above this.
     #[serde(default)]
     pub cpu_above: Option<Finite>,
+    /// Only while a dependency of a service of the server is down; or, if `false`, while none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dependency_down: Option<bool>,
     /// The values, uniform.
     pub range: NonNegativeRange,
+}
+
+impl Band {
+    /// How many conditions it has.
+    pub fn conditions(&self) -> usize {
+        [
+            self.health_below.is_some(),
+            self.cpu_above.is_some(),
+            self.dependency_down.is_some(),
+        ]
+        .into_iter()
+        .filter(|condition| *condition)
+        .count()
+    }
 }

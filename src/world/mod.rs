@@ -5,6 +5,7 @@
 
 mod chaos;
 mod check;
+mod check_services;
 mod durations;
 mod mend;
 mod metrics;
@@ -12,6 +13,7 @@ mod numbers;
 mod read;
 mod remediation;
 mod response;
+mod services;
 
 use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
@@ -28,6 +30,7 @@ pub use numbers::{
 pub use read::{BUILT_IN, BuiltIn, WorldFile, WorldSource};
 pub use remediation::{Action, ActionEffect, Add, Draw, End, Nothing, Scale, Set};
 pub use response::{AlertKind, AlertLevel, RunbookDefault, RunbookLine, Skill};
+pub use services::{Dependency, Journey, NamedJourney, Service, UserJourney};
 
 /// A name that other parts of the world refer to, and where it was written.
 pub type NameAt = Spanned<Name>;
@@ -58,6 +61,9 @@ pub struct World {
     pub up_health: Percent,
     /// Health lost while any service of the server is down.
     pub service_down_penalty: Percent,
+    /// Health lost while a dependency of a service of the server is down.
+    #[serde(skip_serializing_if = "Percent::is_zero")]
+    pub dependency_penalty: Percent,
     /// The health alert is raised below this; where it is missing, at or below `up_health`.
     pub health_alert_below: Option<Percent>,
     /// Percent of cpu for each load above 1, at a cpu capacity of 100.
@@ -66,10 +72,16 @@ pub struct World {
     pub sla: Sla,
     /// The service a user enters by; without one there is no journey availability.
     pub journey: Option<Journey>,
+    /// Several such journeys, each with its share of the users.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub journeys: Vec<NamedJourney>,
     /// The servers; their order is the order of alerts.
     pub servers: Vec<Server>,
-    /// Which services each service needs.
-    pub service_dependencies: Vec<(NameAt, Vec<NameAt>)>,
+    /// What services need to be served, where that is not one server.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<(NameAt, Service)>,
+    /// Which services each service depends on.
+    pub service_dependencies: Vec<(NameAt, Vec<Dependency>)>,
     /// The closed set of metrics.
     pub metrics: Metrics,
     /// Chaos scenarios, in the order they strike.
@@ -127,14 +139,6 @@ pub enum Indicator {
     Availability,
     /// Rounds in which the user journey works.
     JourneyAvailability,
-}
-
-/// What users do.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Journey {
-    /// The service they enter by.
-    pub entry: NameAt,
 }
 
 /// One server.

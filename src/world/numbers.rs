@@ -95,6 +95,11 @@ impl Percent {
     pub(super) fn full() -> Self {
         Self(100.0)
     }
+
+    /// Whether it is 0.
+    pub(super) fn is_zero(&self) -> bool {
+        self.0 == 0.0
+    }
 }
 
 impl Positive {
@@ -122,6 +127,8 @@ pub struct Rounds(u32);
 impl Rounds {
     /// The greatest.
     pub const MOST: u32 = 1_000_000_000;
+    /// One.
+    pub(super) const ONE: Self = Self(1);
 
     /// The count.
     pub fn get(self) -> u32 {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 
@@ -309,14 +310,17 @@ fn decode(tree: &Table) -> Result<World> {
     let phases: Option<Spanned<Vec<_>>> = fields.required("phases");
     let up_health = fields.required("up_health");
     let service_down_penalty = fields.required("service_down_penalty");
+    let dependency_penalty = fields.optional("dependency_penalty").unwrap_or_default();
     let health_alert_below = fields.optional("health_alert_below");
     let cpu_per_load = fields.required("cpu_per_load");
     let default_chaos_level = fields.optional("default_chaos_level");
     let default_skill = fields.optional("default_skill");
     let sla = fields.required("sla");
     let journey = fields.optional("journey");
+    let journeys = fields.list("journeys");
     let servers: Vec<Server> = fields.list("servers");
-    let service_dependencies = dependencies(&mut fields);
+    let services = by_service(&mut fields, "services");
+    let service_dependencies = by_service(&mut fields, "service_dependencies");
     let metrics = metrics(&mut fields);
     let chaos = fields.list("chaos");
     let remediation = fields.list("remediation");
@@ -348,11 +352,14 @@ fn decode(tree: &Table) -> Result<World> {
             phases: phases?.into_inner(),
             up_health: up_health?,
             service_down_penalty: service_down_penalty?,
+            dependency_penalty,
             health_alert_below,
             cpu_per_load: cpu_per_load?,
             sla: sla?,
             journey,
+            journeys,
             servers,
+            services,
             service_dependencies,
             metrics: metrics?,
             chaos,
@@ -391,16 +398,17 @@ fn metrics(fields: &mut Fields) -> Option<Metrics> {
     Some(metrics)
 }
 
-fn dependencies(fields: &mut Fields) -> Vec<(NameAt, Vec<NameAt>)> {
-    let raw: Vec<(Spanned<String>, Vec<NameAt>)> = fields.map("service_dependencies");
+/// A table whose keys are services.
+fn by_service<T: DeserializeOwned>(fields: &mut Fields, table: &'static str) -> Vec<(NameAt, T)> {
+    let raw: Vec<(Spanned<String>, T)> = fields.map(table);
     let mut named = Vec::new();
-    for (key, needs) in raw {
+    for (key, entry) in raw {
         let text = Value {
             span: key.span(),
             node: Node::String(key.into_inner()),
         };
         match document::decode(&text) {
-            Ok(name) => named.push((name, needs)),
+            Ok(name) => named.push((name, entry)),
             Err(problem) => fields.problems.push(problem),
         }
     }

@@ -28,6 +28,29 @@ fn advised(world: &str) -> String {
     sandbox.ok("check w.toml")
 }
 
+/// Needs, optional dependencies and symptoms from which nothing follows.
+#[test]
+fn services_that_nobody_asks_for_are_named() {
+    let optional = "service_dependencies.app = [{ service = \"log\", optional = true }]\n\
+                    services.log.needs = 2\n";
+    let world = TINY.replace("[\"app\"]", "[\"app\", \"log\"]");
+    let text = advised(&format!("{world}{optional}"));
+    for said in [
+        "the optional dependency on `log` changes nothing",
+        "what the service `log` needs changes nothing",
+    ] {
+        assert!(text.contains(said), "{text}");
+    }
+    assert_eq!(text.matches("warning: ").count(), 2, "{text}");
+    let nothing = "w.toml: no errors, nothing to advise\n";
+    let penalty = "dependency_penalty = 10\n";
+    assert_eq!(advised(&format!("{penalty}{world}{optional}")), nothing);
+    let needed = optional.replace("optional = true", "optional = false");
+    assert_eq!(advised(&format!("{world}{needed}")), nothing);
+    let text = advised(&format!("{penalty}{world}"));
+    assert!(text.contains("no dependency can be down"), "{text}");
+}
+
 /// Each thing that can't have been meant is named at its place, and nothing else is.
 #[test]
 fn what_is_legal_and_never_acts_is_named() {

@@ -242,6 +242,33 @@ fn contradictions_of_a_world() {
 }
 
 #[test]
+fn services_and_journeys() {
+    let journeys = |journeys: &str| format!("remove = [\"journey\"]\njourneys = [{journeys}]");
+    let buy = "{ name = \"buy\", entry = \"nginx\"";
+    assert_snapshot!(
+        "services_and_journeys",
+        worlds(&[
+            "services.app-api.needs = 2",
+            "services.nginx.needs = 3",
+            "services.postgresql.needs = 2",
+            "services.nginx.needs = 0",
+            "services.ngnix.needs = 1",
+            "[[journeys]]\nname = \"buy\"\nentry = \"nginx\"",
+            "service_dependencies.redis = [{ service = \"redis\", optional = true }]",
+            "service_dependencies.redis = [{ service = \"postgres\", optional = true }]",
+            "service_dependencies.redis = [{ servce = \"postgresql\" }]",
+            "service_dependencies.redis = [3]",
+            &journeys(&format!("{buy} }}, {buy}, weight = 2 }}")),
+            &journeys(&format!("{buy}, weight = 0 }}")),
+            &journeys(&format!("{buy}, weight = 150_000_000 }}")),
+            &journeys(&format!("{buy}, weight = 0.5 }}")),
+            &journeys("{ name = \"buy\", entry = \"ngnix\" }"),
+            &journeys("{ name = \"buy\" }"),
+        ])
+    );
+}
+
+#[test]
 fn designs() {
     assert_snapshot!(
         "designs",

@@ -16,13 +16,17 @@ use sysworld::sweep::{Goal, Part, PartId, Plan, RowGroup, Segment, simulate_part
 use crate::random_worlds::any_world;
 use crate::support::{SEED, built_in, cloudinfra_with, model, world};
 
+/// A replication, and the rounds of each of several journeys.
+type Seen = (Replication, Vec<u32>);
+
 /// What the reference says of some replications, as a block of lanes would.
-fn reference(model: &Model, first: u64, count: usize) -> (Vec<Replication>, Vec<Spell>) {
+fn reference(model: &Model, first: u64, count: usize) -> (Vec<Seen>, Vec<Spell>) {
     let (mut state, mut accountant) = (State::new(), Accountant::default());
     let (mut replications, mut spells) = (Vec::new(), Vec::new());
     for lane in 0..count {
         let outcome = simulate(model, first + lane as u64, &mut state, &mut accountant);
-        replications.push(accountant.replication(outcome));
+        let journeys = state.journey_rounds().to_vec();
+        replications.push((accountant.replication(outcome), journeys));
         let own = accountant.incidents().iter();
         spells.extend(own.map(|spell| Spell { lane, ..*spell }));
     }
@@ -45,7 +49,8 @@ fn assert_lanes_agree(model: &Model, first: u64, state: &mut LaneState) {
     let (replications, spells) = reference(model, first, LANES);
     for instructions in InstructionSet::available() {
         simulate_lanes(model, first, state, instructions);
-        let own: Vec<Replication> = state.replications().collect();
+        let journeys = |lane| state.journey_rounds(lane).collect();
+        let own: Vec<Seen> = state.replications().zip((0..LANES).map(journeys)).collect();
         assert_eq!(own, replications, "{instructions:?}");
         let mut own = state.incidents().to_vec();
         own.sort();

@@ -38,6 +38,7 @@ mod responders;
 mod row_groups;
 mod sandbox;
 mod schema;
+mod services;
 mod shards;
 mod shipped;
 #[cfg(target_os = "linux")]

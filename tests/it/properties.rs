@@ -57,9 +57,18 @@ proptest! {
         let up = seen.up.iter().flatten().filter(|up| **up).count();
         prop_assert_eq!(outcome.up_checks, count(up));
         prop_assert!(outcome.up_checks <= model.checks());
-        let works = seen.journey.iter().filter(|works| **works == Some(true)).count();
-        prop_assert_eq!(outcome.journey_up_rounds, count(works));
-        let good = if draft.head.contains("\"journey_availability\"") { works } else { up };
+        let works: u32 = seen.journeys.iter().flatten().sum();
+        prop_assert_eq!(outcome.journey_up_rounds, works);
+        let world = world(&draft.text());
+        let weights = world.journeys.iter().map(|j| j.weight.get_ref().get());
+        let by_journey: Vec<u32> = state.journey_rounds().to_vec();
+        if world.journeys.len() > 1 {
+            let weighted = weights.zip(&by_journey).map(|(weight, rounds)| weight * rounds);
+            prop_assert_eq!(weighted.sum::<u32>(), works);
+        } else {
+            prop_assert!(by_journey.is_empty());
+        }
+        let good = if draft.head.contains("\"journey_availability\"") { works as usize } else { up };
         prop_assert_eq!(outcome.sla_met, good as u64 >= model.sla_least());
         prop_assert_eq!(outcome.events, count(seen.events.len()));
 
@@ -169,6 +178,8 @@ proptest! {
         let mut draft = draft.aimed();
         if alone {
             draft.remediation.clear();
+            // A new server can serve what was missed, or need what is down.
+            draft.penalty.clear();
         }
         let (_, without) = watch(&compiled(&draft, 1.0, "one"), replication);
         let (servers, place) = insert(&draft.servers, at, NEW_SERVER);

@@ -17,14 +17,20 @@ pub struct Draft {
     pub scenarios: Vec<String>,
     /// Actions and the runbook. They end any scenario but the first by name.
     pub remediation: String,
+    /// Journeys, services and their dependencies.
     pub journey: String,
+    /// The health that a dependency costs.
+    pub penalty: String,
     /// All server types.
     pub types: String,
 }
 
 impl Draft {
     pub fn text(&self) -> String {
-        let mut text = format!("name = \"random\"\n{}\n{}\n", self.journey, self.head);
+        let mut text = format!(
+            "name = \"random\"\n{}\n{}\n{}\n",
+            self.journey, self.penalty, self.head
+        );
         for part in self.metrics.iter().chain(&self.servers) {
             text += part;
         }
@@ -37,6 +43,7 @@ impl Draft {
         self.head = self
             .head
             .replace("cpu_per_load = ", "cpu_per_load = 0 # not ");
+        self.penalty.clear();
         self.metrics.clear();
         for metric in ["cpu_usage", "memory_usage", "disk_usage"] {
             self.metrics.push(format!(
@@ -119,12 +126,18 @@ fn usage_metric(name: &'static str) -> impl Strategy<Value = String> {
 
 fn drawn_metric(name: &'static str) -> impl Strategy<Value = String> {
     let parts = (range(0, 50), range(0, 100), range(0, 50), range(0, 20));
-    (parts, 0..=100, 0..=100, thresholds(25)).prop_map(
-        move |((initial, worst, bad, good), health, cpu, limits)| {
+    let dependency = select(vec![
+        "",
+        "",
+        "dependency_down = true, ",
+        "dependency_down = false, ",
+    ]);
+    (parts, 0..=100, 0..=100, thresholds(25), dependency).prop_map(
+        move |((initial, worst, bad, good), health, cpu, limits, dependency)| {
             format!(
                 "[metrics.{name}]\ninitial = {initial}\n{limits}bands = [\
                  {{ health_below = {health}, cpu_above = {cpu}, range = {worst} }}, \
-                 {{ cpu_above = {cpu}, range = {bad} }}, {{ range = {good} }}]\n"
+                 {{ {dependency}cpu_above = {cpu}, range = {bad} }}, {{ range = {good} }}]\n"
             )
         },
     )
@@ -291,6 +304,92 @@ fn head() -> impl Strategy<Value = String> {
     )
 }
 
+/// What users need, in the numbers of the services s0, s1, ….
+#[derive(Debug, Clone)]
+struct Needs {
+    /// Entry and weight of each of several journeys; one without a weight, if there are none.
+    journeys: Vec<(Index, u32)>,
+    /// By service: how many servers must run it, if that can be.
+    needs: Vec<u32>,
+    /// By service: its dependency on the one before it is optional.
+    optional: Vec<bool>,
+    /// The first depends on the last, which closes a circle.
+    circle: bool,
+}
+
+fn needs() -> impl Strategy<Value = Needs> {
+    let journeys = vec((any::<Index>(), 0..=3_u32), 0..=3);
+    let parts = (
+        journeys,
+        vec(0..=3_u32, 4),
+        vec(any::<bool>(), 4),
+        any::<bool>(),
+    );
+    parts.prop_map(|(journeys, needs, optional, circle)| Needs {
+        journeys,
+        needs,
+        optional,
+        circle,
+    })
+}
+
+impl Needs {
+    fn text(&self, servers: &[String]) -> String {
+        let name = |s: usize| format!("s{s}");
+        let runs = |server: &String, s: usize| server.contains(&format!("\"s{s}\""));
+        let running = (0..4).filter(|s| servers.iter().any(|server| runs(server, *s)));
+        let running: Vec<usize> = running.collect();
+        let mut text = match running.last() {
+            Some(last) if self.journeys.is_empty() => {
+                format!("journey = {{ entry = \"{}\" }}\n", name(*last))
+            }
+            _ => {
+                let journeys = self
+                    .journeys
+                    .iter()
+                    .enumerate()
+                    .map(|(i, (entry, weight))| {
+                        let entry = name(running[entry.index(running.len())]);
+                        let weight = weight + u32::from(i == 0);
+                        format!("{{ name = \"j{i}\", entry = \"{entry}\", weight = {weight} }}")
+                    });
+                format!("journeys = [{}]\n", journeys.collect::<Vec<_>>().join(", "))
+            }
+        };
+        // Of a service with a role only primaries count, and there may be none.
+        let hosts = |s: usize| servers.iter().filter(move |server| runs(server, s));
+        let services = running.iter().filter_map(|s| {
+            let most = match hosts(*s).any(|server| server.contains("role =")) {
+                true => hosts(*s)
+                    .filter(|server| server.contains("\"primary\""))
+                    .count(),
+                false => hosts(*s).count(),
+            };
+            let needs = self.needs[*s].min(most as u32);
+            (needs > 0).then(|| format!("s{s} = {{ needs = {needs} }}"))
+        });
+        text += &format!(
+            "services = {{ {} }}\n",
+            services.collect::<Vec<_>>().join(", ")
+        );
+        let written = |service: usize, optional: bool| match optional {
+            true => format!("{{ service = \"s{service}\", optional = true }}"),
+            false => format!("\"s{service}\""),
+        };
+        let mut lines: Vec<String> = running
+            .windows(2)
+            .map(|pair| {
+                let needed = written(pair[0], self.optional[pair[1]]);
+                format!("s{} = [{needed}]", pair[1])
+            })
+            .collect();
+        if let ([first, .., last], true) = (&running[..], self.circle) {
+            lines.push(format!("s{first} = [{}]", written(*last, true)));
+        }
+        text + &format!("service_dependencies = {{ {} }}", lines.join(", "))
+    }
+}
+
 prop_compose! {
     /// Any world that the reader accepts.
     pub fn any_world()(types in 1..=3_usize, servers in 0..=3_usize, scenarios in 0..=5_usize)(
@@ -300,20 +399,13 @@ prop_compose! {
         servers in (0..types + servers).map(|i| server(i, types)).collect::<Vec<_>>(),
         scenarios_text in (0..scenarios).map(|i| scenario(i, types)).collect::<Vec<_>>(),
         remediation in remediation(scenarios, types),
+        needs in needs(),
+        penalty in option::of(0..=60),
         types in Just(types),
     ) -> Draft {
-        // Dependencies go from each service that runs to the one before it.
-        let running: Vec<String> = (0..4)
-            .map(|s| format!("s{s}"))
-            .filter(|s| servers.iter().any(|text| text.contains(&format!("\"{s}\""))))
-            .collect();
-        let needs = running.windows(2).map(|pair| format!("{} = [\"{}\"]", pair[1], pair[0]));
-        let entry = running.last().map_or("", String::as_str);
         Draft {
-            journey: format!(
-                "journey = {{ entry = \"{entry}\" }}\nservice_dependencies = {{ {} }}",
-                needs.collect::<Vec<_>>().join(", ")
-            ),
+            journey: needs.text(&servers),
+            penalty: penalty.map_or(String::new(), |p| format!("dependency_penalty = {p}")),
             head,
             metrics: usages.into_iter().chain(drawn).collect(),
             servers,

@@ -149,7 +149,8 @@ pub struct Watch {
     pub incidents: Vec<Incident>,
     /// By round: whether each server was up at the assess.
     pub up: Vec<Vec<bool>>,
-    pub journey: Vec<Option<bool>>,
+    /// Weight of the journeys that worked.
+    pub journeys: Vec<Option<u32>>,
     /// After each assess and each round: health and usage of each server.
     pub vitals: Vec<Vec<(f32, [f32; 3])>>,
 }
@@ -195,10 +196,10 @@ impl Observer for Watch {
         self.incidents.push(*incident);
     }
 
-    fn assessed(&mut self, model: &Model, state: &State, journey: Option<bool>) {
+    fn assessed(&mut self, model: &Model, state: &State, journeys: Option<u32>) {
         let up = (0..model.servers()).map(|server| state.is_up(server));
         self.up.push(up.collect());
-        self.journey.push(journey);
+        self.journeys.push(journeys);
         self.note_vitals(model, state);
     }
 

@@ -131,7 +131,7 @@ impl Observer for Deployments {
         }
     }
 
-    fn assessed(&mut self, _model: &Model, state: &State, _journey: Option<bool>) {
+    fn assessed(&mut self, _model: &Model, state: &State, _journeys: Option<u32>) {
         for server in self.servers.drain(..) {
             assert!(!state.active(self.dns, server), "dns_failure goes on");
             self.ended += 1;

@@ -1,7 +1,7 @@
 //! Usage and health of a server: see [`super::super::health`].
 
 use super::row::{LANES, Row};
-use super::state::ServerLanes;
+use super::state::{LaneState, ServerLanes};
 use crate::simulation::model::{Lasting, Model, ServerModel, UsageModel};
 use crate::simulation::numbers::{at_least, clamp};
 
@@ -62,21 +62,54 @@ pub(super) fn evaluate_usage(
     s.isolated = isolated;
 }
 
-/// Evaluates health from usage, isolation and services; usage must be up to date.
+/// Evaluates the health of all servers from usage, isolation and services, or only of those that
+/// were touched since; usage must be up to date.
 #[inline(always)]
-pub(super) fn evaluate_health(model: &Model, s: &mut ServerLanes) {
+pub(super) fn evaluate_health(model: &Model, state: &mut LaneState, only_touched: bool) {
+    if model.dependency_penalty > 0.0 {
+        for (s, down) in state.servers.iter_mut().zip(&state.dependency_down) {
+            if s.touched | !only_touched {
+                health(model, s, Some(down));
+            }
+        }
+    } else {
+        for s in &mut state.servers {
+            if s.touched | !only_touched {
+                health(model, s, None);
+            }
+        }
+    }
+}
+
+/// The health of one server. In `down` all bits are set where a dependency is down.
+#[inline(always)]
+fn health(model: &Model, s: &mut ServerLanes, down: Option<&Row<u32>>) {
     let cpu = penalty(&model.cpu, &s.usage[0]);
     let memory = penalty(&model.memory, &s.usage[1]);
     let disk = penalty(&model.disk, &s.usage[2]);
+    let mut lost = Row::of(0.0);
     for lane in 0..LANES {
-        let lost = cpu[lane] + memory[lane] + disk[lane];
-        let with_services = lost + model.service_down_penalty;
-        let lost = if s.services_down[lane] != 0 {
+        let by_usage = cpu[lane] + memory[lane] + disk[lane];
+        let with_services = by_usage + model.service_down_penalty;
+        lost[lane] = if s.services_down[lane] != 0 {
             with_services
         } else {
-            lost
+            by_usage
         };
-        let health = at_least(100.0 - lost, 0.0);
+    }
+    if let Some(down) = down {
+        for lane in 0..LANES {
+            let before = lost[lane];
+            let with_dependencies = before + model.dependency_penalty;
+            lost[lane] = if down[lane] != 0 {
+                with_dependencies
+            } else {
+                before
+            };
+        }
+    }
+    for lane in 0..LANES {
+        let health = at_least(100.0 - lost[lane], 0.0);
         s.health[lane] = if s.isolated[lane] != 0 { 0.0 } else { health };
     }
 }

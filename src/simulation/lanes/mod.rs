@@ -24,7 +24,7 @@ pub use state::LaneState;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::account::MOST_SCENARIOS_OF_A_WORD;
+use super::account::MOST_CAUSES_OF_A_WORD;
 use super::model::Model;
 use crate::world::Phase;
 
@@ -33,8 +33,7 @@ const PHASES_UNHEARD: u32 = 1 << 12;
 
 /// Whether a world can be simulated in lanes; others take the scalar way.
 pub fn fits_lanes(model: &Model) -> bool {
-    model.scenarios.len() <= MOST_SCENARIOS_OF_A_WORD
-        && model.servers.len() <= respond::MOST_SERVERS
+    model.causes() <= MOST_CAUSES_OF_A_WORD && model.servers.len() <= respond::MOST_SERVERS
 }
 
 /// Runs the replications `first` to `first + LANES - 1`, each as [`super::simulate`] would;

@@ -39,8 +39,13 @@ pub struct LaneState {
     /// By action: the first round in which it is free.
     pub(super) free_in: Vec<Row<u32>>,
     pub(super) alerts: super::respond::Alerts,
-    /// By service of the journey: whether it is served, all bits or none.
+    /// By service of the model: whether it is served, all bits or none.
     pub(super) served: Vec<Row<u32>>,
+    /// By server, where something follows from it: whether some dependency of its services was not
+    /// served at the last assess, all bits or none.
+    pub(super) dependency_down: Vec<Row<u32>>,
+    /// By journey, where there are several: rounds in which it worked.
+    pub(super) journey_rounds: Vec<Row<u32>>,
     pub(super) up_checks: Row<u32>,
     pub(super) journey_up_rounds: Row<u32>,
     pub(super) events: Row<u32>,
@@ -88,7 +93,7 @@ pub(super) struct ServerLanes {
     pub struck: Row<u64>,
     /// When the open incident opened, in half rounds, or [`NONE_OPEN`].
     opened: Row<i32>,
-    /// Bit i: scenario i may have caused the open incident.
+    /// Bit i: cause i may have opened the open incident.
     cause: Row<u64>,
     /// Whether it is a primary now, and whether a replica: all bits or none.
     pub primary: Row<u32>,
@@ -170,14 +175,14 @@ impl LaneState {
                 }
             }
             for (server, lane) in turned.members() {
-                self.turn(first + server, lane, half_round);
+                self.turn(model, first + server, lane, half_round);
             }
         }
     }
 
     /// Opens the incident of a server in one lane, or closes the one that is open.
     #[inline(always)]
-    fn turn(&mut self, server: usize, lane: usize, half_round: u32) {
+    fn turn(&mut self, model: &Model, server: usize, lane: usize, half_round: u32) {
         let s = &mut self.servers[server];
         if s.opened[lane] < 0 {
             s.opened[lane] = half_round as i32;
@@ -185,6 +190,10 @@ impl LaneState {
             let cells = &self.expires[server * self.scenarios..(server + 1) * self.scenarios];
             for (scenario, expires) in cells.iter().enumerate() {
                 s.cause[lane] |= u64::from(expires[lane] > self.assessments) << scenario;
+            }
+            if model.dependency_penalty > 0.0 {
+                let down = self.dependency_down[server][lane];
+                s.cause[lane] |= u64::from(down & 1) << self.scenarios;
             }
             self.outcomes[lane].incidents += 1;
         } else {
@@ -230,8 +239,12 @@ impl LaneState {
         let cells = model.servers.len() * model.scenarios.len();
         refill(&mut self.expires, cells, Row::of(0));
         refill(&mut self.free_in, model.actions.len(), Row::of(0));
-        let services = model.journey.as_ref().map_or(0, |j| j.services.len());
-        refill(&mut self.served, services, Row::of(0));
+        let all = &model.services;
+        refill(&mut self.served, all.services.len(), Row::of(u32::MAX));
+        let dependencies = all.dependencies.len();
+        refill(&mut self.dependency_down, dependencies, Row::of(0));
+        let journeys = all.counted_journeys();
+        refill(&mut self.journey_rounds, journeys, Row::of(0));
         let replications = mixed_replications(first);
         self.traffic_stream = LaneStreams::new(model.traffic_key, &replications);
         self.response = LaneStreams::new(model.response_key, &replications);
@@ -293,6 +306,12 @@ impl LaneState {
             outcome: self.outcomes[lane],
             budget_exhausted: (self.exhausted[lane] >= 0).then(|| self.exhausted[lane] as u32),
         })
+    }
+
+    /// By journey, where there are several: the rounds in which it worked in a replication of the
+    /// last block.
+    pub fn journey_rounds(&self, lane: usize) -> impl Iterator<Item = u32> {
+        self.journey_rounds.iter().map(move |rounds| rounds[lane])
     }
 
     /// The incidents of the last block that closed or were open at the end, in no special order.

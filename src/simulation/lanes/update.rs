@@ -3,7 +3,7 @@
 use super::health::{evaluate_health, evaluate_usage, narrow};
 use super::row::{LANES, Row};
 use super::state::{KindLanes, LaneState, ServerLanes};
-use crate::simulation::model::{DrawnModel, Lasting, Model};
+use crate::simulation::model::{BandModel, DrawnModel, Lasting, Model};
 use crate::simulation::numbers::clamp;
 use crate::simulation::streams::Bits;
 
@@ -30,13 +30,15 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
         evaluate_usage(spec, s, lasting, expires, now);
         s.touched = false;
     }
-    for s in &mut state.servers {
-        evaluate_health(model, s);
-    }
-    for s in &mut state.servers {
-        let (health, cpu) = (&s.health, &s.usage[0]);
-        s.error_rate = drawn(&model.error_rate, health, cpu, &s.error_rate, &s.factors[0]);
-        s.latency = drawn(&model.latency, health, cpu, &s.latency, &s.factors[1]);
+    evaluate_health(model, state, false);
+    if model.banded_dependencies {
+        for (s, down) in state.servers.iter_mut().zip(&state.dependency_down) {
+            draw(model, s, Some(down));
+        }
+    } else {
+        for s in &mut state.servers {
+            draw(model, s, None);
+        }
     }
     state.check(model, half_round);
 }
@@ -102,21 +104,41 @@ fn grow(s: &mut ServerLanes, lasting: &Lasting, expires: &[Row<i32>], now: i32) 
     factors
 }
 
+/// Error rate and latency, in place of what they are drawn with. In `down` all bits are set where a
+/// dependency is down.
+#[inline(always)]
+fn draw(model: &Model, s: &mut ServerLanes, down: Option<&Row<u32>>) {
+    let (error_rate, latency) = (s.error_rate, s.latency);
+    s.error_rate = drawn(&model.error_rate, s, &error_rate, &s.factors[0], down);
+    s.latency = drawn(&model.latency, s, &latency, &s.factors[1], down);
+}
+
 /// The value in the first band whose conditions hold, times a factor.
 #[inline(always)]
 fn drawn(
     metric: &DrawnModel,
-    health: &Row<f32>,
-    cpu: &Row<f32>,
+    s: &ServerLanes,
     units: &Row<f32>,
     factor: &Row<f32>,
+    down: Option<&Row<u32>>,
 ) -> Row<f32> {
+    let (health, cpu) = (&s.health, &s.usage[0]);
     let mut values = Row::of(0.0);
     for lane in 0..LANES {
         values[lane] = metric.otherwise.at(units[lane]);
     }
     // The first band that fits counts, so it is laid over the others.
     for &band in metric.bands.iter().rev() {
+        if let Some(down) = down {
+            let by_dependency = fits_dependency(&band, down);
+            for lane in 0..LANES {
+                let (value, before) = (band.range.at(units[lane]), values[lane]);
+                let fits = (health[lane] < band.health_below) & (cpu[lane] > band.cpu_above);
+                let fits = fits & (by_dependency[lane] != 0);
+                values[lane] = if fits { value } else { before };
+            }
+            continue;
+        }
         for lane in 0..LANES {
             let (value, before) = (band.range.at(units[lane]), values[lane]);
             let fits = (health[lane] < band.health_below) & (cpu[lane] > band.cpu_above);
@@ -127,4 +149,17 @@ fn drawn(
         values[lane] *= factor[lane];
     }
     values
+}
+
+/// The lanes in which what a band asks of the dependencies holds.
+#[inline(always)]
+fn fits_dependency(band: &BandModel, down: &Row<u32>) -> Row<u32> {
+    let [with, without] = band.with_dependency;
+    let with = if with { u32::MAX } else { 0 };
+    let without = if without { u32::MAX } else { 0 };
+    let mut fits = Row::of(0);
+    for lane in 0..LANES {
+        fits[lane] = if down[lane] != 0 { with } else { without };
+    }
+    fits
 }

@@ -178,6 +178,7 @@ const BEYOND: &[Reason] = &[
             "extends itself",
             "the required key `",
             "there is no journey",
+            "has a [journey] and [[journeys]]",
             "the runbook has no default",
             "which skill? ",
             "which chaos_level? ",
@@ -192,6 +193,7 @@ const BEYOND: &[Reason] = &[
                 World,
                 "remove = [\"journey\"]\nsla.indicator = \"journey_availability\"",
             ),
+            (World, "journeys = [{ name = \"buy\", entry = \"nginx\" }]"),
             (World, "remove = [\"runbook_default\"]"),
             (
                 Experiment,
@@ -232,6 +234,7 @@ const BEYOND: &[Reason] = &[
             "is not the shortest duration",
             "this duration has a mean of",
             "these values have no weight",
+            "the weights of all journeys are 0",
         ],
         examples: &[
             (World, "traffic_ratio = [2, 1]"),
@@ -266,12 +269,18 @@ const BEYOND: &[Reason] = &[
                 World,
                 "chaos = [{ name = \"cpu_spike\", duration = { values = [[1, 0], [2, 0]] } }]",
             ),
+            (
+                World,
+                "remove = [\"journey\"]\njourneys = [{ name = \"buy\", entry = \"nginx\", weight = 0 }]",
+            ),
         ],
     },
     Reason {
         says: "Counts",
         messages: &[
             " checks a replication",
+            "the weights of the journeys sum to ",
+            " servers, and only ",
             "the range from ",
             "a chaos multiplier of ",
             " levels\n",
@@ -287,6 +296,11 @@ const BEYOND: &[Reason] = &[
         ],
         examples: &[
             (World, "rounds = 1_000_000_000"),
+            (
+                World,
+                "remove = [\"journey\"]\njourneys = [{ name = \"buy\", entry = \"nginx\", weight = 1_000_000_000 }]",
+            ),
+            (World, "services.nginx.needs = 3"),
             (
                 Experiment,
                 "factors.rounds = { from = 2, to = 1, step = 1 }",

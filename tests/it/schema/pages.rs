@@ -49,10 +49,12 @@ fn plain(text: &str) -> String {
 }
 
 /// Where the tables of the pages stand in a file: page, heading, the place.
-const TABLES: [(Kind, &str, &str); 12] = [
+const TABLES: [(Kind, &str, &str); 14] = [
     (Kind::World, "Top level", ""),
     (Kind::World, "`[sla]`", "sla"),
     (Kind::World, "`[journey]`", "journey"),
+    (Kind::World, "`[[journeys]]`", "journeys.0"),
+    (Kind::World, "`[services.NAME]`", "services.NAME"),
     (Kind::World, "`[[servers]]`", "servers.0"),
     (
         Kind::World,
@@ -110,6 +112,7 @@ fn descriptions_are_those_of_the_pages() {
                 Some(_) => format!("{table}.effects.0.{key}"),
                 None if key.ends_with("_above")
                     || key == "range"
+                    || key == "dependency_down"
                     || key.ends_with("_below") && table.starts_with("metrics") =>
                 {
                     format!("{table}.bands.0.{key}")

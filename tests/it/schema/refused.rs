@@ -71,7 +71,7 @@ const EDITS: [(&str, &str); 29] = [
 ];
 
 /// What is wrong about cloudinfra with these lines.
-const CHANGES: [&str; 68] = [
+const CHANGES: [&str; 75] = [
     // unknown keys
     "round = 3",
     "sla.targt = 99",
@@ -90,6 +90,9 @@ const CHANGES: [&str; 68] = [
     "remediation = [{ name = \"failover\", effects = [{ restart_service = { name = \"a\" } }] }]",
     "runbook = [{ alert = \"network\", action = \"rollback\", when = \"night\" }]",
     "runbook_default.alert = \"network\"",
+    "journeys = [{ name = \"buy\", entry = \"nginx\", share = 1 }]",
+    "services.nginx = { need = 2 }",
+    "service_dependencies.nginx = [{ service = \"app-api\", optionl = true }]",
     "skills.mid.panic_treshold = 3",
     // wrong types
     "name = 3",
@@ -103,6 +106,8 @@ const CHANGES: [&str; 68] = [
     "servers = [3]",
     "servers = [{ name = \"web-1\", services = \"nginx\" }]",
     "service_dependencies.nginx = \"app-api\"",
+    "service_dependencies.nginx = [[\"app-api\"]]",
+    "metrics.error_rate.bands = [{ range = [0, 1], dependency_down = \"app-api\" }]",
     "metrics = []",
     "metrics.cpu_usage = 3",
     "metrics.cpu_usage.penalties = [[90, 30]]",
@@ -111,6 +116,8 @@ const CHANGES: [&str; 68] = [
     "description = false",
     // numbers out of range
     "rounds = 0",
+    "dependency_penalty = -1",
+    "services.nginx.needs = 0",
     "rounds = 1_000_000_001",
     "round_minutes = 0",
     "cpu_per_load = -1",
