@@ -155,6 +155,19 @@ pub struct Check {
     /// World or experiment files (TOML), told apart by their keys, or built-in worlds
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// What is printed on stdout
+    #[arg(long, value_enum, default_value_t)]
+    pub format: CheckFormat,
+}
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For people, with the lines that they are about; errors on stderr
+    #[default]
+    Text,
+    /// For programs: each finding with its file, line, column, kind and message
+    Json,
 }
 
 /// Arguments of `simulate`.

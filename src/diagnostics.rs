@@ -79,6 +79,17 @@ impl Sources {
     }
 }
 
+/// A place in a file, as an editor has it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The file.
+    pub file: String,
+    /// Line and column where it begins, both counted from 1; columns are characters.
+    pub start: (usize, usize),
+    /// The same of what follows it.
+    pub end: (usize, usize),
+}
+
 /// One thing that is wrong in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -160,6 +171,27 @@ impl Problem {
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.help.push(text.into());
         self
+    }
+
+    /// What is wrong, what stands under the text, and what helps.
+    pub fn texts(&self) -> (&str, &str, &[String]) {
+        (&self.message, &self.label, &self.help)
+    }
+
+    /// The lines and columns where it is, if it is anywhere in the files that were read.
+    pub fn place(&self, sources: &Sources) -> Option<Place> {
+        let (file, range) = sources.locate(self.span.as_ref()?)?;
+        let position = |offset: usize| {
+            let before = &file.text[..offset];
+            let line = before.matches('\n').count() + 1;
+            let begin = before.rfind('\n').map_or(0, |newline| newline + 1);
+            (line, before[begin..].chars().count() + 1)
+        };
+        Some(Place {
+            file: file.name.clone(),
+            start: position(range.start),
+            end: position(range.end),
+        })
     }
 
     /// Where it is, if it is anywhere.
@@ -250,9 +282,12 @@ impl Problems {
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let renderer = Renderer::plain();
-        // A file that several others build on is wrong only once.
+        // A file that several others build on is wrong only once, however often it was read.
         let mut seen = BTreeSet::new();
-        let place = |problem: &Problem| problem.span.clone().map(|span| (span.start, span.end));
+        let place = |problem: &Problem| {
+            let (file, range) = self.sources.locate(problem.span.as_ref()?)?;
+            Some((file.name.as_str(), range.start, range.end))
+        };
         let mut distinct = self
             .problems
             .iter()

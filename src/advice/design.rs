@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Advice, short, target};
+use super::{Advice, percent, short, target};
 use crate::design::{Design, Resolved};
 use crate::diagnostics::Span;
 use crate::experiment::FactorKind;
@@ -22,6 +22,7 @@ pub fn of_design(design: &Design) -> Vec<Advice> {
     advice.extend(mixed_indicators(design));
     advice.extend(diluted(design));
     advice.extend(capped(design));
+    advice.extend(fractions(design));
     advice
 }
 
@@ -49,6 +50,22 @@ fn unresolved_targets(design: &Design) -> Vec<Advice> {
     if more > 0 {
         let message = format!("so are {more} further SLA targets of this design");
         found.push(Advice::general(message));
+    }
+    found
+}
+
+/// Percents that are written as fractions, at the first point and the last: who writes one level so
+/// writes all.
+fn fractions(design: &Design) -> Vec<Advice> {
+    let mut found: Vec<Advice> = Vec::new();
+    for point in BTreeSet::from([0, design.len() - 1]) {
+        let world = design.resolve(point).ok().map(|resolved| resolved.world);
+        let advice = world.iter().flat_map(percent::as_fractions);
+        for advice in advice.collect::<Vec<_>>() {
+            if !found.contains(&advice) {
+                found.push(advice);
+            }
+        }
     }
     found
 }

@@ -2,15 +2,16 @@
 
 mod design;
 mod file;
+mod percent;
 mod reach;
 mod services;
 mod target;
 mod world;
 
-use crate::diagnostics::{Problem, Sources, Span};
+use crate::diagnostics::{Place, Problem, Sources, Span};
 
 pub use design::of_design;
-pub use file::of_file;
+pub use file::{Found, of_file};
 pub use world::{of_parts, of_world};
 
 /// One thing that is legal and surely not meant.
@@ -37,6 +38,16 @@ impl Advice {
     /// What it says and advises in one paragraph, without its place.
     pub fn text(&self) -> String {
         self.0.sentences()
+    }
+
+    /// Where it is, if it stands in one of the files that were read.
+    pub fn place(&self, sources: &Sources) -> Option<Place> {
+        self.0.place(sources)
+    }
+
+    /// The problem that it would be.
+    pub fn problem(&self) -> &Problem {
+        &self.0
     }
 
     /// As a warning, with its place where it comes from one of the files that were read.

@@ -4,7 +4,7 @@ use super::reach::{
     Reach, USAGES, applies, drawn_metric, greatest_load, penalty_below, raises_health, shocked,
     shocked_base, shocks_are_seen, usage_metric,
 };
-use super::{Advice, services, short, target};
+use super::{Advice, percent, services, short, target};
 use crate::diagnostics::Span;
 use crate::world::{
     Action, ActionEffect, AlertKind, AlertLevel, ChaosEffect, End, FiniteAt, Multiplied, Name,
@@ -23,7 +23,7 @@ pub fn of_world(world: &World) -> Vec<Advice> {
 /// The same of its parts, whatever its SLA.
 pub fn of_parts(world: &World) -> Vec<Advice> {
     let reaches = Reach::of_all(world);
-    let mut advice = Vec::new();
+    let mut advice = percent::as_fractions(world);
     advice.extend(world.chaos.iter().flat_map(|s| idle_effects(world, s)));
     advice.extend(world.remediation.iter().flat_map(|a| idle_steps(world, a)));
     advice.extend(harmless(world, &reaches));

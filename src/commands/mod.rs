@@ -25,7 +25,7 @@ use sysworld::advice;
 use sysworld::design::Design;
 use sysworld::diagnostics::{Problem, Problems, Sources, visible};
 use sysworld::error::usage;
-use sysworld::experiment::{Experiment, Overrides};
+use sysworld::experiment::Overrides;
 use sysworld::gate::Decided;
 use sysworld::report as views;
 use sysworld::results::{self, ByPoint, Held, Sweep, read_table};
@@ -218,8 +218,7 @@ fn print_json(write: impl FnOnce(&mut BufWriter<StdoutLock>) -> Result<()>) -> R
 /// An experiment file as a checked design, and the files that it was read from.
 fn load_design(path: &Path, overrides: &Overrides) -> Result<(Design, Sources)> {
     let mut sources = Sources::default();
-    let design = Experiment::load(path, overrides, &mut sources)
-        .and_then(Design::new)
+    let design = Design::load(path, overrides, &mut sources)
         .map_err(|problems| Problems::new(&sources, problems))?;
     Ok((design, sources))
 }

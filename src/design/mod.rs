@@ -4,16 +4,17 @@ mod refuse;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::Path;
 
 use serde::Serialize;
 use serde_spanned::Spanned;
 
-use crate::diagnostics::{MOST_SHOWN, Problem, Span};
+use crate::diagnostics::{MOST_SHOWN, Problem, Sources, Span};
 use crate::document::{Node, Result, Value};
-use crate::experiment::{Experiment, FactorKind, Level, RandomNumbers, set_path};
+use crate::experiment::{Experiment, FactorKind, Level, Overrides, RandomNumbers, Wrong, set_path};
 use crate::simulation::{Count, Model, Setting, compile};
 use crate::statistics::sre::Window;
-use crate::world::{Indicator, NameAt, NonNegative, Scenario, Skill, World};
+use crate::world::{Indicator, NameAt, NonNegative, Scenario, Skill, World, WorldFile};
 
 /// The key of a design point: the same wherever the same world meets the same chaos and skill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -189,6 +190,18 @@ fn canonical(value: &impl Serialize) -> String {
 }
 
 impl Design {
+    /// The design of an experiment file, or all that is wrong with file and design.
+    pub fn load(path: &Path, overrides: &Overrides, sources: &mut Sources) -> Result<Self> {
+        match Experiment::read(path, overrides, sources) {
+            Ok(experiment) => Self::new(experiment),
+            Err(Wrong { mut problems, rest }) => {
+                let design = rest.map(|rest| Self::new(*rest));
+                problems.extend(design.and_then(Result::err).unwrap_or_default());
+                Err(problems)
+            }
+        }
+    }
+
     /// Resolves and checks every design point.
     pub fn new(experiment: Experiment) -> Result<Self> {
         let cells = experiment.grid.cells().into_iter();
@@ -223,7 +236,14 @@ impl Design {
 
     /// Gives points of one world their keys, and notes what is to be known of it.
     fn settle(&mut self, points: &[usize]) -> Result<()> {
-        let world = self.world(&self.levels(points[0]))?;
+        let levels = self.levels(points[0]);
+        let world = self.world(&levels).map_err(|mut problems| {
+            // A level that can't be does not hide names that are wrong beside it.
+            let base = self.world_file(&levels).world();
+            let people = base.and_then(|world| self.check_people(&world, points));
+            problems.extend(people.err().unwrap_or_default());
+            problems
+        })?;
         self.check_people(&world, points)?;
         let digest = blake3::hash(canonical(&world).as_bytes()).to_string();
         let probabilities = world.chaos.iter().map(|s| s.probability.get());
@@ -445,14 +465,18 @@ impl Design {
         found.next().map(|(factor, level)| &factor.levels[*level])
     }
 
+    /// The file of the world at some levels.
+    fn world_file(&self, levels: &[usize]) -> &WorldFile {
+        let mut factors = self.experiment.factors.iter().zip(levels);
+        let which = factors.find(|(factor, _)| factor.kind == FactorKind::World);
+        &self.experiment.worlds[which.map_or(0, |(_, level)| *level)]
+    }
+
     /// The world at some levels, decoded and checked.
     fn world(&self, levels: &[usize]) -> Result<World> {
-        let factors = || self.experiment.factors.iter().zip(levels);
-        let which = factors()
-            .find(|(factor, _)| factor.kind == FactorKind::World)
-            .map_or(0, |(_, level)| *level);
-        let mut file = self.experiment.worlds[which].clone();
-        for (factor, level) in factors().filter(|(f, _)| f.kind == FactorKind::Path) {
+        let factors = self.experiment.factors.iter().zip(levels);
+        let mut file = self.world_file(levels).clone();
+        for (factor, level) in factors.filter(|(f, _)| f.kind == FactorKind::Path) {
             set_path(&mut file, &factor.name, &factor.values[*level])?;
         }
         file.world()

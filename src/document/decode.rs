@@ -8,6 +8,7 @@ use serde_spanned::Spanned;
 use serde_spanned::de::{SpannedDeserializer, is_spanned};
 
 use super::error::{Error, Fact};
+use super::repair::decode_all;
 use super::{Node, Table, Value};
 use crate::diagnostics::{MOST_SHOWN, Problem, nearest};
 
@@ -22,17 +23,27 @@ fn decode_entry<T: DeserializeOwned>(
     value: &Value,
     name: &str,
     names: &[&str],
-) -> Result<T, Problem> {
-    T::deserialize(value).map_err(|e| {
-        let missing = matches!(e.fact, Fact::Missing(_));
-        let problem = e.into_problem(&value.span);
+) -> Result<T, Vec<Problem>> {
+    decode_all(value).map_err(|errors| {
         let others: Vec<&str> = names.iter().copied().filter(|n| *n != name).collect();
-        match nearest(name, &others) {
-            Some(near) if missing => {
-                problem.help(format!("`{name}` is new; did you mean `{near}`?"))
+        let meant = nearest(name, &others);
+        let mut problems = Vec::new();
+        let mut is_new = false;
+        for error in errors {
+            let missing = matches!(error.fact, Fact::Missing(_));
+            let problem = error.into_problem(&value.span);
+            match meant {
+                // One of the keys that another name would make needless is enough.
+                Some(_) if missing && is_new => {}
+                Some(near) if missing => {
+                    is_new = true;
+                    let help = format!("`{name}` is new; did you mean `{near}`?");
+                    problems.push(problem.help(help));
+                }
+                _ => problems.push(problem),
             }
-            _ => problem,
         }
+        problems
     })
 }
 
@@ -60,10 +71,14 @@ impl<'a> Fields<'a> {
         self.table.get(key)
     }
 
-    /// A field that may be missing. An error is noted, and reads as missing.
+    /// A field that may be missing. Errors are noted, and it reads as missing then.
     pub fn optional<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<T> {
         let value = self.raw(key)?;
-        self.note(decode(value))
+        let errors = |errors: Vec<Error>| {
+            let problem = |e: Error| e.into_problem(&value.span);
+            errors.into_iter().map(problem).collect()
+        };
+        self.note(decode_all(value).map_err(errors))
     }
 
     /// A field that must be there. `None` if it is missing or wrong, which is noted.
@@ -160,8 +175,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn note<T>(&mut self, result: Result<T, Problem>) -> Option<T> {
-        result.map_err(|problem| self.problems.push(problem)).ok()
+    fn note<T>(&mut self, result: Result<T, Vec<Problem>>) -> Option<T> {
+        result.map_err(|found| self.problems.extend(found)).ok()
     }
 
     fn wrong_kind(&mut self, key: &str, wanted: &str, found: &Value) {

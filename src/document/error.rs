@@ -31,6 +31,11 @@ impl Error {
         self
     }
 
+    /// Its place, if that is known.
+    pub(super) fn span(&self) -> Option<&Span> {
+        self.span.as_ref()
+    }
+
     /// The error as a problem; `around` is its place if it has none.
     pub(super) fn into_problem(self, around: &Span) -> Problem {
         let span = self.span.unwrap_or_else(|| around.clone());

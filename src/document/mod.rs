@@ -9,6 +9,7 @@ mod edit;
 mod error;
 mod json;
 mod kind;
+mod repair;
 
 use std::path::Path;
 

@@ -168,6 +168,25 @@ impl Format {
     }
 }
 
+/// What is wrong with an experiment file.
+#[derive(Debug)]
+pub struct Wrong {
+    /// Everything that could be told.
+    pub problems: Vec<Problem>,
+    /// The experiment with something in the place of what is wrong, where its factors and worlds
+    /// could be read: to tell what is wrong with these.
+    pub rest: Option<Box<Experiment>>,
+}
+
+impl From<Vec<Problem>> for Wrong {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self {
+            problems,
+            rest: None,
+        }
+    }
+}
+
 /// What the command line says over the file.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
@@ -185,6 +204,15 @@ pub const DEFAULT_SEED: u64 = 42;
 impl Experiment {
     /// Reads an experiment file and the worlds it names.
     pub fn load(path: &Path, overrides: &Overrides, sources: &mut Sources) -> Result<Self> {
+        Self::read(path, overrides, sources).map_err(|wrong| wrong.problems)
+    }
+
+    /// The same, with what can still be checked of a file that is wrong.
+    pub fn read(
+        path: &Path,
+        overrides: &Overrides,
+        sources: &mut Sources,
+    ) -> std::result::Result<Self, Wrong> {
         let table = document::read(path, sources)?;
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         Self::decode(&table, overrides, &folder, sources)
@@ -198,7 +226,8 @@ impl Experiment {
     /// Reads an experiment from a text, which messages call `label`.
     pub fn parse(label: &str, text: &str, folder: &Path, sources: &mut Sources) -> Result<Self> {
         let table = document::parse(label, text.to_owned(), sources)?;
-        Self::decode(&table, &Overrides::default(), folder, sources)
+        let decoded = Self::decode(&table, &Overrides::default(), folder, sources);
+        decoded.map_err(|wrong| wrong.problems)
     }
 
     /// One design point of a world with one replication: what `simulate` tells. Levels that are
@@ -246,17 +275,16 @@ impl Experiment {
         overrides: &Overrides,
         folder: &Path,
         sources: &mut Sources,
-    ) -> Result<Self> {
+    ) -> std::result::Result<Self, Wrong> {
         if let Some(key) = FileKind::Experiment.foreign_key(table) {
-            return Err(vec![
-                Problem::at(
-                    key,
-                    "this is a world file, not an experiment",
-                    "a key of worlds",
-                )
-                .help("an experiment names it: world = \"this-file.toml\"")
-                .help("`check` checks a world, `simulate --world` tells a replication of it"),
-            ]);
+            let problem = Problem::at(
+                key,
+                "this is a world file, not an experiment",
+                "a key of worlds",
+            )
+            .help("an experiment names it: world = \"this-file.toml\"")
+            .help("`check` checks a world, `simulate --world` tells a replication of it");
+            return Err(vec![problem].into());
         }
         let mut fields = Fields::new(table);
         let name = fields.required("name");
@@ -272,12 +300,14 @@ impl Experiment {
         let output: Output = fields.optional("output").unwrap_or_default();
         ends::refuse(table, world.as_ref(), overrides, folder, sources)?;
         let set = worlds::read_set(&mut fields);
+        let before = fields.problems.len();
         let arrange::Arranged {
             factors,
             grid,
             mut worlds,
             of_worlds,
         } = arrange::read(&mut fields, world.as_ref(), folder, sources);
+        let mut design_is_known = fields.problems.len() == before && of_worlds.is_empty();
         let compare = analysis::compare(&mut fields, &factors);
         let intervals: Intervals = fields.optional("intervals").unwrap_or_default();
         let seed = whole(seed, "seed", 0, MOST_SEED, &mut fields.problems);
@@ -296,7 +326,9 @@ impl Experiment {
             Some(level) => {
                 let message = format!("a confidence of {} is impossible", level.get_ref());
                 let problem = Problem::at(level.span(), message, "out of range");
-                let problem = match meant_as_percent(*level.get_ref()) {
+                // By a confidence of 2 nobody means 2 %.
+                let likely = Some(*level.get_ref()).filter(|level| *level >= 50.0);
+                let problem = match likely.and_then(meant_as_percent) {
                     Some(meant) => problem.help(meant),
                     None => problem,
                 };
@@ -308,28 +340,34 @@ impl Experiment {
         let misplaced = |key: &str, value: &Value| worlds::misplaced(key, value, &worlds);
         let mut problems = fields.finish_with(misplaced);
         problems.extend(of_worlds);
+        let before = problems.len();
         for (path, value) in &set {
             problems.extend(worlds::set(path, value, &factors, &mut worlds));
         }
         for text in &overrides.set {
             problems.extend(worlds::set_argument(text, &factors, &mut worlds, sources));
         }
-        match name {
-            Some(name) if problems.is_empty() => Ok(Self {
-                name,
-                seed: overrides.seed.or(seed).unwrap_or(DEFAULT_SEED),
-                replications: replications.unwrap_or_default(),
-                confidence,
-                random_numbers,
-                factors,
-                grid,
-                compare,
-                precision,
-                intervals,
-                worlds,
-                output,
+        design_is_known &= problems.len() == before;
+        let experiment = name.or_else(|| Name::new("unnamed")).map(|name| Self {
+            name,
+            seed: overrides.seed.or(seed).unwrap_or(DEFAULT_SEED),
+            replications: replications.unwrap_or(1),
+            confidence,
+            random_numbers,
+            factors,
+            grid,
+            compare,
+            precision,
+            intervals,
+            worlds,
+            output,
+        });
+        match experiment {
+            Some(experiment) if problems.is_empty() => Ok(experiment),
+            experiment => Err(Wrong {
+                problems,
+                rest: experiment.filter(|_| design_is_known).map(Box::new),
             }),
-            _ => Err(problems),
         }
     }
 

@@ -58,6 +58,12 @@ impl WorldSource {
         Some(Self::BuiltIn(world.name))
     }
 
+    /// The built-in world whose text messages call so.
+    pub fn labelled(label: &str) -> Option<&'static str> {
+        let mut names = BUILT_IN.iter().map(|world| world.name);
+        names.find(|name| built_in_label(name) == label)
+    }
+
     /// What a user means by `text`: a built-in world, or a file relative to `folder`.
     pub fn find(text: &str, folder: &Path) -> std::result::Result<Self, Problem> {
         if let Some(built_in) = Self::built_in(text) {
@@ -95,6 +101,11 @@ impl WorldSource {
             Self::File(path) => Self::File(path.canonicalize().unwrap_or_else(|_| path.clone())),
         }
     }
+}
+
+/// What messages call the text of a built-in world.
+fn built_in_label(name: &str) -> String {
+    format!("{name} (built in)")
 }
 
 /// The TOML files where `text` points at, each as it would be written instead.
@@ -227,7 +238,7 @@ fn load_chain(
                 .iter()
                 .find(|world| world.name == *name)
                 .map_or("", |world| world.text);
-            let label = format!("{name} (built in)");
+            let label = built_in_label(name);
             let tree = document::parse(&label, text.to_owned(), sources)?;
             (tree, PathBuf::new())
         }

@@ -277,6 +277,248 @@ fn all_errors_come_in_one_pass() {
     }
 }
 
+/// Nothing that is wrong hides what is wrong beside it: neither a key that is missing, nor a value, in
+/// an entry; nor one of the experiment the names of its levels.
+#[test]
+fn nothing_wrong_hides_what_is_wrong_beside_it() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "w.toml",
+        "name = \"w\"\nextends = \"cloudinfra\"\n\
+         [[servers]]\nname = \"x\"\nservices = 3\ncpu_capacity = -1\nrol = \"primary\"\n\
+         [[chaos]]\nname = \"new\"\nduration = -3\n\
+         effects = [{ isolate = { bad = 1 } }, { hold = { metric = \"cpu\" } }]\n\
+         [skills.mid]\ndiagnosis_accuracy = 7\npanic_threshold = -4\n\
+         [metrics.cpu_usage]\ninitial = [\"x\", 0.3]\n",
+    );
+    let (code, said) = sandbox.fails("check w.toml");
+    assert_eq!(code, 2);
+    for text in [
+        "the required key `type` is missing",
+        "expected an array, found the integer 3",
+        "-1 is not allowed here",
+        "unknown key `rol`",
+        "the required key `probability` is missing",
+        "-3 is not allowed here",
+        "unknown key `bad`",
+        "unknown name `cpu`",
+        "the required key `value` is missing",
+        "7 is not allowed here",
+        "-4 is not allowed here",
+        "found the string \"x\"",
+    ] {
+        assert_eq!(said.matches(text).count(), 1, "{text}\n{said}");
+    }
+    assert_eq!(said.matches("error: ").count(), 12, "{said}");
+    sandbox.write(
+        "e.toml",
+        "replications = 0\nconfidence = 2\n[factors]\nskill = [\"mids\"]\nup_health = [700]\n\
+         [compare]\nbaseline = \"x\"\n[[precision]]\nhalf_width = 7\nmax_replication = 3\n",
+    );
+    for command in ["check", "plan", "run"] {
+        let (code, said) = sandbox.fails(&format!("{command} e.toml"));
+        assert_eq!(code, 2);
+        for text in [
+            "the required key `name` is missing",
+            "replications = 0 is not possible",
+            "a confidence of 2 is impossible",
+            "unknown skill `mids`",
+            "700 is not allowed here",
+            "the required key `factor` is missing",
+            "the required key `estimate` is missing",
+            "unknown key `max_replication`",
+        ] {
+            assert_eq!(said.matches(text).count(), 1, "{text}\n{said}");
+        }
+        assert_eq!(said.matches("error: ").count(), 8, "{said}");
+        assert!(
+            !said.contains("2 %"),
+            "nobody means a confidence of 2 %: {said}"
+        );
+    }
+}
+
+/// A percent that looks like a fraction is told wherever a world has one, also where an experiment
+/// sets it; no built-in world has one.
+#[test]
+fn percents_that_look_like_fractions_are_told() {
+    let usage = "{ initial = [0.1, 0.3], mean = 0.2, bounds = [0, 1], warning = 0.7, critical = 0.9, \
+                 penalties = [{ above = 0.9, penalty = 0.5 }] }";
+    let effects = "{ hold = { metric = \"cpu_usage\", value = 0.95 } }, \
+                   { grow = { metric = \"cpu_usage\", amount = 0.1, max = 0.9 } }, \
+                   { shock = { quantity = \"cpu_usage\", set = 0.8 } }";
+    let steps = "{ add = { metric = \"cpu_usage\", amount = -0.2 } }, \
+                 { set = { metric = \"cpu_usage\", value = 0.4 } }, \
+                 { draw = { metric = \"cpu_usage\", range = [0.1, 0.3] } }, ";
+    let world = TINY
+        .replace("rounds = 2000", "rounds = 2000\nup_health = 0.5\nservice_down_penalty = 0.6\nhealth_alert_below = 0.7")
+        .replace("{ restart_service = {} }", &format!("{steps}{{ restart_service = {{}} }}"))
+        .replace("chaos = [", &format!("chaos = [{{ name = \"odd\", probability = 0.1, duration = 3, effects = [{effects}] }}, "));
+    let world = format!(
+        "{world}metrics.cpu_usage = {usage}\n\
+         metrics.error_rate = {{ critical = 0.5, bands = [{{ cpu_above = 0.8, health_below = 0.5, range = [1, 2] }}] }}\n"
+    );
+    let said = advised(&world);
+    for (what, value, meant) in [
+        ("`up_health`", "0.5", "50"),
+        ("`service_down_penalty`", "0.6", "60"),
+        ("`health_alert_below`", "0.7", "70"),
+        ("`metrics.cpu_usage.initial`", "0.3", "30"),
+        ("`metrics.cpu_usage.mean`", "0.2", "20"),
+        ("`metrics.cpu_usage.bounds`", "1", "100"),
+        ("`metrics.cpu_usage.warning`", "0.7", "70"),
+        ("`metrics.cpu_usage.critical`", "0.9", "90"),
+        ("`above` of a penalty of `cpu_usage`", "0.9", "90"),
+        ("a penalty of `cpu_usage`", "0.5", "50"),
+        ("`cpu_above` of a band of `error_rate`", "0.8", "80"),
+        ("`health_below` of a band of `error_rate`", "0.5", "50"),
+        (
+            "`value` of `hold` in the chaos scenario `odd`",
+            "0.95",
+            "95",
+        ),
+        ("`max` of `grow` in the chaos scenario `odd`", "0.9", "90"),
+        ("`set` of `shock` in the chaos scenario `odd`", "0.8", "80"),
+        ("`amount` of `add` in the action `restart`", "-0.2", "-20"),
+        ("`value` of `set` in the action `restart`", "0.4", "40"),
+        ("`range` of `draw` in the action `restart`", "0.3", "30"),
+    ] {
+        let message = format!("warning: {what} is in percent, and {value} is {value} %\n");
+        let (_, rest) = said
+            .split_once(&message)
+            .unwrap_or_else(|| panic!("{message}{said}"));
+        let help = format!("did you mean {meant}?");
+        assert!(
+            rest.split("warning: ")
+                .next()
+                .expect("text")
+                .contains(&help),
+            "{what}: {rest}"
+        );
+    }
+    assert_eq!(said.matches("is in percent, and").count(), 18, "{said}");
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "e.toml",
+        "name = \"e\"\nreplications = 2\n[factors]\nup_health = [0.6, 0.7]\n",
+    );
+    for command in ["check e.toml", "plan e.toml", "run e.toml --out r"] {
+        let output = sandbox.sysworld(command).output().expect("the binary runs");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).expect("UTF-8");
+        for value in ["0.6", "0.7"] {
+            let said_of = format!("`up_health` is in percent, and {value} is {value} %");
+            assert_eq!(said.matches(&said_of).count(), 1, "{command}: {said}");
+        }
+    }
+}
+
+/// What is true of a built-in world as it comes is one line in a file that builds on it, and all of
+/// it in a copy, or where the file's own changes are the cause.
+#[test]
+fn a_built_in_world_is_no_noise() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "w.toml",
+        "name = \"w\"\nextends = \"cloudinfra\"\nsla.target = 95\n",
+    );
+    sandbox.write(
+        "e.toml",
+        "name = \"e\"\nworld = \"w.toml\"\nreplications = 2\n",
+    );
+    let says = "no errors, nothing to advise; 1 warning of the built-in cloudinfra itself: \
+                `sysworld check cloudinfra`";
+    assert_eq!(
+        sandbox.ok("check w.toml e.toml"),
+        format!("w.toml: {says}\ne.toml: {says}\n")
+    );
+    let slow = "`database_slowdown` can never bring a server down";
+    assert!(sandbox.ok("check cloudinfra").contains(slow));
+    let copy = sandbox.ok("worlds cloudinfra");
+    sandbox.write("copy.toml", &copy);
+    assert!(sandbox.ok("check e.toml copy.toml").contains(slow));
+    // Without its penalty, a scenario of the built-in world can do no harm any more.
+    sandbox.write(
+        "w.toml",
+        "name = \"w\"\nextends = \"cloudinfra\"\nsla.target = 95\nmetrics.disk_usage.penalties = []\n",
+    );
+    let said = sandbox.ok("check w.toml");
+    assert!(
+        said.contains("`disk_full` can never bring a server down") && !said.contains(slow),
+        "{said}"
+    );
+}
+
+/// `--format json` has what the text has: each finding with its place, as an editor counts.
+#[test]
+fn findings_are_listed_for_programs() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "w.toml",
+        "name = \"w\"\nextends = \"cloudinfra\"\n# é\nmetrics.cpu_usage.warning = 0.7\n",
+    );
+    sandbox.write(
+        "bad.toml",
+        "name = \"b\"\nextends = \"w.toml\"\nup_health = 101\n[sla]\ntargt = 9\n",
+    );
+    let list = |line: &str, code: i32| -> Vec<serde_json::Value> {
+        let output = sandbox.sysworld(line).output().expect("the binary runs");
+        assert_eq!(output.status.code(), Some(code), "{line}");
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    };
+    let found = list("check w.toml --format json", 0);
+    let first = |kind: &str| {
+        let mut of_kind = found.iter().filter(|finding| finding["kind"] == kind);
+        of_kind
+            .next()
+            .unwrap_or_else(|| panic!("{kind}: {found:?}"))
+            .clone()
+    };
+    let warning = found
+        .iter()
+        .find(|finding| finding["line"] == 4)
+        .expect("a place");
+    assert_eq!(warning["file"], "w.toml");
+    assert_eq!(
+        [
+            &warning["column"],
+            &warning["end_line"],
+            &warning["end_column"]
+        ],
+        [29, 4, 32]
+    );
+    assert_eq!(warning["kind"], "warning");
+    assert_eq!(
+        warning["message"],
+        "`metrics.cpu_usage.warning` is in percent, and 0.7 is 0.7 %"
+    );
+    assert_eq!(warning["help"], serde_json::json!(["did you mean 70?"]));
+    let note = first("note");
+    assert!(
+        note["line"].is_null()
+            && note["message"]
+                .as_str()
+                .expect("text")
+                .contains("cloudinfra")
+    );
+    let errors = list("check bad.toml bad.toml w.toml --format json", 2);
+    let of_bad: Vec<_> = errors
+        .iter()
+        .filter(|finding| finding["kind"] == "error")
+        .collect();
+    assert_eq!(of_bad.len(), 2, "{errors:?}");
+    assert!(of_bad.iter().all(|finding| finding["file"] == "bad.toml"));
+    let places: Vec<_> = of_bad
+        .iter()
+        .map(|f| (f["line"].as_u64(), f["column"].as_u64()))
+        .collect();
+    assert!(
+        places.contains(&(Some(3), Some(13))) && places.contains(&(Some(5), Some(1))),
+        "{places:?}"
+    );
+    assert!(errors.iter().any(|finding| finding["kind"] == "warning"));
+}
+
 /// A file of the other kind is called what it is.
 #[test]
 fn worlds_and_experiments_are_told_apart() {
