@@ -1,5 +1,7 @@
 //! Advice on a world by itself: what in it can never have the effect that it was written for.
 
+use serde_spanned::Spanned;
+
 use super::reach::{
     Reach, USAGES, applies, drawn_metric, greatest_load, penalty_below, raises_health, shocked,
     shocked_base, shocks_are_seen, usage_metric,
@@ -34,6 +36,12 @@ pub fn of_parts(world: &World) -> Vec<Advice> {
     advice.extend(capped_levels(world));
     advice.extend(doubled_repairs(world, &reaches));
     advice.extend(services::idle(world));
+    advice.extend(
+        world
+            .skills
+            .iter()
+            .flat_map(|skill| idle_response(world, skill)),
+    );
     advice
 }
 
@@ -409,6 +417,41 @@ fn capped_levels(world: &World) -> Vec<Advice> {
     advice.collect()
 }
 
+/// Times and hands of a skill that can't have the effect that they were written for.
+fn idle_response(world: &World, (name, skill): &(Spanned<String>, Skill)) -> Vec<Advice> {
+    let mut advice = Vec::new();
+    let servers = world.servers.len();
+    if let Some(hands) = skill.parallel
+        && hands.get() as usize >= servers
+        && servers > 1
+    {
+        let message = format!(
+            "`parallel` of the skill `{}` is no limit: it is {}, and there are {servers} servers",
+            name.get_ref(),
+            hands.get()
+        );
+        advice.push(Advice::at(name.span(), message, "attends to all"));
+    }
+    let ([detect, acknowledge], scale) = world.response_times(skill);
+    // Those that are drawn may be shorter; what is fixed is as long, up to rounding.
+    let fixed = detect.fixed().zip(acknowledge.fixed());
+    let wait = fixed.map_or(0.0, |(detect, acknowledge)| {
+        scale * f64::from(detect) + scale * f64::from(acknowledge)
+    });
+    if wait >= f64::from(world.rounds) + 1.0 {
+        let message = format!(
+            "with the skill `{}` nobody ever attends to a server: detection and acknowledgement take {} \
+             rounds, and a replication has {}",
+            name.get_ref(),
+            short(wait),
+            world.rounds
+        );
+        let help = "times are in rounds, of `round_minutes` each";
+        advice.push(Advice::at(name.span(), message, "never attends").help(help));
+    }
+    advice
+}
+
 /// What happens to a server, as far as it takes an action to undo it.
 enum Fault<'a> {
     Crash,
@@ -467,6 +510,14 @@ fn doubled(world: &World, kind: &Name, fault: &Fault) -> Option<Advice> {
         undoes.then_some(action)
     };
     let (first, second) = (attempt(alert)?, attempt(AlertKind::Health)?);
+    // While it is under way, the second alert waits.
+    if first
+        .duration
+        .as_ref()
+        .is_some_and(|time| !time.can_be_zero())
+    {
+        return None;
+    }
     // An action that cools down is used once a round.
     let again = first.name.get_ref() != second.name.get_ref() || first.cooldown.get() == 0;
     let fails =
@@ -484,8 +535,8 @@ fn doubled(world: &World, kind: &Name, fault: &Fault) -> Option<Advice> {
             false => format!(" and `{}`", second.name.get_ref()),
         }
     );
-    let help = "for one attempt a round, give the action a cooldown of 1, or answer `health` with \
-                another action";
+    let help = "for one attempt a round, give the action a duration or a cooldown of 1, or answer \
+                `health` with another action";
     let span: Span = first.name.span();
     Some(Advice::at(span, message, "has two chances a round").help(help))
 }

@@ -11,6 +11,21 @@ pub use tally::Tally;
 use crate::simulation::Count;
 use crate::statistics::jackknife::{GROUPS, TtrCell};
 
+/// What an incident waits for; each is over when the incident is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// To be resolved.
+    Resolve,
+    /// To be detected, in a world with cases.
+    Detect,
+    /// To be acknowledged, in a world with cases.
+    Acknowledge,
+}
+
+impl Wait {
+    const ALL: [Self; 3] = [Self::Resolve, Self::Detect, Self::Acknowledge];
+}
+
 /// What a stored count counts. The names are those of the `counts` tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Measure {
@@ -20,10 +35,10 @@ pub enum Measure {
     JourneyUpRounds,
     /// Of several journeys, replications with `value` rounds in which number `group` worked.
     JourneyRounds,
-    /// Incidents of group `group` that closed after `value` half rounds.
-    TtrClosed,
-    /// Incidents of group `group` that were open for `value` half rounds at the end.
-    TtrCensored,
+    /// Incidents of group `group` whose wait was over after `value` half rounds.
+    Ended(Wait),
+    /// Incidents of group `group` that had waited for `value` half rounds at the end.
+    Censored(Wait),
     /// The first replication with the worst value of the SLA's indicator is `count`; `value` are its
     /// up checks, or its rounds with a working journey if the SLA is held to the journey.
     Worst,
@@ -42,12 +57,16 @@ pub enum Measure {
 }
 
 impl Measure {
-    const PLAIN: [(Self, &'static str); 11] = [
+    const PLAIN: [(Self, &'static str); 15] = [
         (Self::UpChecks, "up_checks"),
         (Self::JourneyUpRounds, "journey_up_rounds"),
         (Self::JourneyRounds, "journey_rounds"),
-        (Self::TtrClosed, "ttr_closed"),
-        (Self::TtrCensored, "ttr_censored"),
+        (Self::Ended(Wait::Resolve), "ttr_closed"),
+        (Self::Censored(Wait::Resolve), "ttr_censored"),
+        (Self::Ended(Wait::Detect), "detect_ended"),
+        (Self::Censored(Wait::Detect), "detect_censored"),
+        (Self::Ended(Wait::Acknowledge), "acknowledge_ended"),
+        (Self::Censored(Wait::Acknowledge), "acknowledge_censored"),
         (Self::Worst, "worst_replication"),
         (Self::Best, "best_replication"),
         (Self::BudgetExhaustedRound, "budget_exhausted_round"),
@@ -118,8 +137,8 @@ pub struct PointCounts {
     pub journey_up_rounds: BTreeMap<u32, u64>,
     /// Of each of several journeys, in file order: replications by the rounds in which it worked.
     pub journeys: Vec<BTreeMap<u32, u64>>,
-    /// Incidents by time and group.
-    ttr: BTreeMap<u32, Box<TtrCell>>,
+    /// By [`Wait`]: incidents by time and group.
+    waits: [BTreeMap<u32, Box<TtrCell>>; 3],
     /// Of the replications that the SLA's indicator calls the worst and the best: what counts
     /// towards the SLA, and their numbers.
     worst: Option<(u32, u64)>,
@@ -197,9 +216,16 @@ impl PointCounts {
             .collect()
     }
 
-    /// The incidents by time and group, in the order of time.
+    /// The incidents by time to resolve and group, in the order of time.
     pub fn ttr_cells(&self) -> Vec<TtrCell> {
-        self.ttr.values().map(|cell| **cell).collect()
+        self.wait_cells(Wait::Resolve)
+    }
+
+    /// The incidents by the time of a wait and group, in the order of time; of detection and
+    /// acknowledgement there are none in a world without cases.
+    pub fn wait_cells(&self, wait: Wait) -> Vec<TtrCell> {
+        let cells = self.waits[wait as usize].values();
+        cells.map(|cell| **cell).collect()
     }
 
     /// The counts as rows, in a fixed order.
@@ -227,10 +253,12 @@ impl PointCounts {
                 push(Measure::JourneyRounds, journey, *value, *count);
             }
         }
-        for (value, cell) in &self.ttr {
-            for group in 0..GROUPS {
-                push(Measure::TtrClosed, group, *value, cell.closed[group]);
-                push(Measure::TtrCensored, group, *value, cell.censored[group]);
+        for (wait, cells) in Wait::ALL.into_iter().zip(&self.waits) {
+            for (value, cell) in cells {
+                for group in 0..GROUPS {
+                    push(Measure::Ended(wait), group, *value, cell.closed[group]);
+                    push(Measure::Censored(wait), group, *value, cell.censored[group]);
+                }
             }
         }
         for (round, count) in &self.budget_exhausted_round {
@@ -282,8 +310,8 @@ impl PointCounts {
                 }
                 *self.journeys[journey].entry(row.value).or_default() += row.count;
             }
-            Measure::TtrClosed => self.cell(row.value).closed[group] += row.count,
-            Measure::TtrCensored => self.cell(row.value).censored[group] += row.count,
+            Measure::Ended(wait) => self.cell(wait, row.value).closed[group] += row.count,
+            Measure::Censored(wait) => self.cell(wait, row.value).censored[group] += row.count,
             Measure::Worst | Measure::Best => self.rank(row.value, row.count),
             Measure::SlaMissed => self.sla_missed += row.count,
             Measure::Total(count) => self.totals[count as usize] += row.count,
@@ -304,14 +332,9 @@ impl PointCounts {
         self.causes.entry(row.cause.clone()).or_default()
     }
 
-    fn cell(&mut self, ttr: u32) -> &mut TtrCell {
-        self.ttr.entry(ttr).or_insert_with(|| {
-            Box::new(TtrCell {
-                half_round: ttr,
-                closed: [0; GROUPS],
-                censored: [0; GROUPS],
-            })
-        })
+    fn cell(&mut self, wait: Wait, time: u32) -> &mut TtrCell {
+        let cells = self.waits[wait as usize].entry(time);
+        cells.or_insert_with(|| Box::new(TtrCell::empty(time)))
     }
 }
 

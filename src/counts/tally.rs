@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::PointCounts;
+use super::{PointCounts, Wait};
 use crate::simulation::{CauseSet, Count, Model, Replication, Spell};
 use crate::statistics::jackknife::{GROUPS, TtrCell};
 
@@ -16,7 +16,8 @@ pub struct Tally {
     journey_up_rounds: Histogram<u64>,
     journeys: Vec<Histogram<u64>>,
     budget_exhausted_round: Histogram<u64>,
-    ttr: Histogram<Option<Box<TtrCell>>>,
+    /// By [`Wait`].
+    waits: [Histogram<Option<Box<TtrCell>>>; 3],
     /// Incidents and down checks by cause.
     causes: Histogram<[u64; 2]>,
     worst: Option<(u32, u64)>,
@@ -61,19 +62,36 @@ impl Tally {
     }
 
     /// Counts one incident; `first` is the replication of lane 0.
-    pub fn incident(&mut self, first: u64, spell: &Spell) {
+    pub fn incident(&mut self, first: u64, spell: &Spell, model: &Model) {
         let [incidents, down_checks] = self.causes.at(spell.cause.0);
         *incidents += 1;
         *down_checks += u64::from(spell.down_checks);
         let group = ((first + spell.lane as u64) % GROUPS as u64) as usize;
-        let cell = self.ttr.at(spell.ttr.into()).get_or_insert_with(|| {
-            Box::new(TtrCell {
-                half_round: spell.ttr,
-                closed: [0; GROUPS],
-                censored: [0; GROUPS],
-            })
-        });
-        let counts = if spell.censored {
+        self.wait(Wait::Resolve, spell.ttr, spell.censored, group);
+        if model.has_cases() {
+            self.response(spell, group);
+        }
+    }
+
+    /// Counts when an incident was detected and acknowledged.
+    fn response(&mut self, spell: &Spell, group: usize) {
+        for (wait, known) in [Wait::Detect, Wait::Acknowledge]
+            .into_iter()
+            .zip(spell.known)
+        {
+            // One that closes before has waited until then, too.
+            let (time, censored) = match known {
+                Some(time) => (time, false),
+                None => (spell.ttr, spell.censored),
+            };
+            self.wait(wait, time, censored, group);
+        }
+    }
+
+    fn wait(&mut self, wait: Wait, time: u32, censored: bool, group: usize) {
+        let cell = self.waits[wait as usize].at(time.into());
+        let cell = cell.get_or_insert_with(|| Box::new(TtrCell::empty(time)));
+        let counts = if censored {
             &mut cell.censored
         } else {
             &mut cell.closed
@@ -93,11 +111,11 @@ impl Tally {
             journey_up_rounds: plain(self.journey_up_rounds),
             journeys: self.journeys.into_iter().map(plain).collect(),
             budget_exhausted_round: plain(self.budget_exhausted_round),
-            ttr: self
-                .ttr
-                .into_values()
-                .filter_map(|(ttr, cell)| Some((ttr as u32, cell?)))
-                .collect(),
+            waits: self.waits.map(|times| {
+                let cells = times.into_values();
+                let met = cells.filter_map(|(time, cell)| Some((time as u32, cell?)));
+                met.collect()
+            }),
             worst: self.worst,
             best: self.best,
             sla_missed: self.sla_missed,

@@ -101,6 +101,8 @@ pub struct Variation {
     pub sla_target_share: f64,
     /// Whether the SLA is held to the user journey, not to the servers.
     pub sla_on_journey: bool,
+    /// Whether the response takes time, so that incidents are detected and acknowledged.
+    pub cases: bool,
     /// Checks of a replication (rounds by weight, if it is held to the journey) that may fail without a
     /// miss: the error budget, a whole number.
     pub sla_budget: u64,
@@ -276,6 +278,7 @@ impl Design {
             sla_target_share: world.sla.target.share(),
             sla_on_journey: world.sla.indicator == Indicator::JourneyAvailability,
             exposure,
+            cases: world.has_cases(),
             sla_budget: 0,
         };
         let checks = variation.sla_checks();
@@ -307,9 +310,19 @@ impl Design {
         &self.exposures
     }
 
+    /// Whether the response takes time in any of its worlds.
+    pub fn has_cases(&self) -> bool {
+        self.variations.iter().any(|variation| variation.cases)
+    }
+
     /// The counts that any of its points can have; of the others there are no columns.
     pub fn counts(&self) -> impl Iterator<Item = Count> {
-        let stands = |count: &Count| *count != Count::ActionsDeclined;
+        let cases = self.has_cases();
+        let stands = move |count: &Count| match count {
+            Count::AlertsWaiting => cases,
+            Count::ActionsDeclined => false,
+            _ => true,
+        };
         Count::ALL.into_iter().filter(stands)
     }
 

@@ -31,7 +31,7 @@ pub const EXPERIMENT_KEYS: [&str; 14] = [
 ];
 
 /// Keys that only world files have.
-pub const WORLD_KEYS: [&str; 27] = [
+pub const WORLD_KEYS: [&str; 28] = [
     "extends",
     "remove",
     "rounds",
@@ -54,6 +54,7 @@ pub const WORLD_KEYS: [&str; 27] = [
     "service_dependencies",
     "metrics",
     "chaos",
+    "response",
     "remediation",
     "runbook",
     "runbook_default",

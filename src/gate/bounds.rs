@@ -192,13 +192,16 @@ mod tests {
     use crate::experiment::Experiment;
     use crate::summary::catalogue::CATALOGUE;
 
-    /// cloudinfra with an error budget.
+    /// cloudinfra with an error budget and cases.
     fn variation() -> Variation {
         let text = "name = \"e\"\nreplications = 1\n[factors]\n\"sla.target\" = [95]";
         let design = Experiment::parse("e.toml", text, Path::new(""), &mut Sources::default())
             .and_then(Design::new)
             .expect("an experiment");
-        design.variation(0).clone()
+        let mut variation = design.variation(0).clone();
+        // As if its response took time, so that every estimate is defined.
+        variation.cases = true;
+        variation
     }
 
     /// Every estimate refuses a bound below, above and at the ends of its range where that decides

@@ -13,7 +13,7 @@ use crate::precision::Looks;
 use crate::simulation::Count;
 use crate::statistics::gate::{Comparison, Verdict, replications_to_decide};
 use crate::statistics::{Confidence, Ends};
-use crate::summary::catalogue::{self, Estimator, Quantity, Unit};
+use crate::summary::catalogue::{self, Estimator, Unit};
 use crate::summary::{PointSummary, Reading};
 
 pub use bounds::refusal;
@@ -150,7 +150,7 @@ impl Gate {
     }
 
     fn why(&self, summary: &PointSummary, reading: Option<Reading>, confidence: Confidence) -> Why {
-        let resolve = self.estimator.of == Quantity::Resolve;
+        let resolve = self.estimator.of.is_time_to_resolve();
         let incidents = summary.total(Count::Incidents);
         if resolve && incidents == 0 {
             return Why::NoIncident;
@@ -202,7 +202,7 @@ impl<'a> Decider<'a> {
             looks,
             times: gates
                 .iter()
-                .any(|gate| gate.estimator.of == Quantity::Resolve),
+                .any(|gate| gate.estimator.of.is_time_to_resolve()),
             decided: decided.collect(),
         }
     }

@@ -2,11 +2,13 @@
 
 use std::fmt::Write;
 
-use super::{Rounds, handling_text, server_name, time_text};
-use crate::simulation::{ClosedBy, Handling, Incident, Model, Observer, State, in_rounds};
+use super::{Rounds, case_text, finished_text, handling_text, server_name, time_text};
+use crate::simulation::{
+    CaseStep, ClosedBy, Handling, Incident, Model, Observer, State, in_rounds,
+};
 use crate::world::World;
 
-/// Alerts that are told of an incident at its begin, and at its end.
+/// Lines that are told of an incident at its begin, and at its end.
 const FIRST: usize = 8;
 const LAST: usize = 4;
 
@@ -27,7 +29,8 @@ struct Story {
     closed: Option<u32>,
     head: String,
     causes: String,
-    handled: Vec<String>,
+    /// What happened in it, and whether that is an alert that was handled.
+    lines: Vec<(String, bool)>,
     end: String,
 }
 
@@ -61,6 +64,14 @@ impl<'a> Incidents<'a> {
         let mut open = self.stories.iter_mut().rev();
         open.find(|story| story.server == server && story.closed.is_none())
     }
+
+    /// Notes what happens to the incident that is open on a server, if there is one.
+    fn note(&mut self, server: usize, text: &str, handled: bool) {
+        let line = format!("round {:<2} {text}", self.round);
+        if let Some(story) = self.open(server) {
+            story.lines.push((line, handled));
+        }
+    }
 }
 
 impl Story {
@@ -68,16 +79,22 @@ impl Story {
     fn tell(&self, number: usize, text: &mut String) {
         let _ = writeln!(text, "\nincident {number} · {}", self.head);
         let _ = writeln!(text, "  cause    {}", self.causes);
-        let lines = self.handled.len();
-        for (at, line) in self.handled.iter().enumerate() {
+        let lines = self.lines.len();
+        for (at, (line, _)) in self.lines.iter().enumerate() {
             if at < FIRST || at + LAST >= lines {
                 let _ = writeln!(text, "  {line}");
             } else if at == FIRST {
-                let more = lines - FIRST - LAST;
-                let _ = writeln!(text, "  … {more} more alerts handled");
+                let more = &self.lines[FIRST..lines - LAST];
+                let all_handled = more.iter().all(|(_, handled)| *handled);
+                let what = if all_handled {
+                    "alerts handled"
+                } else {
+                    "lines"
+                };
+                let _ = writeln!(text, "  … {} more {what}", more.len());
             }
         }
-        if self.handled.is_empty() {
+        if !self.lines.iter().any(|(_, handled)| *handled) {
             let _ = writeln!(text, "  no alert of it was handled");
         }
         let _ = writeln!(text, "  {}", self.end);
@@ -106,20 +123,24 @@ impl Observer for Incidents<'_> {
                 true => "none at work".to_owned(),
                 false => causes.join(", "),
             },
-            handled: Vec::new(),
+            lines: Vec::new(),
             end: String::new(),
         });
     }
 
     fn handled(&mut self, handling: &Handling) {
-        let line = format!(
-            "round {:<2} {}",
-            self.round,
-            handling_text(self.world, handling)
-        );
-        if let Some(story) = self.open(handling.alert.server) {
-            story.handled.push(line);
-        }
+        let text = handling_text(self.world, handling);
+        self.note(handling.alert.server, &text, true);
+    }
+
+    fn case(&mut self, server: usize, step: CaseStep) {
+        let text = case_text(self.world, server, step);
+        self.note(server, &text, false);
+    }
+
+    fn finished(&mut self, server: usize, action: usize, succeeded: bool) {
+        let text = finished_text(self.world, server, action, succeeded);
+        self.note(server, &text, false);
     }
 
     fn incident(&mut self, incident: &Incident) {

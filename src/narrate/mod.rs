@@ -9,8 +9,8 @@ use incidents::Incidents;
 
 use crate::design::Resolved;
 use crate::simulation::{
-    Alert, ClosedBy, Handling, Incident, Model, Observer, Outcome, Response, State, in_rounds,
-    simulate,
+    Alert, CaseStep, ClosedBy, Handling, Incident, Model, Observer, Outcome, Response, State,
+    in_rounds, simulate,
 };
 use crate::world::{AlertKind, Indicator, World};
 
@@ -125,6 +125,25 @@ fn sla_text(world: &World) -> String {
     format!("SLA {} % {indicator}", world.sla.target.percent())
 }
 
+/// What happens to the case of a server.
+fn case_text(world: &World, server: usize, step: CaseStep) -> String {
+    let server = server_name(world, server);
+    match step {
+        CaseStep::Opened => format!("{server} has its first alert"),
+        CaseStep::Detected => format!("{server} is detected"),
+        CaseStep::Acknowledged => format!("{server} is acknowledged"),
+        CaseStep::Attended => format!("{server} is attended to"),
+        CaseStep::Closed => format!("{server} has no more alerts"),
+    }
+}
+
+/// What came of an action that took time.
+fn finished_text(world: &World, server: usize, action: usize, succeeded: bool) -> String {
+    let action = world.remediation[action].name.get_ref();
+    let outcome = if succeeded { "succeeded" } else { "failed" };
+    format!("{action} on {}: {outcome}", server_name(world, server))
+}
+
 /// The name of a server.
 fn server_name(world: &World, server: usize) -> String {
     world.servers[server].name.get_ref().to_string()
@@ -150,6 +169,7 @@ fn handling_text(world: &World, handling: &Handling) -> String {
         Response::Succeeded => "succeeded".to_owned(),
         Response::Failed => "failed".to_owned(),
         Response::Blocked(round) => format!("blocked until round {}", round + 1),
+        Response::UnderWay(round) => format!("under way until round {}", round + 1),
     };
     format!("{action} on {server} for {kind}{guess}: {outcome}")
 }
@@ -188,8 +208,12 @@ fn verdict(world: &World, model: &Model, outcome: &Outcome, journey_rounds: &[u3
             journey.weight.get_ref().get()
         ));
     }
+    let waited = match model.has_cases() {
+        true => format!(", {} waited", outcome.alerts_waiting),
+        false => String::new(),
+    };
     text.push_str(&format!(
-        "incidents             {} ({} open at the end), {} events, {} of {} alerts handled\n",
+        "incidents             {} ({} open at the end), {} events, {} of {} alerts handled{waited}\n",
         outcome.incidents,
         outcome.incidents_open,
         outcome.events,
@@ -287,9 +311,27 @@ impl Observer for Narrator<'_> {
         );
     }
 
+    fn waiting(&mut self, alerts: usize) {
+        let alerts = match alerts {
+            1 => "1 alert waits".to_owned(),
+            alerts => format!("{alerts} alerts wait"),
+        };
+        self.line("waiting", &alerts);
+    }
+
+    fn case(&mut self, server: usize, step: CaseStep) {
+        let text = case_text(self.world, server, step);
+        self.line("case", &text);
+    }
+
     fn handled(&mut self, handling: &Handling) {
         let text = handling_text(self.world, handling);
         self.line("action", &text);
+    }
+
+    fn finished(&mut self, server: usize, action: usize, succeeded: bool) {
+        let text = finished_text(self.world, server, action, succeeded);
+        self.line("done", &text);
     }
 
     fn opened(&mut self, _: &Model, _: &State, server: usize, half_round: u32) {

@@ -155,6 +155,14 @@ fn incidents(design: &Design, rows: &[IncidentRow]) -> Frame {
     let about = "when the first alert of the server was handled while it was open, in half \
                  rounds; null if none was";
     frame.column(rows, "handled_half_round", about, |r| r.incident.handled);
+    if design.has_cases() {
+        let about = "when it was detected, in half rounds; null if it was not before it ended";
+        frame.column(rows, "detected_half_round", about, |r| r.incident.detected);
+        let about = "when it was acknowledged, in half rounds; null if it was not before it ended";
+        frame.column(rows, "acknowledged_half_round", about, |r| {
+            r.incident.acknowledged
+        });
+    }
     let about = "when it closed, in half rounds; null if it was open at the end";
     frame.column(rows, "closed_half_round", about, |r| {
         r.incident.closed.map(|(at, _)| at)
@@ -187,6 +195,10 @@ fn rounds(design: &Design, rows: &[RoundRow]) -> Frame {
     frame.column(rows, "alerts_handled", "alerts handled", |r| {
         r.alerts_handled
     });
+    if design.has_cases() {
+        let about = Count::AlertsWaiting.about();
+        frame.column(rows, "alerts_waiting", about, |r| r.alerts_waiting);
+    }
     let about = "whether the user journey worked; null in a world without one";
     let weight = |r: &RoundRow| design.variation(r.point).journey_weight;
     frame.column(rows, "journey_up", about, |r| {

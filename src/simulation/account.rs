@@ -37,6 +37,8 @@ pub struct Spell {
     pub down_checks: u32,
     /// What may have caused it.
     pub cause: CauseSet,
+    /// Times from its opening until it was detected, and until it was acknowledged, in half rounds.
+    pub known: [Option<u32>; 2],
 }
 
 impl Spell {
@@ -44,6 +46,7 @@ impl Spell {
     #[inline(always)]
     pub(super) fn closed(lane: usize, cause: CauseSet, opened: u32, closed: u32) -> Self {
         Self {
+            known: [None; 2],
             lane,
             ttr: closed - opened,
             censored: false,
@@ -57,6 +60,7 @@ impl Spell {
     #[inline(always)]
     pub(super) fn open(lane: usize, cause: CauseSet, opened: u32, rounds: u32) -> Self {
         Self {
+            known: [None; 2],
             lane,
             ttr: (2 * rounds - 1).saturating_sub(opened),
             censored: true,
@@ -146,9 +150,14 @@ impl Observer for Accountant {
         let open = self.open.iter().position(|(s, _)| *s == incident.server);
         if let Some(open) = open {
             let (_, cause) = self.open.swap_remove(open);
-            self.spells.push(match incident.closed {
+            let spell = match incident.closed {
                 Some((closed, _)) => Spell::closed(0, cause, incident.opened, closed),
                 None => Spell::open(0, cause, incident.opened, self.rounds),
+            };
+            let known = [incident.detected, incident.acknowledged];
+            self.spells.push(Spell {
+                known: known.map(|at| Some(at? - incident.opened)),
+                ..spell
             });
         }
     }

@@ -1,5 +1,6 @@
 //! From a world to a [`Model`]: names become indices, conditions become tables.
 
+use super::cases::CaseModel;
 use super::durations::DurationModel;
 use super::metrics::{drawn_model, uniform, usage_model};
 use super::model::{
@@ -10,8 +11,8 @@ use super::rows::action_rows;
 use super::services::services_model;
 use super::streams::{Chance, Purpose, stream_key};
 use crate::world::{
-    Action, ActionEffect, AlertKind, AlertLevel, ChaosEffect, End, Finite, Indicator, Multiplied,
-    NameAt, NonNegative, Phase, Quantity, Scenario, Shock, Skill, World,
+    Action, ActionEffect, AlertKind, AlertLevel, ChaosEffect, End, Finite, Hands, Indicator,
+    Multiplied, NameAt, NonNegative, Phase, Quantity, Scenario, Shock, Skill, World,
 };
 
 /// What a design point adds to its world.
@@ -97,6 +98,9 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
         runbook: names.runbook(world),
         diagnosis: Chance::new(setting.skill.diagnosis_accuracy.get()),
         panic_threshold: setting.skill.panic_threshold.get() as usize,
+        cases: world
+            .has_cases()
+            .then(|| case_model(world, setting.skill, phases, key)),
         services: services_model(world),
         dependency_penalty: world.dependency_penalty.get() as f32,
         banded_dependencies: [&world.metrics.error_rate, &world.metrics.latency_p99]
@@ -112,6 +116,51 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
         sla_budget: (checks - world.sla.target.least(checks)) as u32,
         traffic_key: key(Purpose::Traffic, ""),
         response_key: key(Purpose::Response, ""),
+    }
+}
+
+/// How cases go where someone of a skill responds.
+fn case_model(
+    world: &World,
+    skill: &Skill,
+    phases: [Phase; 4],
+    key: impl Fn(Purpose, &str) -> u64,
+) -> CaseModel {
+    let ([detect, acknowledge], scale) = world.response_times(skill);
+    let servers = world.servers.iter();
+    CaseModel {
+        detect: DurationModel::new(&detect, scale),
+        acknowledge: DurationModel::new(&acknowledge, scale),
+        hands: skill.parallel.map_or(u32::MAX, Hands::get),
+        keys: servers
+            .map(|server| key(Purpose::Case, server.name.get_ref().as_str()))
+            .collect(),
+        clock_offset: clock_offset(phases),
+        longest: world.rounds,
+    }
+}
+
+/// What the clock shows in a respond phase, less 2 half rounds for each round before: the time of the
+/// check before it, which may be of the round before.
+fn clock_offset(phases: [Phase; 4]) -> i32 {
+    let place = |phase| phases.iter().position(|p| *p == phase).unwrap_or_default();
+    let (update, respond, assess) = (
+        place(Phase::Update),
+        place(Phase::Respond),
+        place(Phase::Assess),
+    );
+    // The update of a round is at 0, or at 2 if it follows the assess; the assess is at 1.
+    match (update < respond, assess < respond) {
+        (false, false) if update < assess => -1,
+        (false, false) | (true, false) => 0,
+        (false, true) => 1,
+        (true, true) => {
+            if update < assess {
+                1
+            } else {
+                2
+            }
+        }
     }
 }
 
@@ -228,6 +277,12 @@ impl<'a> Names<'a> {
         ActionModel {
             success: Chance::new(success.min(1.0)),
             cooldown: action.cooldown.get(),
+            duration: action
+                .duration
+                .as_ref()
+                .map_or(DurationModel::Fixed(0), |duration| {
+                    DurationModel::new(duration, action.duration_scale.get())
+                }),
             effects: action
                 .effects
                 .iter()

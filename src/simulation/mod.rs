@@ -7,6 +7,7 @@
 
 mod account;
 mod assess;
+mod cases;
 mod chaos;
 mod compile;
 mod durations;
@@ -33,7 +34,7 @@ pub use lanes::{
     simulate_lanes_unless,
 };
 pub use model::Model;
-pub use observer::{Alert, Handling, Observer, Response};
+pub use observer::{Alert, CaseStep, Handling, Observer, Response};
 pub use outcome::{ClosedBy, Count, Incident, Outcome, Outcomes};
 pub use responder::{Choice, Responder, Rules};
 pub use state::State;

@@ -1,5 +1,6 @@
 //! A world compiled for one design point: indices and numbers in flat arrays.
 
+use super::cases::CaseModel;
 use super::durations::DurationModel;
 use super::numbers::{Number, clamp};
 use super::observer::Alert;
@@ -43,6 +44,8 @@ pub struct Model {
     pub(super) runbook: Vec<u16>,
     pub(super) diagnosis: Chance,
     pub(super) panic_threshold: usize,
+    /// In a world in which the response takes time.
+    pub(super) cases: Option<CaseModel>,
     pub(super) services: ServicesModel,
     /// Health lost while a dependency is down.
     pub(super) dependency_penalty: f32,
@@ -92,6 +95,11 @@ impl Model {
     /// What a round adds to the journey up rounds if all journeys work: the sum of their weights.
     pub fn journey_weight(&self) -> u32 {
         self.services.weight
+    }
+
+    /// Whether the response takes time, so that incidents are detected and acknowledged.
+    pub fn has_cases(&self) -> bool {
+        self.cases.is_some()
     }
 
     /// Least number of good checks (or journey rounds) that meets the SLA.
@@ -259,6 +267,8 @@ pub(super) struct ActionModel {
     /// Probability of success, the skill's speed included.
     pub success: Chance,
     pub cooldown: u32,
+    /// Rounds until it is over; counts in a world with cases.
+    pub duration: DurationModel,
     pub effects: Vec<ActionStep>,
 }
 

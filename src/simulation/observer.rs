@@ -42,6 +42,23 @@ pub enum Response {
     Failed,
     /// It was executed, and changed the state.
     Succeeded,
+    /// It was begun, and is over in the respond phase of the given round.
+    UnderWay(u32),
+}
+
+/// A step of the case of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaseStep {
+    /// It raised its first alert.
+    Opened,
+    /// Someone knows of it.
+    Detected,
+    /// It is acknowledged.
+    Acknowledged,
+    /// Someone attends to it.
+    Attended,
+    /// It raises no more alerts.
+    Closed,
 }
 
 /// Watches a replication; every method does nothing unless it is written.
@@ -58,6 +75,12 @@ pub trait Observer {
     fn handled(&mut self, _handling: &Handling) {}
     /// Nothing is done about an alert, by choice.
     fn declined(&mut self, _alert: &Alert) {}
+    /// So many of the alerts wait.
+    fn waiting(&mut self, _alerts: usize) {}
+    /// The case of a server took a step.
+    fn case(&mut self, _server: usize, _step: CaseStep) {}
+    /// An action that was under way on a server is over.
+    fn finished(&mut self, _server: usize, _action: usize, _succeeded: bool) {}
     /// An incident opened at the given half round.
     fn opened(&mut self, _model: &Model, _state: &State, _server: usize, _half_round: u32) {}
     /// An incident closed, or the replication ended with it open.
@@ -105,6 +128,21 @@ impl<A: Observer, B: Observer> Observer for (&mut A, &mut B) {
     fn declined(&mut self, alert: &Alert) {
         self.0.declined(alert);
         self.1.declined(alert);
+    }
+
+    fn waiting(&mut self, alerts: usize) {
+        self.0.waiting(alerts);
+        self.1.waiting(alerts);
+    }
+
+    fn case(&mut self, server: usize, step: CaseStep) {
+        self.0.case(server, step);
+        self.1.case(server, step);
+    }
+
+    fn finished(&mut self, server: usize, action: usize, succeeded: bool) {
+        self.0.finished(server, action, succeeded);
+        self.1.finished(server, action, succeeded);
     }
 
     fn opened(&mut self, model: &Model, state: &State, server: usize, half_round: u32) {

@@ -108,6 +108,9 @@ outcome! {
         Alerts, alerts, "alerts raised";
         /// Alerts handled.
         AlertsHandled, alerts_handled, "alerts handled";
+        /// Alerts of servers that nobody attended to yet, or on which an action was under way.
+        AlertsWaiting, alerts_waiting,
+            "alerts that waited: nobody attended to the server yet, or an action was under way on it";
         /// Alerts handled without the runbook.
         Misdiagnoses, misdiagnoses, "alerts handled without the runbook";
         /// Actions executed.
@@ -152,6 +155,10 @@ pub struct Incident {
     pub opened: u32,
     /// When its first alert was handled.
     pub handled: Option<u32>,
+    /// When it was detected, while it was open; `None` also in a world without cases.
+    pub detected: Option<u32>,
+    /// When it was acknowledged, while it was open.
+    pub acknowledged: Option<u32>,
     /// When it closed and by what; `None` if it was open at the end.
     pub closed: Option<(u32, ClosedBy)>,
     /// Time to resolve, or time open until the last assess.
@@ -175,12 +182,14 @@ pub(super) fn check(
     half_round: u32,
     observer: &mut impl Observer,
 ) {
+    let known_at_once = state.known_at_once(server, half_round);
     let s = &mut state.servers[server];
     let remediated = std::mem::take(&mut s.remediated);
     let down = s.health <= model.up_health;
     if down && s.opened == NONE_OPEN {
         s.opened = half_round;
         s.handled = None;
+        s.known = known_at_once;
         state.outcome.incidents += 1;
         observer.opened(model, state, server, half_round);
     } else if !down && s.opened != NONE_OPEN {
@@ -190,10 +199,13 @@ pub(super) fn check(
         } else {
             ClosedBy::Recovery
         };
+        let [detected, acknowledged] = s.known.map(|at| at.filter(|at| *at < half_round));
         let incident = Incident {
             server,
             opened: s.opened,
             handled: s.handled,
+            detected,
+            acknowledged,
             closed: Some((half_round, by)),
             ttr,
         };
@@ -210,11 +222,14 @@ pub(super) fn finish(model: &Model, state: &mut State, observer: &mut impl Obser
     for server in 0..model.servers.len() {
         let s = &state.servers[server];
         if s.opened != NONE_OPEN {
+            let [detected, acknowledged] = s.known.map(|at| at.filter(|at| *at <= end));
             // Only an update after the last assess opens later than the end.
             let incident = Incident {
                 server,
                 opened: s.opened,
                 handled: s.handled,
+                detected,
+                acknowledged,
                 closed: None,
                 ttr: end.saturating_sub(s.opened),
             };

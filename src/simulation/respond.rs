@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use super::cases;
 use super::health::evaluate_usage;
 use super::model::{ActionStep, Model, Thresholds};
 use super::observer::{Alert, Handling, Observer, Response};
@@ -17,6 +18,7 @@ pub(super) fn run(
     observer: &mut impl Observer,
     responder: &mut impl Responder,
 ) -> ControlFlow<()> {
+    cases::finish_actions(model, state, observer);
     state.alerts.clear();
     for server in 0..model.servers.len() {
         evaluate_usage(model, state, server);
@@ -24,6 +26,9 @@ pub(super) fn run(
     }
     state.outcome.alerts += state.alerts.len() as u32;
     observer.alerts(&state.alerts);
+    if let Some(cases) = &model.cases {
+        cases::attend(model, cases, state, observer);
+    }
 
     let criticals = state.alerts.iter().filter(|alert| alert.critical).count();
     if criticals > 0 {
@@ -43,6 +48,12 @@ pub(super) fn run(
     responder.decide(model, state)?;
     for i in 0..state.alerts.len() {
         let (alert, luck) = (state.alerts[i], luck.split());
+        if state.waits(alert.server) {
+            // An action for an alert before it is under way.
+            state.outcome.alerts_waiting += 1;
+            observer.waiting(1);
+            continue;
+        }
         match handle(model, state, alert, responder.choice(i), luck) {
             Some(handling) => {
                 observer.handled(&handling);
@@ -57,6 +68,7 @@ pub(super) fn run(
 /// Raises the alerts of one server, in the order of [`AlertKind::ALL`].
 fn raise(model: &Model, state: &mut State, server: usize) {
     let s = &state.servers[server];
+    let repaired = state.cases.get(server).is_some_and(|case| case.repaired);
     let alerts = &mut state.alerts;
     let mut raise_if = |raised: bool, kind, critical, value| {
         if raised {
@@ -80,12 +92,14 @@ fn raise(model: &Model, state: &mut State, server: usize) {
     let [cpu, memory, disk] = s.usage;
     above(AlertKind::CpuUsage, cpu, model.cpu.thresholds);
     above(AlertKind::MemoryUsage, memory, model.memory.thresholds);
-    above(
-        AlertKind::ErrorRate,
-        s.error_rate,
-        model.error_rate.thresholds,
-    );
-    above(AlertKind::LatencyP99, s.latency, model.latency.thresholds);
+    if !repaired {
+        above(
+            AlertKind::ErrorRate,
+            s.error_rate,
+            model.error_rate.thresholds,
+        );
+        above(AlertKind::LatencyP99, s.latency, model.latency.thresholds);
+    }
     above(AlertKind::DiskUsage, disk, model.disk.thresholds);
     let down = s.services_down.count_ones();
     raise_if(down > 0, AlertKind::ServiceDown, true, f64::from(down));
@@ -138,16 +152,34 @@ fn execute(model: &Model, state: &mut State, action: usize, server: usize, luck:
     }
     state.free_in[action] = state.round + spec.cooldown;
     state.outcome.actions += 1;
+    if let Some(cases) = &model.cases {
+        let rounds = cases.action_rounds(&spec.duration, luck);
+        if rounds > 0 {
+            state.begin(server, action, luck, rounds);
+            return Response::UnderWay(state.round + rounds);
+        }
+    }
     if !luck.succeeds(spec.success) {
         state.outcome.actions_failed += 1;
         return Response::Failed;
     }
+    carry_out(model, state, action, server, luck);
+    Response::Succeeded
+}
+
+/// The effects of an action that succeeds.
+pub(super) fn carry_out(
+    model: &Model,
+    state: &mut State,
+    action: usize,
+    server: usize,
+    luck: Luck,
+) {
     state.servers[server].remediated = true;
     let mut details = luck.details();
-    for step in &spec.effects {
+    for step in &model.actions[action].effects {
         apply(model, state, server, step, &mut details);
     }
-    Response::Succeeded
 }
 
 /// Applies a step of an action; each draw takes the next details.

@@ -1,9 +1,10 @@
 //! What changes during a replication.
 
+use super::cases::ServerCase;
 use super::model::{Lasting, Model, While};
 use super::observer::Alert;
 use super::outcome::Outcome;
-use super::streams::Stream;
+use super::streams::{Stream, mix};
 use crate::world::{Role, Usage};
 
 /// Never counted down: active until remediated.
@@ -41,6 +42,10 @@ pub struct State {
     pub(super) chaos: Vec<Stream>,
     pub(super) traffic_stream: Stream,
     pub(super) response: Stream,
+    /// By server; empty in a world without cases.
+    pub(super) cases: Vec<ServerCase>,
+    /// [`mix`] of the replication.
+    pub(super) mixed_replication: u64,
     /// By service of the model: whether it was served at the last assess.
     pub(super) served: Vec<bool>,
     /// By journey, where there are several: rounds in which it worked.
@@ -72,12 +77,19 @@ pub(super) struct ServerState {
     pub opened: u32,
     /// When the first alert of the open incident was handled.
     pub handled: Option<u32>,
+    /// When it was detected, and when it was acknowledged.
+    pub known: [Option<u32>; 2],
     /// A remediation succeeded since the last check.
     pub remediated: bool,
     pub environment: Stream,
 }
 
 impl ServerState {
+    /// Whether an incident is open.
+    pub fn is_down(&self) -> bool {
+        self.opened != NONE_OPEN
+    }
+
     pub fn base_mut(&mut self, metric: Usage) -> &mut f64 {
         &mut self.base[metric as usize]
     }
@@ -255,6 +267,12 @@ impl State {
         refill(&mut self.chaos, streams);
         self.traffic_stream = Stream::new(model.traffic_key, replication);
         self.response = Stream::new(model.response_key, replication);
+        let cases = model.cases.as_ref().map_or(0, |cases| cases.keys.len());
+        refill(
+            &mut self.cases,
+            std::iter::repeat_n(ServerCase::default(), cases),
+        );
+        self.mixed_replication = mix(replication);
         let servers = (0..model.servers.len()).map(|i| initial(model, i, replication));
         refill(&mut self.servers, servers);
     }
@@ -290,6 +308,7 @@ fn initial(model: &Model, server: usize, replication: u64) -> ServerState {
         quiet_after: 0,
         opened: NONE_OPEN,
         handled: None,
+        known: [None; 2],
         remediated: false,
         environment,
     }

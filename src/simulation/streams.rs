@@ -30,6 +30,8 @@ pub enum Purpose {
     Traffic,
     /// Diagnoses, successes and what remediations draw.
     Response,
+    /// How long the cases of one server take to be detected and acknowledged.
+    Case,
 }
 
 impl Purpose {
@@ -39,6 +41,7 @@ impl Purpose {
             Self::Environment => "environment",
             Self::Traffic => "traffic",
             Self::Response => "response",
+            Self::Case => "case",
         }
     }
 }
@@ -81,6 +84,14 @@ fn seed(key: u64, replication: u64) -> u64 {
 #[inline(always)]
 pub(super) fn mixed_seed(key: u64, mixed_replication: u64) -> u64 {
     mix(key ^ mixed_replication)
+}
+
+/// Bits of a case by the round in which it opens, of the replication whose [`mix`] this is: SplitMix64
+/// as a counter, so that a case has the same whatever other cases there are.
+#[inline(always)]
+pub(super) fn case_bits(key: u64, mixed_replication: u64, round: u32) -> Bits {
+    let steps = GOLDEN.wrapping_mul(u64::from(round));
+    Bits(mix(mixed_seed(key, mixed_replication).wrapping_add(steps)))
 }
 
 /// One stream of one replication.
@@ -165,6 +176,18 @@ impl Bits {
 pub(super) struct Luck(Bits);
 
 impl Luck {
+    /// That of these bits.
+    #[inline(always)]
+    pub fn of(bits: Bits) -> Self {
+        Self(bits)
+    }
+
+    /// Its bits.
+    #[inline(always)]
+    pub fn bits(self) -> Bits {
+        self.0
+    }
+
     /// Whether the diagnosis is right.
     #[inline(always)]
     pub fn diagnoses(self, accuracy: Chance) -> bool {
@@ -184,6 +207,12 @@ impl Luck {
     pub fn wrong_action(self, actions: usize) -> usize {
         let Bits(bits) = self.0;
         Bits(bits.wrapping_mul(GOLDEN)).upper().below(actions)
+    }
+
+    /// What says how long the action takes.
+    #[inline(always)]
+    pub fn duration(self) -> Half {
+        self.details().upper()
     }
 
     /// What the first `draw` of the action takes, by its lower half; the next takes the details

@@ -2,7 +2,7 @@
 //! it is read. Summary tables, gates, page, terminal and error messages iterate over it.
 
 use super::{PointSummary, Reading};
-use crate::design::Variation;
+use crate::design::{Design, Variation};
 use crate::simulation::in_rounds;
 use crate::statistics::sre::{BudgetSpent, budget_spent, downtime_minutes, nines};
 use crate::statistics::{Confidence, Estimate};
@@ -70,6 +70,8 @@ pub enum Quantity {
     Miss,
     /// A time to resolve.
     Resolve,
+    /// A part of it, in a world whose response takes time.
+    ResolvePart,
     /// Nines of the SLA's indicator.
     Nines,
     /// Downtime of the SLA's indicator.
@@ -113,7 +115,7 @@ const NOTE_TTR_P50: &str = "Half of the incidents are resolved within so many ro
                             window ends before.";
 
 /// All estimates, in the order of the columns of `summary`.
-pub static CATALOGUE: [Estimator; 17] = [
+pub static CATALOGUE: [Estimator; 20] = [
     Estimator {
         name: "availability",
         about: "mean availability of the servers, 0 to 1",
@@ -168,6 +170,42 @@ pub static CATALOGUE: [Estimator; 17] = [
         is_mean: true,
         spread: Spread::Error(|point| point.mttr_se),
         read: |point| point.mttr_rounds.map(Reading::from),
+        ..ENTRY
+    },
+    Estimator {
+        name: "mttr_detect_rounds",
+        about: "part of mttr_rounds until incidents are detected",
+        label: "Of the mean time to resolve: until detected",
+        note: "Mean time that an incident is open and not yet detected, within {within}. The three parts \
+               add up to the mean time to resolve.",
+        place: Place::Main(6),
+        of: Quantity::ResolvePart,
+        is_mean: true,
+        read: |point| part(point, 0),
+        ..ENTRY
+    },
+    Estimator {
+        name: "mttr_acknowledge_rounds",
+        about: "part of mttr_rounds from detection until incidents are acknowledged",
+        label: "Of it: from there until acknowledged",
+        note: "Mean time that an incident is open, detected and not yet acknowledged, within {within}.",
+        place: Place::Main(7),
+        of: Quantity::ResolvePart,
+        is_mean: true,
+        read: |point| part(point, 1),
+        ..ENTRY
+    },
+    Estimator {
+        name: "mttr_repair_rounds",
+        about: "part of mttr_rounds from acknowledgement until incidents are resolved, waiting for a \
+                free hand included",
+        label: "Of it: from there until resolved",
+        note: "Mean time that an incident is open and acknowledged, within {within}: waiting for a free \
+               hand, and repairs, also those that fail.",
+        place: Place::Main(8),
+        of: Quantity::ResolvePart,
+        is_mean: true,
+        read: |point| part(point, 2),
         ..ENTRY
     },
     Estimator {
@@ -342,7 +380,16 @@ fn of_budget(point: &PointSummary, which: fn(BudgetSpent) -> Estimate) -> Option
     point.budget_spent.map(|spent| which(spent).into())
 }
 
+fn part(point: &PointSummary, which: usize) -> Option<Reading> {
+    point.mttr_parts.map(|parts| parts[which].into())
+}
+
 impl Estimator {
+    /// Whether any design point can have it; else tables have no column for it.
+    pub fn stands(&self, design: &Design) -> bool {
+        self.of != Quantity::ResolvePart || design.has_cases()
+    }
+
     /// Its unit.
     pub fn unit(&self) -> Unit {
         self.of.unit()
@@ -356,6 +403,10 @@ impl Estimator {
             Quantity::Journey => variation.journey.then_some([0.0, 1.0]),
             // The shortest incident lasts half a round; none is watched beyond the window.
             Quantity::Resolve => Some([in_rounds(1_u32), f64::from(variation.rounds)]),
+            Quantity::ResolvePart => {
+                let most = f64::from(variation.rounds);
+                variation.cases.then_some([0.0, most])
+            }
             // An availability below 1 is at most the greatest number below 1.
             Quantity::Nines => Some([0.0, nines(1.0 - f64::EPSILON / 2.0)?]),
             Quantity::Downtime => Some([0.0, downtime_minutes(0.0, variation.window())?]),
@@ -373,16 +424,24 @@ impl Estimator {
     pub fn undefined(&self) -> &'static str {
         match self.of {
             Quantity::Journey => "the world has no user journey",
+            Quantity::ResolvePart => {
+                "nothing in the response of the world takes time: see `[response]` in a world file"
+            }
             _ => "its target leaves no check that may fail",
         }
     }
 }
 
 impl Quantity {
+    /// Whether it is a time to resolve or a part of it, which takes a jackknife.
+    pub fn is_time_to_resolve(self) -> bool {
+        matches!(self, Self::Resolve | Self::ResolvePart)
+    }
+
     fn unit(self) -> Unit {
         match self {
             Self::Availability | Self::Journey | Self::Miss => Unit::Fraction,
-            Self::Resolve => Unit::Rounds,
+            Self::Resolve | Self::ResolvePart => Unit::Rounds,
             Self::Nines => Unit::Nines,
             Self::Downtime => Unit::Minutes,
             Self::Budget => Unit::Budget,

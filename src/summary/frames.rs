@@ -86,7 +86,7 @@ fn summary_frame(design: &Design, rows: &[PointSummary]) -> Frame {
     let points: Vec<usize> = rows.iter().map(|row| row.point).collect();
     let mut frame = point_columns(design, &points);
     frame.column(rows, "n", "replications", |row| row.n);
-    for estimator in &CATALOGUE {
+    for estimator in CATALOGUE.iter().filter(|one| one.stands(design)) {
         estimate_columns(&mut frame, rows, estimator);
     }
     for journey in design.journeys() {

@@ -14,7 +14,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, anyhow};
 
-use crate::counts::{CauseCounts, PointCounts, histogram};
+use crate::counts::{CauseCounts, PointCounts, Wait, histogram};
 use crate::design::Design;
 use crate::experiment::{PreciseEstimate, ProportionInterval};
 use crate::precision::{self, Looks};
@@ -54,6 +54,9 @@ pub struct PointSummary {
     pub mttr_rounds: Option<Estimate>,
     /// Its standard error, by the jackknife, in rounds.
     pub mttr_se: Option<f64>,
+    /// Its parts until incidents are detected, from there until they are acknowledged, and from there
+    /// until they are resolved, in rounds; none in a world without cases.
+    pub mttr_parts: Option<[Estimate; 3]>,
     /// Mean time to resolve of closed incidents, in rounds.
     pub mttr_closed_rounds: Option<Estimate>,
     /// Median time to resolve, in rounds.
@@ -312,6 +315,21 @@ impl PointSummary {
             .map(|(round, count)| (*round, *count))
             .collect();
         let restricted = ttr.as_ref().and_then(|ttr| ttr.restricted_mean.clone());
+        let waits = restricted.as_ref().filter(|_| variation.cases);
+        let mttr_parts = waits.and_then(|whole| {
+            let horizon = 2 * variation.rounds;
+            let [detect, acknowledge] = [Wait::Detect, Wait::Acknowledge].map(|wait| {
+                TtrDistribution::new(&counts.wait_cells(wait), n, horizon, confidence)?
+                    .restricted_mean
+            });
+            let (detect, acknowledge) = (detect?, acknowledge?);
+            let parts = [
+                detect.estimate,
+                acknowledge.less(&detect, confidence),
+                whole.less(&acknowledge, confidence),
+            ];
+            Some(parts.map(|part| estimate_in_rounds(&part)))
+        });
         Self {
             point,
             n,
@@ -339,6 +357,7 @@ impl PointSummary {
                 .as_ref()
                 .and_then(|mean| mean.standard_error)
                 .map(in_rounds),
+            mttr_parts,
             mttr_closed_rounds: closed_mean(&cells, n, confidence)
                 .as_ref()
                 .map(estimate_in_rounds),

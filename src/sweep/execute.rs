@@ -123,7 +123,7 @@ impl Worker<'_> {
             }
             let incidents = self.lanes.incidents().iter();
             for spell in incidents.filter(|spell| spell.lane < wanted) {
-                tally.incident(first, spell);
+                tally.incident(first, spell, model);
             }
             first += LANES as u64;
         }
@@ -159,7 +159,7 @@ impl Worker<'_> {
             tally.replication(number, &replication, model);
             tally.journeys(self.state.journey_rounds().iter().copied());
             for spell in accountant.incidents() {
-                tally.incident(number, spell);
+                tally.incident(number, spell, model);
             }
             self.rows.push(&outcome)?;
             self.rows.extend(&mut self.recorder)?;

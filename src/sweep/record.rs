@@ -100,6 +100,8 @@ pub struct RoundRow {
     pub alerts: u32,
     /// Alerts handled.
     pub alerts_handled: u32,
+    /// Alerts that waited.
+    pub alerts_waiting: u32,
 }
 
 /// Rows that are written together: memory follows them, however long a part is. Where a row group
@@ -272,6 +274,7 @@ impl Observer for Recorder {
             events: 0,
             alerts: 0,
             alerts_handled: 0,
+            alerts_waiting: 0,
         });
     }
 
@@ -293,6 +296,12 @@ impl Observer for Recorder {
         }
     }
 
+    fn waiting(&mut self, alerts: usize) {
+        if let Some(round) = &mut self.round {
+            round.alerts_waiting += alerts as u32;
+        }
+    }
+
     fn opened(&mut self, model: &Model, state: &State, server: usize, half_round: u32) {
         if !self.want_incidents {
             return;
@@ -306,6 +315,8 @@ impl Observer for Recorder {
                 server,
                 opened: half_round,
                 handled: None,
+                detected: None,
+                acknowledged: None,
                 closed: None,
                 ttr: 0,
             },

@@ -24,12 +24,12 @@ pub use chaos::{
 pub use durations::{Duration, Geometric, Lognormal, Weibull};
 pub use metrics::{Band, DrawnMetric, Metrics, Penalty, Usage, UsageMetric};
 pub use numbers::{
-    AtLeastOne, Finite, Name, NonNegative, NonNegativeRange, Percent, PercentRange, Positive,
-    Probability, Rounds, Span2, Whole,
+    AtLeastOne, Finite, Hands, Name, NonNegative, NonNegativeRange, Percent, PercentRange,
+    Positive, Probability, Rounds, Span2, Whole,
 };
 pub use read::{BUILT_IN, BuiltIn, WorldFile, WorldSource};
 pub use remediation::{Action, ActionEffect, Add, Draw, End, Nothing, Scale, Set};
-pub use response::{AlertKind, AlertLevel, RunbookDefault, RunbookLine, Skill};
+pub use response::{AlertKind, AlertLevel, ResponseTimes, RunbookDefault, RunbookLine, Skill};
 pub use services::{Dependency, Journey, NamedJourney, Service, UserJourney};
 
 /// A name that other parts of the world refer to, and where it was written.
@@ -86,6 +86,9 @@ pub struct World {
     pub metrics: Metrics,
     /// Chaos scenarios, in the order they strike.
     pub chaos: Vec<Scenario>,
+    /// How long it takes until someone attends to a server; without it, no time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<ResponseTimes>,
     /// What an SRE can do.
     pub remediation: Vec<Action>,
     /// Which action answers which alert.

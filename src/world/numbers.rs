@@ -154,6 +154,36 @@ impl<'de> Deserialize<'de> for Rounds {
     }
 }
 
+/// Servers that someone attends to at once: a whole number from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Hands(u32);
+
+impl Hands {
+    /// The number.
+    pub fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Hands {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match deserializer.deserialize_any(WholeVisitor)? {
+            0 => Err(de::Error::custom(
+                "with `parallel = 0` nobody would ever attend to a server; allowed: a whole number, 1 or \
+                 more; without the key there is no limit",
+            )),
+            value => match u32::try_from(value) {
+                Ok(hands) if hands <= Rounds::MOST => Ok(Self(hands)),
+                _ => Err(de::Error::custom(format!(
+                    "{value} is not allowed here; allowed: a whole number, 1 to {}",
+                    Rounds::MOST
+                ))),
+            },
+        }
+    }
+}
+
 /// A whole number of any size; who reads it says what is possible.
 #[derive(Debug, Clone, Copy)]
 pub struct Whole(pub i64);

@@ -166,14 +166,15 @@ impl WorldFile {
         document::set(&mut self.tree, path, value).map_err(|problem| vec![problem])
     }
 
-    /// Writes the scale that a path names and the file leaves out, beside its duration.
+    /// Writes the scale that a path names and the file leaves out, beside its duration or those of
+    /// the response.
     fn write_scale(&mut self, path: &Spanned<String>) {
         let Some((parent, SCALE)) = path.get_ref().rsplit_once('.') else {
             return;
         };
         if let Some(Node::Table(table)) =
             document::get_mut(&mut self.tree, parent).map(|value| &mut value.node)
-            && table.get("duration").is_some()
+            && (table.get("duration").is_some() || parent == "response")
             && table.get(SCALE).is_none()
         {
             let key = Spanned::new(path.span(), SCALE.to_owned());
@@ -334,6 +335,7 @@ fn decode(tree: &Table) -> Result<World> {
     let service_dependencies = by_service(&mut fields, "service_dependencies");
     let metrics = metrics(&mut fields);
     let chaos = fields.list("chaos");
+    let response = fields.optional("response");
     let remediation = fields.list("remediation");
     let runbook = fields.list("runbook");
     let runbook_default = fields.optional("runbook_default");
@@ -374,6 +376,7 @@ fn decode(tree: &Table) -> Result<World> {
             service_dependencies,
             metrics: metrics?,
             chaos,
+            response,
             remediation,
             runbook,
             runbook_default,

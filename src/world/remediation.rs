@@ -5,7 +5,8 @@ use std::fmt;
 use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize};
 
-use super::numbers::{Finite, NonNegative, Percent, PercentRange, Probability, Rounds};
+use super::durations::Duration;
+use super::numbers::{Finite, NonNegative, Percent, PercentRange, Positive, Probability, Rounds};
 use super::{NameAt, Usage};
 
 /// A remediation.
@@ -21,6 +22,12 @@ pub struct Action {
     pub success_rate: Probability,
     /// Rounds until it can be used again, on any server.
     pub cooldown: Rounds,
+    /// Rounds until it is over and shows whether it succeeded; 0 or missing: at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<Duration>,
+    /// Multiplies the duration.
+    #[serde(default = "Positive::one", skip_serializing_if = "Positive::is_one")]
+    pub duration_scale: Positive,
     /// What a success does, in order.
     pub effects: Vec<ActionEffect>,
 }

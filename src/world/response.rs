@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 
-use super::numbers::{Name, NonNegative, Probability, Rounds};
+use super::durations::Duration;
+use super::numbers::{Hands, Name, NonNegative, Positive, Probability, Rounds};
 use super::{NameAt, World};
 
 /// What an alert is about.
@@ -115,6 +116,55 @@ pub struct RunbookDefault {
     pub action: NameAt,
 }
 
+/// How long it takes until someone attends to a server that raises alerts.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResponseTimes {
+    /// Rounds from the first alert until it is noticed, where the skill does not say; 0 if missing.
+    #[serde(default)]
+    pub detect: Option<Duration>,
+    /// Rounds from there until someone attends to the server, where the skill does not say; 0 if missing.
+    #[serde(default)]
+    pub acknowledge: Option<Duration>,
+    /// Multiplies both, those of the skills too.
+    #[serde(default = "Positive::one")]
+    pub duration_scale: Positive,
+}
+
+impl World {
+    /// Whether anything takes time in the response, so that servers have cases.
+    pub fn has_cases(&self) -> bool {
+        let of_skill = |(_, skill): &(_, Skill)| {
+            skill.detect.is_some() || skill.acknowledge.is_some() || skill.parallel.is_some()
+        };
+        self.response.is_some()
+            || self.skills.iter().any(of_skill)
+            || self
+                .remediation
+                .iter()
+                .any(|action| action.duration.is_some())
+    }
+
+    /// How long someone of a skill takes to detect and to acknowledge, and what scales both.
+    pub fn response_times(&self, skill: &Skill) -> ([Duration; 2], f64) {
+        let response = self.response.as_ref();
+        let detect = response.and_then(|times| times.detect.as_ref());
+        let acknowledge = response.and_then(|times| times.acknowledge.as_ref());
+        let time = |own: &Option<Duration>, common: Option<&Duration>| {
+            let at_once = || Duration::Fixed(Rounds::default());
+            own.as_ref().or(common).cloned().unwrap_or_else(at_once)
+        };
+        let scale = response.map_or(Positive::ONE, |times| times.duration_scale);
+        (
+            [
+                time(&skill.detect, detect),
+                time(&skill.acknowledge, acknowledge),
+            ],
+            scale.get(),
+        )
+    }
+}
+
 /// What an SRE of some level can do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -125,4 +175,13 @@ pub struct Skill {
     pub remediation_speed: NonNegative,
     /// More critical alerts than this in a round overwhelm.
     pub panic_threshold: Rounds,
+    /// Replaces `detect` of the world.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detect: Option<Duration>,
+    /// Replaces `acknowledge` of the world.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledge: Option<Duration>,
+    /// Servers that are attended to at once; all, where it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallel: Option<Hands>,
 }

@@ -62,7 +62,7 @@ fn what_is_legal_and_never_acts_is_named() {
         )
     };
     let with_cpu = |cpu: &str| format!("{}\nmetrics.cpu_usage = {{ {cpu} }}\n", TINY.trim_end());
-    let cases: [(&str, String, &[&str]); 16] = [
+    let cases: [(&str, String, &[&str]); 19] = [
         (
             "an effect on an undeclared metric",
             effect("{ hold = { metric = \"disk_usage\", value = 98 } }"),
@@ -143,6 +143,21 @@ fn what_is_legal_and_never_acts_is_named() {
             &["raises two alerts, `service_down` and `health`"],
         ),
         (
+            "two alerts, one crash, now and then two repairs",
+            TINY.replace("cooldown = 1", "cooldown = 0, duration = [0, 3]"),
+            &["raises two alerts, `service_down` and `health`"],
+        ),
+        (
+            "hands for all servers",
+            TINY.replace("panic_threshold = 4", "panic_threshold = 4, parallel = 2"),
+            &["`parallel` of the skill `mid` is no limit: it is 2, and there are 2 servers"],
+        ),
+        (
+            "a response that never comes",
+            TINY.replace("runbook_default", "response = { detect = 1500, acknowledge = 600 }\nrunbook_default"),
+            &["nobody ever attends to a server: detection and acknowledgement take 2100 rounds"],
+        ),
+        (
             "a shock that is drawn over",
             format!("{}metrics.latency_p99 = {{ critical = 100, bands = [{{ range = [1, 200] }}] }}\n",
                 effect("{ shock = { quantity = \"latency_p99\", set = 500 } }, { isolate = {} }")),
@@ -165,13 +180,18 @@ fn what_is_legal_and_never_acts_is_named() {
 }
 
 /// Where the crash alone leaves health above the threshold there is one alert; so there is where the
-/// repair can't fail, or cools down.
+/// repair can't fail, cools down, or takes time.
 #[test]
 fn one_attempt_a_round_is_no_advice() {
     let twice = TINY.replace("cooldown = 1", "cooldown = 0");
     for once in [
         twice.replace("rounds = 2000", "rounds = 2000\nservice_down_penalty = 49"),
         twice.replace("success_rate = 0.1", "success_rate = 1"),
+        twice.replace("cooldown = 0", "cooldown = 0, duration = 1"),
+        twice.replace(
+            "cooldown = 0",
+            "cooldown = 0, duration = { geometric = { mean = 4 } }",
+        ),
     ] {
         assert!(!advised(&once).contains("two alerts"), "{once}");
     }

@@ -109,6 +109,8 @@ fn unknown_keys() {
             "[[chaos]]\nname = \"cpu_spike\"\neffects = [{ hold = { metric = \"cpu_usage\", valeu = 3 } }]",
             "[[chaos]]\nname = \"cpu_spike\"\neffects = [{ hodl = { metric = \"cpu_usage\", value = 3 } }]",
             "[skills.mid]\npanic_treshold = 3",
+            "[skills.mid]\nparalel = 3",
+            "[response]\ndetects = 3",
         ]) + &experiments(
             &[
                 "name = \"e\"\nreplicatons = 3\nreplications = 3\n".to_owned(),
@@ -175,6 +177,14 @@ fn impossible_values() {
             "[[chaos]]\nname = \"cpu_spike\"\nduration = 1.5",
             "[[remediation]]\nname = \"failover\"\ncooldown = -2",
             "[skills.mid]\ndiagnosis_accuracy = -0.1",
+            "[skills.mid]\nparallel = 0",
+            "[skills.mid]\nparallel = -1",
+            "[skills.mid]\nparallel = \"all\"",
+            "[response]\ndetect = -1",
+            "[response]\nacknowledge = { lognormal = { median = 5, sigma = -0.5 } }",
+            "[response]\nduration_scale = 0",
+            "response = 3",
+            "[[remediation]]\nname = \"failover\"\nduration = [4, 2]",
             "rounds = 0",
             "rounds = 1_000_000_000",
             "rounds = 99999999999999999999",

@@ -63,7 +63,7 @@ fn a_replication_allocates_nothing() {
                 tally.replication(number, &replication, &model);
             }
             for spell in lanes.incidents() {
-                tally.incident(first, spell);
+                tally.incident(first, spell, &model);
             }
         }
     };

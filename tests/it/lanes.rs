@@ -13,6 +13,7 @@ use sysworld::simulation::{
 };
 use sysworld::sweep::{Goal, Part, PartId, Plan, RowGroup, Segment, simulate_part};
 
+use crate::cases::TIMES;
 use crate::random_worlds::any_world;
 use crate::support::{SEED, built_in, cloudinfra_with, model, world};
 
@@ -115,8 +116,14 @@ fn lanes_are_the_reference_in_all_phase_orders() {
             continue;
         }
         orders += 1;
-        for base in ["cloudinfra", "agentos-classic"] {
-            let text = format!("name = \"order\"\nextends = \"{base}\"\nphases = {order:?}\n");
+        for (base, times) in [
+            ("cloudinfra", ""),
+            ("agentos-classic", ""),
+            ("cloudinfra", TIMES),
+            ("agentos-classic", TIMES),
+        ] {
+            let head = format!("name = \"order\"\nextends = \"{base}\"\nphases = {order:?}\n");
+            let text = head + times;
             let world = world(&text);
             for (multiplier, skill) in [(3.0, "junior"), (1.0, "mid"), (2.0, "senior")] {
                 assert_lanes_agree(&model(&world, multiplier, skill), 40, &mut state);

@@ -4,6 +4,7 @@ mod advice;
 mod aggregates;
 mod architecture;
 mod by_point;
+mod cases;
 mod chains;
 mod check;
 mod cli;

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use sysworld::simulation::{Incident, Model, Response, State, simulate};
+use sysworld::simulation::{CaseStep, Incident, Model, Response, State, simulate};
 
 use crate::random_worlds::{Draft, NEW_SERVER, any_world};
 use crate::support::{
@@ -87,12 +87,17 @@ proptest! {
         let responses = |wanted: fn(Response) -> bool| {
             count(seen.handled.iter().filter(|(_, h)| wanted(h.response)).count())
         };
+        let ended = |wanted: bool| count(seen.finished.iter().filter(|(_, done)| *done == wanted).count());
+        let begun = responses(|r| matches!(r, Response::UnderWay(_)));
         let failed = responses(|r| r == Response::Failed);
+        prop_assert_eq!(outcome.alerts_waiting, seen.waiting);
+        prop_assert!(begun >= ended(true) + ended(false));
         prop_assert_eq!(outcome.alerts, count(seen.alerts.len()));
         prop_assert_eq!(outcome.alerts_handled, count(seen.handled.len()));
         prop_assert_eq!(outcome.alerts_handled, outcome.actions + outcome.actions_blocked);
-        prop_assert_eq!(outcome.actions_failed, failed);
-        prop_assert_eq!(outcome.actions, failed + responses(|r| r == Response::Succeeded));
+        prop_assert_eq!(outcome.actions_failed, failed + ended(false));
+        let succeeded = responses(|r| r == Response::Succeeded);
+        prop_assert_eq!(outcome.actions, failed + succeeded + begun);
         let misdiagnosed = seen.handled.iter().filter(|(_, h)| h.misdiagnosed).count();
         prop_assert_eq!(outcome.misdiagnoses, count(misdiagnosed));
         prop_assert_eq!(outcome.overwhelmed_rounds, seen.overwhelmed);
@@ -120,27 +125,39 @@ proptest! {
         }
     }
 
-    /// Critical alerts keep warnings waiting, panic limits how many are handled, and an action
-    /// rests for its cooldown.
+    /// Only servers that someone attends to, without an action under way, have their alerts handled;
+    /// critical alerts keep warnings waiting, panic limits how many are handled, and an action rests
+    /// for its cooldown.
     #[test]
     fn responses_keep_to_the_rules(draft in any_world(), replication in any::<u64>()) {
         let world = world(&draft.text());
         let (_, seen) = watch(&model(&world, 2.0, "one"), replication);
         let panic = skill(&world, "one").panic_threshold.get() as usize;
         let mut free_in = vec![0; world.remediation.len()];
+        let mut attended = vec![!world.has_cases(); world.servers.len()];
+        let mut busy_until = vec![0; world.servers.len()];
         for round in 0..world.rounds {
-            let raised: Vec<_> = seen.alerts.iter().filter(|(r, _)| *r == round).collect();
-            let critical = raised.iter().filter(|(_, alert)| alert.critical).count();
-            let due: Vec<_> = raised
-                .iter()
-                .map(|(_, alert)| alert)
+            for (_, server, step) in seen.cases.iter().filter(|(r, ..)| *r == round) {
+                match step {
+                    CaseStep::Attended => attended[*server] = true,
+                    CaseStep::Closed => attended[*server] = false,
+                    _ => {}
+                }
+            }
+            let raised = seen.alerts.iter().filter(|(r, _)| *r == round).map(|(_, alert)| alert);
+            let heard: Vec<_> = raised
+                .filter(|alert| attended[alert.server] && busy_until[alert.server] <= round)
+                .collect();
+            let critical = heard.iter().filter(|alert| alert.critical).count();
+            let mut due = heard
+                .into_iter()
                 .filter(|alert| critical == 0 || alert.critical)
                 .take(if critical > panic { panic } else { usize::MAX })
-                .filter(|_| !world.remediation.is_empty())
-                .collect();
-            let handled = || seen.handled.iter().filter(|(r, _)| *r == round).map(|(_, h)| h);
-            prop_assert_eq!(due, handled().map(|h| &h.alert).collect::<Vec<_>>());
-            for handling in handled() {
+                .filter(|_| !world.remediation.is_empty());
+            for (_, handling) in seen.handled.iter().filter(|(r, _)| *r == round) {
+                let server = handling.alert.server;
+                let alert = due.find(|alert| busy_until[alert.server] <= round);
+                prop_assert_eq!(alert, Some(&handling.alert));
                 let free = &mut free_in[handling.action];
                 if let Response::Blocked(until) = handling.response {
                     prop_assert!(until == *free && round < until);
@@ -148,7 +165,12 @@ proptest! {
                     prop_assert!(round >= *free);
                     *free = round + world.remediation[handling.action].cooldown.get();
                 }
+                if let Response::UnderWay(until) = handling.response {
+                    prop_assert!(until > round);
+                    busy_until[server] = until;
+                }
             }
+            prop_assert!(due.all(|alert| busy_until[alert.server] > round));
         }
     }
 

@@ -21,6 +21,8 @@ pub struct Draft {
     pub journey: String,
     /// The health that a dependency costs.
     pub penalty: String,
+    /// A line at the top for the times to detect and acknowledge, empty for a world without them.
+    pub response: String,
     /// All server types.
     pub types: String,
 }
@@ -28,8 +30,8 @@ pub struct Draft {
 impl Draft {
     pub fn text(&self) -> String {
         let mut text = format!(
-            "name = \"random\"\n{}\n{}\n{}\n",
-            self.journey, self.penalty, self.head
+            "name = \"random\"\n{}\n{}\n{}\n{}\n",
+            self.journey, self.penalty, self.response, self.head
         );
         for part in self.metrics.iter().chain(&self.servers) {
             text += part;
@@ -51,6 +53,20 @@ impl Draft {
                  penalties = [{{ above = 50, penalty = 100 }}]\n"
             ));
         }
+        self
+    }
+
+    /// Nothing in the response takes time.
+    pub fn untimed(mut self) -> Self {
+        const KEYS: [&str; 4] = ["detect = ", "acknowledge = ", "parallel = ", "duration = "];
+        let others = |text: &str| -> String {
+            let timed = |line: &&str| KEYS.iter().any(|key| line.starts_with(key));
+            let lines = text.lines().filter(|line| !timed(line));
+            lines.map(|line| format!("{line}\n")).collect()
+        };
+        self.response.clear();
+        self.head = others(&self.head);
+        self.remediation = others(&self.remediation);
         self
     }
 
@@ -85,6 +101,42 @@ fn range(low: i32, high: i32) -> impl Strategy<Value = String> {
 fn quoted<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
     let names = names.into_iter().map(|n| format!("\"{}\"", n.as_ref()));
     names.collect::<Vec<_>>().join(", ")
+}
+
+/// A duration in any form, that may be 0.
+pub fn duration() -> impl Strategy<Value = String> {
+    prop_oneof![
+        (0..=4_u32).prop_map(|rounds| rounds.to_string()),
+        (0..=2_u32, 0..=3_u32).prop_map(|(low, more)| format!("[{low}, {}]", low + more)),
+        (10..=40_u32)
+            .prop_map(|mean| format!("{{ geometric = {{ mean = {} }} }}", f64::from(mean) / 10.0)),
+        (10..=40_u32, 0..=15_u32).prop_map(|(median, sigma)| format!(
+            "{{ lognormal = {{ median = {}, sigma = {} }} }}",
+            f64::from(median) / 10.0,
+            f64::from(sigma) / 10.0
+        )),
+        (0..=4_u32, 1..=9_u32)
+            .prop_map(|(rounds, weight)| format!("{{ values = [[{rounds}, {weight}], [2, 3]] }}")),
+    ]
+}
+
+/// `key = ` a duration, or nothing.
+fn some_duration(key: &'static str, timed: bool) -> impl Strategy<Value = String> {
+    option::of(duration()).prop_map(move |duration| match duration {
+        Some(duration) if timed => format!("{key} = {duration}\n"),
+        _ => String::new(),
+    })
+}
+
+/// The line for the times to detect and acknowledge.
+fn response(timed: bool) -> impl Strategy<Value = String> {
+    option::of((duration(), duration(), 1..=3_u32)).prop_map(move |times| match times {
+        Some((detect, acknowledge, halves)) if timed => format!(
+            "response = {{ detect = {detect}, acknowledge = {acknowledge}, duration_scale = {} }}",
+            f64::from(halves) / 2.0
+        ),
+        _ => String::new(),
+    })
 }
 
 /// Some of the types t0, t1, …; possibly none.
@@ -229,8 +281,13 @@ fn action_effect(scenarios: usize) -> impl Strategy<Value = String> {
     ]
 }
 
-fn remediation(scenarios: usize, types: usize) -> impl Strategy<Value = String> {
-    let action = (twentieths(20), 0..=4, vec(action_effect(scenarios), 0..=3));
+fn remediation(scenarios: usize, types: usize, timed: bool) -> impl Strategy<Value = String> {
+    let action = (
+        twentieths(20),
+        0..=4,
+        some_duration("duration", timed),
+        vec(action_effect(scenarios), 0..=3),
+    );
     let alerts = select(&ALERTS[..]);
     let levels = select(vec!["", "level = \"warning\"\n", "level = \"critical\"\n"]);
     let lines = btree_map(
@@ -251,10 +308,10 @@ fn remediation(scenarios: usize, types: usize) -> impl Strategy<Value = String> 
                 named(action)
             );
         }
-        for (i, (success, cooldown, effects)) in actions.iter().enumerate() {
+        for (i, (success, cooldown, duration, effects)) in actions.iter().enumerate() {
             text += &format!(
                 "[[remediation]]\nname = \"action-{i}\"\nsuccess_rate = {success}\n\
-                 cooldown = {cooldown}\neffects = [{}]\n",
+                 cooldown = {cooldown}\n{duration}effects = [{}]\n",
                 effects.join(", ")
             );
         }
@@ -263,9 +320,23 @@ fn remediation(scenarios: usize, types: usize) -> impl Strategy<Value = String> 
 }
 
 /// Two skills, `one` and `two`; the multiplier of chaos is for the test to choose.
-fn head() -> impl Strategy<Value = String> {
+fn head(timed: bool) -> impl Strategy<Value = String> {
     let phases = Just(["chaos", "update", "respond", "assess"].to_vec()).prop_shuffle();
-    let skill = || (twentieths(20), twentieths(30), 0..=8);
+    let hands = || {
+        option::of(1..=3).prop_map(move |hands| match hands {
+            Some(hands) if timed => format!("parallel = {hands}\n"),
+            _ => String::new(),
+        })
+    };
+    let times = move || {
+        (
+            some_duration("detect", timed),
+            some_duration("acknowledge", timed),
+            hands(),
+        )
+            .prop_map(|(detect, acknowledge, hands)| detect + &acknowledge + &hands)
+    };
+    let skill = || (twentieths(20), twentieths(30), 0..=8, times());
     let parts = (
         1..=30,
         phases,
@@ -293,10 +364,10 @@ fn head() -> impl Strategy<Value = String> {
                 quoted(phases),
                 f64::from(sla.0) / 100.0
             );
-            for (name, (accuracy, speed, panic)) in ["one", "two"].iter().zip(skills) {
+            for (name, (accuracy, speed, panic, times)) in ["one", "two"].iter().zip(skills) {
                 text += &format!(
                     "[skills.{name}]\ndiagnosis_accuracy = {accuracy}\n\
-                     remediation_speed = {speed}\npanic_threshold = {panic}\n"
+                     remediation_speed = {speed}\npanic_threshold = {panic}\n{times}"
                 );
             }
             text
@@ -392,13 +463,19 @@ impl Needs {
 
 prop_compose! {
     /// Any world that the reader accepts.
-    pub fn any_world()(types in 1..=3_usize, servers in 0..=3_usize, scenarios in 0..=5_usize)(
-        head in head(),
+    pub fn any_world()(
+        types in 1..=3_usize,
+        servers in 0..=3_usize,
+        scenarios in 0..=5_usize,
+        timed in any::<bool>(),
+    )(
+        head in head(timed),
+        response in response(timed),
         usages in USAGES.map(usage_metric),
         drawn in DRAWN.map(drawn_metric),
         servers in (0..types + servers).map(|i| server(i, types)).collect::<Vec<_>>(),
         scenarios_text in (0..scenarios).map(|i| scenario(i, types)).collect::<Vec<_>>(),
-        remediation in remediation(scenarios, types),
+        remediation in remediation(scenarios, types, timed),
         needs in needs(),
         penalty in option::of(0..=60),
         types in Just(types),
@@ -407,6 +484,7 @@ prop_compose! {
             journey: needs.text(&servers),
             penalty: penalty.map_or(String::new(), |p| format!("dependency_penalty = {p}")),
             head,
+            response,
             metrics: usages.into_iter().chain(drawn).collect(),
             servers,
             scenarios: scenarios_text,

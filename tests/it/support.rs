@@ -7,7 +7,8 @@ use std::path::Path;
 use rayon::prelude::*;
 use sysworld::diagnostics::{Problems, Sources};
 use sysworld::simulation::{
-    Alert, Handling, Incident, Model, Observer, Outcome, Setting, State, compile, simulate,
+    Alert, CaseStep, Handling, Incident, Model, Observer, Outcome, Setting, State, compile,
+    simulate,
 };
 use sysworld::world::{Skill, World, WorldFile, WorldSource};
 
@@ -144,6 +145,12 @@ pub struct Watch {
     pub handled: Vec<(u32, Handling)>,
     pub declined: Vec<(u32, Alert)>,
     pub overwhelmed: u32,
+    /// Alerts that waited.
+    pub waiting: u32,
+    /// (round, server, step)
+    pub cases: Vec<(u32, usize, CaseStep)>,
+    /// (round, whether it succeeded) of actions that took time.
+    pub finished: Vec<(u32, bool)>,
     /// (server, half round)
     pub opened: Vec<(usize, u32)>,
     pub incidents: Vec<Incident>,
@@ -186,6 +193,18 @@ impl Observer for Watch {
 
     fn declined(&mut self, alert: &Alert) {
         self.declined.push((self.round, *alert));
+    }
+
+    fn waiting(&mut self, alerts: usize) {
+        self.waiting += alerts as u32;
+    }
+
+    fn case(&mut self, server: usize, step: CaseStep) {
+        self.cases.push((self.round, server, step));
+    }
+
+    fn finished(&mut self, _server: usize, _action: usize, succeeded: bool) {
+        self.finished.push((self.round, succeeded));
     }
 
     fn opened(&mut self, _model: &Model, _state: &State, server: usize, half_round: u32) {

@@ -140,11 +140,36 @@ function causesOption(colours) {
   const others = lines.some((line) => rest(line) > 0);
   if (others) names.push("all others");
   const values = (line) => [...top.map((cause) => share(line, cause)), ...(others ? [rest(line)] : [])];
+  return bars(colours, lines, names, values, {
+    x: "checks lost (% of all)", unit: "% of checks", decimals: 3, label: "checks lost", head: ["cause", "checks lost %"],
+    alt: `Checks lost by cause${place()}.`,
+    about: `Checks that found a server down, by the scenarios at work on it when its incident opened. Bars add up to 100 % minus server availability.${present().some(({ point }) => point.on_journey) ? " The SLA is held to the journey, which can work while a server is down." : ""}`,
+  });
+}
+
+/** The parts of the mean time to resolve, where the response of a world takes time. */
+const PARTS = [["mttr_detect_rounds", "until detected"], ["mttr_acknowledge_rounds", "from there until acknowledged"], ["mttr_repair_rounds", "from there until resolved"]];
+const hasParts = () => points.some((point) => point.estimates[PARTS[0][0]]);
+
+function partsOption(colours) {
+  const lines = present().filter(({ point }) => point.estimates[PARTS[0][0]]);
+  if (!lines.length) return { empty: `No incident, or a response that takes no time${place()}.` };
+  const values = (line) => PARTS.map(([key]) => line.point.estimates[key]?.value ?? 0);
+  return bars(colours, lines, PARTS.map(([, name]) => name), values, {
+    x: "rounds", unit: "rounds", decimals: 2, label: "mean time", head: ["part", "rounds"],
+    alt: `Parts of the mean time to resolve${place()}.`,
+    about: `The mean time to resolve within ${report.within} in its parts, which add up to it. The last has waiting for a free hand, and repairs that fail. Intervals are in the table of every estimate.`,
+  });
+}
+
+/** A figure of bars: a group for each name, a bar in it for each line; `values(line)` are by name. */
+function bars(colours, lines, names, values, form) {
+  const text = (value) => value.toFixed(form.decimals);
   const read = (position) => {
-    const entries = lines.map((line) => ({ label: line.label, value: `${values(line)[position].toFixed(3)} % of checks`, index: line.index }));
+    const entries = lines.map((line) => ({ label: line.label, value: `${text(values(line)[position])} ${form.unit}`, index: line.index }));
     return { title: names[position], lines: entries, text: spoken(names[position], entries) };
   };
-  const base = frame(colours, { x: { name: "checks lost (% of all)" }, y: {}, read, axis: "y" });
+  const base = frame(colours, { x: { name: form.x }, y: {}, read, axis: "y" });
   base.yAxis = {
     type: "category", data: names, inverse: true, axisLine: base.yAxis.axisLine, axisTick: { show: false },
     axisLabel: { color: colours.text, fontSize: 12, lineHeight: 13, width: innerWidth < 500 ? 110 : 260, overflow: "break" },
@@ -155,16 +180,15 @@ function causesOption(colours) {
     option: {
       ...base,
       series: lines.map((line) => ({
-        type: "bar", name: line.label || "checks lost", data: values(line), barMaxWidth: 16,
+        type: "bar", name: line.label || form.label, data: values(line), barMaxWidth: 16,
         itemStyle: { color: colours.colours[line.index % 8] },
       })),
     },
-    alt: `Checks lost by cause${place()}.`,
-    about: `Checks that found a server down, by the scenarios at work on it when its incident opened. Bars add up to 100 % minus server availability.${present().some(({ point }) => point.on_journey) ? " The SLA is held to the journey, which can work while a server is down." : ""}`,
+    alt: form.alt, about: form.about,
     xs: names.map((_, i) => i), read,
     pixel: (chart, i) => [chart.getWidth() * 0.7, chart.convertToPixel({ yAxisIndex: 0 }, i)],
     table: () => ({
-      head: ["cause", ...lines.map((line) => line.label || "checks lost %")],
+      head: [form.head[0], ...lines.map((line) => line.label || form.head[1])],
       rows: names.map((name, i) => [name, ...lines.map((line) => values(line)[i].toFixed(4))]),
     }),
   };

@@ -77,6 +77,7 @@ if (points.length) {
   section("details").append(pair);
   new Figure("distribution", pair, { title: "Availability of single replications", legend: detailLines, build: distributionOption });
   new Figure("survival", pair, { title: "Time to resolve", legend: detailLines, build: survivalOption });
+  if (hasParts()) new Figure("parts", pair, { title: "Detect, acknowledge, repair", legend: detailLines, build: partsOption });
   new Figure("causes", pair, { title: "Downtime by cause", legend: detailLines, build: causesOption });
   worst(section("worst"));
   estimates(section("estimates"));

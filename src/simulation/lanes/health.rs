@@ -81,6 +81,17 @@ pub(super) fn evaluate_health(model: &Model, state: &mut LaneState, only_touched
     }
 }
 
+/// The same of one server.
+#[inline(always)]
+pub(super) fn evaluate_health_of(model: &Model, state: &mut LaneState, server: usize) {
+    let down = if model.dependency_penalty > 0.0 {
+        Some(&state.dependency_down[server])
+    } else {
+        None
+    };
+    health(model, &mut state.servers[server], down);
+}
+
 /// The health of one server. In `down` all bits are set where a dependency is down.
 #[inline(always)]
 fn health(model: &Model, s: &mut ServerLanes, down: Option<&Row<u32>>) {

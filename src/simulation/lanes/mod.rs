@@ -9,6 +9,7 @@
 #![allow(clippy::needless_range_loop)]
 
 mod assess;
+mod cases;
 mod chaos;
 mod dispatch;
 mod health;

@@ -1,5 +1,6 @@
 //! Phase `respond`: see [`super::super::respond`].
 
+use super::cases::{IDLE, attend, finish_actions};
 use super::health::{evaluate_usage, narrow};
 use super::row::{LANES, Row};
 use super::state::{LaneState, ServerLanes};
@@ -8,9 +9,9 @@ use crate::simulation::streams::{Bits, Luck};
 use crate::world::AlertKind;
 
 /// Kinds of alerts: bits of a server.
-const KINDS: usize = AlertKind::ALL.len();
+pub(super) const KINDS: usize = AlertKind::ALL.len();
 /// Servers whose alerts share a word.
-const SERVERS_OF_A_WORD: usize = 64 / KINDS;
+pub(super) const SERVERS_OF_A_WORD: usize = 64 / KINDS;
 /// What the number of an alert has room for.
 pub(super) const MOST_SERVERS: usize = u32::MAX as usize / (KINDS * 2 * LANES);
 /// Alerts that are listed without asking whether there are so many.
@@ -36,19 +37,19 @@ pub(super) struct Alerts {
 /// An alert to handle, as one number, of which all is computed at once: (server × [`KINDS`] +
 /// kind) × 2 + level, and last the lane.
 #[derive(Debug, Clone, Copy, Default)]
-struct Listed(u32);
+pub(super) struct Listed(u32);
 
 /// An action that succeeds.
 #[derive(Debug, Clone, Copy, Default)]
-struct Remedy {
-    alert: Listed,
-    action: u32,
-    luck: Luck,
+pub(super) struct Remedy {
+    pub alert: Listed,
+    pub action: u32,
+    pub luck: Luck,
 }
 
 impl Listed {
     #[inline(always)]
-    fn new(place: usize, critical: bool, lane: usize) -> Self {
+    pub fn new(place: usize, critical: bool, lane: usize) -> Self {
         Self(((place * 2 + usize::from(critical)) * LANES + lane) as u32)
     }
 
@@ -84,12 +85,44 @@ impl Alerts {
         self.listed.resize(most + AT_ONCE, Listed::default());
         self.remedies.resize(most + 1, Remedy::default());
     }
+
+    /// The alerts of one server before any is chosen, a bit for each kind.
+    #[inline(always)]
+    pub fn of_server(&self, server: usize) -> Row<u32> {
+        let all = &self.chosen[server / SERVERS_OF_A_WORD];
+        let place = server % SERVERS_OF_A_WORD * KINDS;
+        let mut alerts = Row::of(0);
+        for lane in 0..LANES {
+            alerts[lane] = (all[lane] >> place) as u32 & ((1 << KINDS) - 1);
+        }
+        alerts
+    }
+
+    /// Keeps only some alerts of a word; returns how many are taken out.
+    #[inline(always)]
+    pub fn keep(&mut self, word: usize, kept: &Row<u64>) -> Row<u32> {
+        let (critical, all) = (&mut self.critical[word], &mut self.chosen[word]);
+        let mut out = Row::of(0);
+        for lane in 0..LANES {
+            out[lane] = (all[lane] & !kept[lane]).count_ones();
+            all[lane] &= kept[lane];
+            critical[lane] &= kept[lane];
+        }
+        out
+    }
 }
 
 #[inline(always)]
 pub(super) fn run(model: &Model, state: &mut LaneState) {
+    if model.cases.is_some() {
+        finish_actions(model, state);
+    }
     for word in 0..state.alerts.chosen.len() {
         raise_word(model, state, word);
+    }
+    if let Some(cases) = &model.cases {
+        // Those that wait are no longer there when the others are counted.
+        attend(model, cases, state);
     }
     choose(model, state);
     state.luck = state.response.next();
@@ -98,7 +131,10 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
     }
     for word in 0..state.alerts.chosen.len() {
         let alerts = list(state, word);
-        let remedies = decide(model, state, alerts);
+        let remedies = match &model.cases {
+            None => decide::<false>(model, state, alerts),
+            Some(_) => decide::<true>(model, state, alerts),
+        };
         for remedy in 0..remedies {
             carry_out(model, state, state.alerts.remedies[remedy]);
         }
@@ -248,7 +284,7 @@ fn list(state: &mut LaneState, word: usize) -> usize {
 /// remedies come of them. Nothing branches on what happens, which is hard to foresee for a
 /// processor: each action is written down, and the next goes over it if it came to nothing.
 #[inline(always)]
-fn decide(model: &Model, state: &mut LaneState, alerts: usize) -> usize {
+fn decide<const CASES: bool>(model: &Model, state: &mut LaneState, alerts: usize) -> usize {
     let mut remedies = 0;
     for &alert in &state.alerts.listed[..alerts] {
         let lane = alert.lane();
@@ -263,7 +299,21 @@ fn decide(model: &Model, state: &mut LaneState, alerts: usize) -> usize {
         let spec = &model.actions[action];
         let free_in = &mut state.free_in[action][lane];
         let blocked = state.round < *free_in;
-        let succeeds = !blocked & luck.succeeds(spec.success);
+        let mut succeeds = !blocked & luck.succeeds(spec.success);
+        if CASES && let Some(cases) = &model.cases {
+            let case = &mut state.cases[alert.server()];
+            if case.ends[lane] != IDLE {
+                // An action for an alert before it is under way.
+                state.handled[lane] -= 1;
+                state.waiting[lane] += 1;
+                continue;
+            }
+            let rounds = cases.action_rounds(&spec.duration, luck);
+            if !blocked && rounds > 0 {
+                case.begin(lane, action, luck, state.round + rounds);
+                succeeds = false;
+            }
+        }
         let cooled = state.round + spec.cooldown;
         *free_in = if blocked { *free_in } else { cooled };
         state.misdiagnosed[lane] += u32::from(misdiagnosed);
@@ -280,7 +330,7 @@ fn decide(model: &Model, state: &mut LaneState, alerts: usize) -> usize {
 
 /// Applies an action that succeeded.
 #[inline(always)]
-fn carry_out(model: &Model, state: &mut LaneState, remedy: Remedy) {
+pub(super) fn carry_out(model: &Model, state: &mut LaneState, remedy: Remedy) {
     let (server, lane) = (remedy.alert.server(), remedy.alert.lane());
     let row = &model.action_rows[remedy.action as usize];
     state.succeeded[lane] += 1;

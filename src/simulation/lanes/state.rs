@@ -1,5 +1,6 @@
 //! What changes during the replications of all lanes.
 
+use super::cases::{CaseLanes, IDLE};
 use super::row::{LANES, LaneSets, Row};
 use super::streams::{LaneStreams, mixed_replications};
 use crate::simulation::account::{CauseSet, Replication, Spell};
@@ -39,6 +40,10 @@ pub struct LaneState {
     /// By action: the first round in which it is free.
     pub(super) free_in: Vec<Row<u32>>,
     pub(super) alerts: super::respond::Alerts,
+    /// By server; empty in a world without cases.
+    pub(super) cases: Vec<CaseLanes>,
+    /// By lane: what the seeds of its replication have in common.
+    pub(super) mixed: Row<u64>,
     /// By service of the model: whether it is served, all bits or none.
     pub(super) served: Vec<Row<u32>>,
     /// By server, where something follows from it: whether some dependency of its services was not
@@ -52,6 +57,7 @@ pub struct LaneState {
     pub(super) raised: Row<u32>,
     pub(super) overwhelmed_rounds: Row<u32>,
     pub(super) handled: Row<u32>,
+    pub(super) waiting: Row<u32>,
     pub(super) misdiagnosed: Row<u32>,
     pub(super) blocked: Row<u32>,
     pub(super) succeeded: Row<u32>,
@@ -92,7 +98,7 @@ pub(super) struct ServerLanes {
     /// Bit i: scenario i hit in the latest chaos phase.
     pub struck: Row<u64>,
     /// When the open incident opened, in half rounds, or [`NONE_OPEN`].
-    opened: Row<i32>,
+    pub opened: Row<i32>,
     /// Bit i: cause i may have opened the open incident.
     cause: Row<u64>,
     /// Whether it is a primary now, and whether a replica: all bits or none.
@@ -196,12 +202,18 @@ impl LaneState {
                 s.cause[lane] |= u64::from(down & 1) << self.scenarios;
             }
             self.outcomes[lane].incidents += 1;
+            if let Some(case) = self.cases.get_mut(server) {
+                case.incident_opens(lane, half_round);
+            }
         } else {
             let opened = s.opened[lane] as u32;
             s.opened[lane] = NONE_OPEN;
             self.outcomes[lane].ttr_half_rounds += u64::from(half_round - opened);
             let cause = CauseSet(s.cause[lane]);
-            let spell = Spell::closed(lane, cause, opened, half_round);
+            let mut spell = Spell::closed(lane, cause, opened, half_round);
+            if let Some(case) = self.cases.get(server) {
+                spell.known = case.incident_known(lane, opened, half_round);
+            }
             self.spells.push(spell);
         }
     }
@@ -230,6 +242,7 @@ impl LaneState {
         self.raised = Row::of(0);
         self.overwhelmed_rounds = Row::of(0);
         self.handled = Row::of(0);
+        self.waiting = Row::of(0);
         self.misdiagnosed = Row::of(0);
         self.blocked = Row::of(0);
         self.succeeded = Row::of(0);
@@ -246,6 +259,9 @@ impl LaneState {
         let journeys = all.counted_journeys();
         refill(&mut self.journey_rounds, journeys, Row::of(0));
         let replications = mixed_replications(first);
+        self.mixed = replications;
+        let cases = model.cases.as_ref().map_or(0, |cases| cases.keys.len());
+        refill(&mut self.cases, cases, CaseLanes::new());
         self.traffic_stream = LaneStreams::new(model.traffic_key, &replications);
         self.response = LaneStreams::new(model.response_key, &replications);
         // Loops, not iterators: their closures would be compiled apart, without the vector
@@ -272,7 +288,7 @@ impl LaneState {
     /// What the replications ended as: open incidents are censored at the last assess.
     #[inline(always)]
     pub(super) fn finish(&mut self, model: &Model) {
-        for s in &self.servers {
+        for (server, s) in self.servers.iter().enumerate() {
             let mut open = LaneSets::empty();
             for lane in 0..LANES {
                 open.put(0, lane, s.opened[lane] >= 0);
@@ -281,8 +297,11 @@ impl LaneState {
                 let opened = s.opened[lane] as u32;
                 self.outcomes[lane].incidents_open += 1;
                 let cause = CauseSet(s.cause[lane]);
-                self.spells
-                    .push(Spell::open(lane, cause, opened, model.rounds));
+                let mut spell = Spell::open(lane, cause, opened, model.rounds);
+                if let Some(case) = self.cases.get(server) {
+                    spell.known = case.incident_known(lane, opened, 2 * model.rounds);
+                }
+                self.spells.push(spell);
             }
         }
         for (lane, outcome) in self.outcomes.iter_mut().enumerate() {
@@ -296,6 +315,10 @@ impl LaneState {
             outcome.actions = self.handled[lane] - self.blocked[lane];
             outcome.actions_blocked = self.blocked[lane];
             outcome.actions_failed = outcome.actions - self.succeeded[lane];
+            outcome.alerts_waiting = self.waiting[lane];
+            for case in &self.cases {
+                outcome.actions_failed -= u32::from(case.ends[lane] != IDLE);
+            }
             outcome.judge(model);
         }
     }

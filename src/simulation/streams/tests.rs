@@ -159,6 +159,69 @@ fn draws_of_actions_are_independent_of_the_decisions() {
     }
 }
 
+/// How long an action takes is uniform, and tells nothing of the other decisions on it.
+#[test]
+fn durations_of_actions_are_independent_of_the_decisions() {
+    let mut pairs: [Pairs; 5] = std::array::from_fn(|_| Pairs::new(16));
+    for luck in lucks() {
+        let duration = sixteenth(luck.duration().unit());
+        let draws = [luck.details(), luck.details().details()];
+        let Luck(bits) = luck;
+        pairs[0].add(duration, sixteenth(bits.upper().unit()));
+        pairs[1].add(duration, sixteenth(bits.lower().unit()));
+        pairs[2].add(duration, luck.wrong_action(16));
+        for (pairs, draw) in pairs[3..].iter_mut().zip(draws) {
+            pairs.add(duration, sixteenth(draw.lower().unit()));
+        }
+    }
+    for (pairs, what) in pairs.iter().zip([
+        "duration and diagnosis",
+        "duration and success",
+        "duration and wrong action",
+        "duration and first draw",
+        "duration and second draw",
+    ]) {
+        pairs.assert_independent(what);
+    }
+}
+
+/// The two delays of a case are uniform, and tell nothing of each other, nor of the case that opens in
+/// the next round, in the next replication, or on another server.
+#[test]
+fn delays_of_cases_are_independent() {
+    let keys = ["web-1", "web-2"].map(|name| stream_key(42, 0, Purpose::Case, name));
+    let mut pairs: [Pairs; 5] = std::array::from_fn(|_| Pairs::new(16));
+    for replication in 0..DRAWS as u64 / 20 {
+        let [now, next] = [replication, replication + 1].map(mix);
+        for round in 0..10 {
+            let of = |key, mixed, round| {
+                let bits = case_bits(key, mixed, round);
+                [bits.upper(), bits.lower()].map(|half| sixteenth(half.unit()))
+            };
+            let [a, b] = of(keys[0], now, round);
+            let others = [
+                of(keys[0], now, round + 1),
+                of(keys[0], next, round),
+                of(keys[1], now, round),
+            ];
+            pairs[0].add(a, b);
+            for (pairs, [c, _]) in pairs[1..].iter_mut().zip(others) {
+                pairs.add(a, c);
+            }
+            pairs[4].add(b, others[0][0]);
+        }
+    }
+    for (pairs, what) in pairs.iter().zip([
+        "two delays of a case",
+        "two rounds",
+        "two replications",
+        "two servers",
+        "two delays of two rounds",
+    ]) {
+        pairs.assert_independent(what);
+    }
+}
+
 /// The alerts of one round share an output, and still know nothing of each other.
 #[test]
 fn alerts_of_a_round_are_independent() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sysworld::counts::{CountRow, Measure, PointCounts};
+use sysworld::counts::{CountRow, Measure, PointCounts, Wait};
 use sysworld::simulation::{Outcome, State};
 use sysworld::statistics::Confidence;
 use sysworld::statistics::jackknife::{GROUPS, TtrDistribution};
@@ -53,9 +53,13 @@ impl Replication {
             row(Measure::UpChecks, self.outcome.up_checks),
             row(Measure::JourneyUpRounds, self.outcome.journey_up_rounds),
         ];
-        rows.extend(self.closed.iter().map(|ttr| row(Measure::TtrClosed, *ttr)));
+        rows.extend(
+            self.closed
+                .iter()
+                .map(|ttr| row(Measure::Ended(Wait::Resolve), *ttr)),
+        );
         let censored = self.censored.iter();
-        rows.extend(censored.map(|ttr| row(Measure::TtrCensored, *ttr)));
+        rows.extend(censored.map(|ttr| row(Measure::Censored(Wait::Resolve), *ttr)));
         if !self.outcome.sla_met {
             rows.push(row(Measure::SlaMissed, 0));
         }

@@ -3,14 +3,30 @@
 
 use std::collections::BTreeMap;
 
-use super::spec::{Drawn, Phase, Range, Spec};
+use super::spec::{Action, Drawn, Law, Phase, Range, Spec, Times};
 
 /// Rounds left of what lasts until it is remediated.
 const FOREVER: u8 = u8::MAX;
 
+/// The case of a server, in a world with cases.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Case {
+    open: bool,
+    /// Rounds until it is acknowledged.
+    due: u8,
+    /// Rounds that it has waited for a hand.
+    waited: u8,
+    attended: bool,
+    /// The action that is under way, and in how many rounds it ends.
+    under_way: Option<(u8, u8)>,
+}
+
 /// One server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Server {
+    case: Case,
+    /// An action that was under way succeeded in this respond phase.
+    repaired: bool,
     /// Bit i: service i.
     down: u8,
     /// Rounds left of each scenario.
@@ -53,7 +69,11 @@ pub enum Count {
     ActionsFailed,
     ActionsBlocked,
     OverwhelmedRounds,
+    AlertsWaiting,
 }
+
+/// How many counts there are.
+pub const COUNTS: usize = 12;
 
 /// What is true of a world.
 #[derive(Debug, Clone)]
@@ -61,12 +81,12 @@ pub struct Truth {
     /// By up checks.
     pub up_checks: Vec<f64>,
     /// Means, by [`Count`].
-    pub means: [f64; 11],
+    pub means: [f64; COUNTS],
 }
 
 pub struct Chain<'a> {
     spec: &'a Spec,
-    means: [f64; 11],
+    means: [f64; COUNTS],
 }
 
 /// Probability that a draw is above a limit.
@@ -82,6 +102,36 @@ fn levels(metric: &Drawn, range: Range) -> [(u8, f64); 3] {
 
 fn yes_or_no(yes: f64) -> [(bool, f64); 2] {
     [(true, yes), (false, 1.0 - yes)]
+}
+
+/// The sum of two numbers of rounds.
+fn sums(first: &Law, second: &Law) -> Vec<(u8, f64)> {
+    let with = |(a, p): &(u8, f64)| {
+        let (a, p) = (*a, *p);
+        second.iter().map(move |(b, q)| (a + b, p * q))
+    };
+    first.iter().flat_map(with).collect()
+}
+
+/// Free hands go to those that waited longest, of several to the first.
+fn give_hands(states: States, times: &Times) -> States {
+    branch(states, |mut state, _| {
+        let waits = |case: Case| case.open && case.due == 0 && !case.attended;
+        let attended = state.servers.iter().filter(|s| s.case.attended).count();
+        for _ in attended..times.hands.unwrap_or(2) {
+            let waiting = state.servers.iter_mut().rev();
+            let waiting = waiting.filter(|server| waits(server.case));
+            // The last of those that are equal, from behind: the first.
+            if let Some(server) = waiting.max_by_key(|server| server.case.waited) {
+                server.case.attended = true;
+            }
+        }
+        for server in &mut state.servers {
+            let case = &mut server.case;
+            case.waited = if waits(*case) { case.waited + 1 } else { 0 };
+        }
+        [(state, 1.0)]
+    })
 }
 
 /// Every state goes on to some, with these probabilities.
@@ -122,7 +172,7 @@ impl<'a> Chain<'a> {
     pub fn solve(spec: &'a Spec, most_states: usize) -> Option<Truth> {
         let mut chain = Self {
             spec,
-            means: [0.0; 11],
+            means: [0.0; COUNTS],
         };
         let mut states = chain.initial();
         for _ in 0..spec.rounds {
@@ -374,8 +424,8 @@ impl<'a> Chain<'a> {
             let raised = [
                 gauge(spec.cpu.as_ref().map(|m| &m.gauge), server.cpu),
                 gauge(spec.memory.as_ref().map(|m| &m.gauge), memory),
-                level(server.error_rate),
-                level(server.latency),
+                level(server.error_rate).filter(|_| !server.repaired),
+                level(server.latency).filter(|_| !server.repaired),
                 gauge(spec.disk.as_ref().map(|m| &m.gauge), server.disk),
                 critical(server.down > 0),
                 critical(self.isolated(server)),
@@ -387,17 +437,30 @@ impl<'a> Chain<'a> {
         alerts
     }
 
-    fn respond(&mut self, states: States) -> States {
-        let panic = self.spec.panic;
-        branch(states, |state, p| {
+    fn respond(&mut self, mut states: States) -> States {
+        let spec = self.spec;
+        if let Some(times) = &spec.times {
+            states = self.finish_actions(states);
+            states = self.open_and_close(states, times);
+            states = give_hands(states, times);
+        }
+        let states = branch(states, |state, p| {
             let mut alerts = self.alerts(&state);
             self.add(Count::Alerts, p * alerts.len() as f64);
+            if spec.times.is_some() {
+                let raised = alerts.len();
+                alerts.retain(|(server, ..)| {
+                    let case = state.servers[*server].case;
+                    case.attended && case.under_way.is_none()
+                });
+                self.add(Count::AlertsWaiting, p * (raised - alerts.len()) as f64);
+            }
             let criticals = alerts.iter().filter(|(_, _, critical)| *critical).count();
             if criticals > 0 {
                 alerts.retain(|(_, _, critical)| *critical);
             }
-            if criticals > panic {
-                alerts.truncate(panic);
+            if criticals > spec.panic {
+                alerts.truncate(spec.panic);
                 self.add(Count::OverwhelmedRounds, p);
             }
             let mut states = States::from([(state, 1.0)]);
@@ -405,7 +468,80 @@ impl<'a> Chain<'a> {
                 states = self.handle(states, server, kind, p);
             }
             states
+        });
+        branch(states, |mut state, _| {
+            for server in &mut state.servers {
+                server.repaired = false;
+            }
+            [(state, 1.0)]
         })
+    }
+
+    /// Actions that were under way and are over.
+    fn finish_actions(&mut self, mut states: States) -> States {
+        let spec = self.spec;
+        for i in 0..spec.servers.len() {
+            states = branch(states, |mut state, p| {
+                let Some((number, left)) = state.servers[i].case.under_way else {
+                    return vec![(state, 1.0)];
+                };
+                if left > 1 {
+                    state.servers[i].case.under_way = Some((number, left - 1));
+                    return vec![(state, 1.0)];
+                }
+                state.servers[i].case.under_way = None;
+                let action = &spec.actions[usize::from(number)];
+                let success = self.success(action);
+                self.add(Count::ActionsFailed, p * (1.0 - success));
+                let mut next = vec![(state, 1.0 - success)];
+                for (mut state, p) in self.succeed(state, i, action) {
+                    state.servers[i].health = self.health(&state.servers[i]);
+                    state.servers[i].repaired = true;
+                    next.push((state, success * p));
+                }
+                next
+            });
+        }
+        states
+    }
+
+    /// A case opens with the first alert, and closes in a phase without one.
+    fn open_and_close(&self, states: States, times: &Times) -> States {
+        branch(states, |state, _| {
+            let mut raised = [false; 2];
+            for (server, ..) in self.alerts(&state) {
+                raised[server] = true;
+            }
+            let mut next = vec![(state, 1.0)];
+            for (i, raised) in raised.into_iter().enumerate() {
+                let case = state.servers[i].case;
+                let cases = match (case.open, raised) {
+                    (false, false) => continue,
+                    (false, true) => sums(&times.detect, &times.acknowledge),
+                    (true, false) if case.under_way.is_none() => {
+                        for (state, _) in &mut next {
+                            state.servers[i].case = Case::default();
+                        }
+                        continue;
+                    }
+                    (true, _) => vec![(case.due.saturating_sub(1), 1.0)],
+                };
+                let to = |(state, p): (State, f64)| {
+                    cases.clone().into_iter().map(move |(due, q)| {
+                        let mut state = state;
+                        let case = &mut state.servers[i].case;
+                        (case.open, case.due) = (true, due);
+                        (state, p * q)
+                    })
+                };
+                next = next.into_iter().flat_map(to).collect();
+            }
+            next
+        })
+    }
+
+    fn success(&self, action: &Action) -> f64 {
+        (action.success * self.spec.speed).min(1.0)
     }
 
     /// One alert, in states that follow from one of this probability.
@@ -414,6 +550,10 @@ impl<'a> Chain<'a> {
         let right = spec.runbook[kind].unwrap_or(spec.default_action);
         branch(states, |state, q| {
             let p = p * q;
+            if state.servers[server].case.under_way.is_some() {
+                self.add(Count::AlertsWaiting, p);
+                return vec![(state, 1.0)];
+            }
             self.add(Count::AlertsHandled, p);
             self.add(Count::Misdiagnoses, p * (1.0 - spec.accuracy));
             let mut next = Vec::new();
@@ -427,31 +567,47 @@ impl<'a> Chain<'a> {
                     next.push((state, chosen));
                     continue;
                 }
-                let success = (action.success * spec.speed).min(1.0);
+                let success = self.success(action);
                 self.add(Count::Actions, p * chosen);
-                self.add(Count::ActionsFailed, p * chosen * (1.0 - success));
                 let mut state = state;
                 state.wait[number] = action.cooldown;
-                next.push((state, chosen * (1.0 - success)));
-                let s = &mut state.servers[server];
-                if action.restart {
-                    s.down &= s.down.saturating_sub(1);
-                }
-                for scenario in &action.ends {
-                    s.left[*scenario] = 0;
-                }
-                match (action.draw, &spec.memory) {
-                    (Some(range), Some(memory)) => {
-                        for (high, p) in yes_or_no(above(range, memory.gauge.threshold)) {
-                            state.servers[server].memory = high;
-                            next.push((state, chosen * success * p));
-                        }
+                for (rounds, q) in &action.duration {
+                    let chosen = chosen * q;
+                    if *rounds > 0 {
+                        let mut state = state;
+                        state.servers[server].case.under_way = Some((number as u8, *rounds));
+                        next.push((state, chosen));
+                        continue;
                     }
-                    _ => next.push((state, chosen * success)),
+                    self.add(Count::ActionsFailed, p * chosen * (1.0 - success));
+                    next.push((state, chosen * (1.0 - success)));
+                    let succeeded = self.succeed(state, server, action).into_iter();
+                    next.extend(succeeded.map(|(state, p)| (state, chosen * success * p)));
                 }
             }
             next
         })
+    }
+
+    /// The effects of an action.
+    fn succeed(&self, mut state: State, server: usize, action: &Action) -> Vec<(State, f64)> {
+        let s = &mut state.servers[server];
+        if action.restart {
+            s.down &= s.down.saturating_sub(1);
+        }
+        for scenario in &action.ends {
+            s.left[*scenario] = 0;
+        }
+        let (Some(range), Some(memory)) = (action.draw, &self.spec.memory) else {
+            return vec![(state, 1.0)];
+        };
+        let draws = yes_or_no(above(range, memory.gauge.threshold)).into_iter();
+        let to = |(high, p)| {
+            let mut state = state;
+            state.servers[server].memory = high;
+            (state, p)
+        };
+        draws.map(to).collect()
     }
 
     fn assess(&mut self, mut states: States) -> States {

@@ -8,14 +8,16 @@ use rayon::prelude::*;
 use sysworld::simulation::{InstructionSet, LANES, LaneState, Outcome, fits_lanes, simulate_lanes};
 
 use crate::support::{model, world};
-use chain::{Chain, Truth};
+use chain::{COUNTS, Chain, Truth};
 pub use spec::ALERTS;
 use spec::Spec;
 
 const WORLDS: usize = 60;
+const TIMED_WORLDS: usize = 40;
 const BLOCKS: u64 = 8_000;
 /// Worlds that need more are left out; what is left has all kinds of decisions.
 const MOST_STATES: usize = 700;
+const MOST_TIMED_STATES: usize = 8_000;
 /// About 700 comparisons: one in 2,000 sets of worlds has one that is farther off by chance alone.
 const MOST_Z: f64 = 5.0;
 
@@ -24,12 +26,12 @@ const MOST_Z: f64 = 5.0;
 struct Sample {
     n: f64,
     up_checks: Vec<u64>,
-    sums: [u64; 11],
-    squares: [u64; 11],
+    sums: [u64; COUNTS],
+    squares: [u64; COUNTS],
 }
 
 /// The counts of a replication, in the order of [`chain::Count`].
-fn counts(o: &Outcome) -> [u32; 11] {
+fn counts(o: &Outcome) -> [u32; COUNTS] {
     [
         o.up_checks,
         o.events,
@@ -42,6 +44,7 @@ fn counts(o: &Outcome) -> [u32; 11] {
         o.actions_failed,
         o.actions_blocked,
         o.overwhelmed_rounds,
+        o.alerts_waiting,
     ]
 }
 
@@ -51,8 +54,8 @@ fn sample(spec: &Spec) -> Sample {
     let mut sample = Sample {
         n: (BLOCKS * LANES as u64) as f64,
         up_checks: vec![0; model.checks() as usize + 1],
-        sums: [0; 11],
-        squares: [0; 11],
+        sums: [0; COUNTS],
+        squares: [0; COUNTS],
     };
     let mut state = LaneState::new();
     for block in 0..BLOCKS {
@@ -113,17 +116,26 @@ fn distribution_z(sample: &Sample, truth: &Truth) -> Option<f64> {
     (freedom > 0.0).then(|| ((square / freedom).cbrt() - 1.0 + spread) / spread.sqrt())
 }
 
+/// Worlds whose courses can be enumerated and are not all the same.
+fn solved(
+    specs: impl Iterator<Item = Spec>,
+    most_states: usize,
+) -> impl Iterator<Item = (Spec, Truth)> {
+    specs.filter_map(move |spec| {
+        let truth = Chain::solve(&spec, most_states)?;
+        let checks = truth.up_checks.len() as f64 - 1.0;
+        let interesting = (0.02..0.998).contains(&(truth.means[0] / checks));
+        interesting.then_some((spec, truth))
+    })
+}
+
 /// All counts of small random worlds, and the distribution of their availability, are those of
 /// their enumeration.
 #[test]
 fn small_random_worlds_are_their_enumeration() {
-    let solved = (0..).map(Spec::of).filter_map(|spec| {
-        let truth = Chain::solve(&spec, MOST_STATES)?;
-        let checks = truth.up_checks.len() as f64 - 1.0;
-        let interesting = (0.02..0.998).contains(&(truth.means[0] / checks));
-        interesting.then_some((spec, truth))
-    });
-    let worlds: Vec<(Spec, Truth)> = solved.take(WORLDS).collect();
+    let worlds: Vec<_> = solved((0..).map(Spec::of), MOST_STATES)
+        .take(WORLDS)
+        .collect();
     let has = |what: fn(&Spec) -> bool| worlds.iter().filter(|(spec, _)| what(spec)).count();
     for (what, least) in [
         (has(|s| s.servers.len() == 2), 5),
@@ -149,16 +161,56 @@ fn small_random_worlds_are_their_enumeration() {
             "{what} worlds of a kind, at least {least} wanted"
         );
     }
+    assert_enumerated(&worlds);
+}
+
+/// So are those of worlds in which the response takes time and has few hands.
+#[test]
+fn small_random_worlds_with_cases_are_their_enumeration() {
+    let worlds: Vec<_> = solved((0..).map(Spec::timed), MOST_TIMED_STATES)
+        .take(TIMED_WORLDS)
+        .collect();
+    let has = |what: fn(&Spec) -> bool| worlds.iter().filter(|(spec, _)| what(spec)).count();
+    let hands = |spec: &Spec| spec.times.as_ref().and_then(|times| times.hands);
+    for (what, least) in [
+        (has(|s| s.servers.len() == 2), 5),
+        (has(|s| s.error_rate.is_some() || s.latency.is_some()), 3),
+        (has(|s| s.memory.is_some()), 5),
+        (
+            worlds
+                .iter()
+                .filter(|(s, _)| s.servers.len() == 2 && hands(s) == Some(1))
+                .count(),
+            3,
+        ),
+        (
+            worlds
+                .iter()
+                .filter(|(_, truth)| truth.means[COUNTS - 1] > 0.1)
+                .count(),
+            30,
+        ),
+    ] {
+        assert!(
+            what >= least,
+            "{what} worlds of a kind, at least {least} wanted"
+        );
+    }
+    assert_enumerated(&worlds);
+}
+
+/// Holds samples of worlds to their enumeration.
+fn assert_enumerated(worlds: &[(Spec, Truth)]) {
     let check = |(spec, truth): &(Spec, Truth)| {
         let sample = sample(spec);
-        let mut zs: Vec<Option<f64>> = (0..11).map(|i| mean_z(&sample, truth, i)).collect();
+        let mut zs: Vec<Option<f64>> = (0..COUNTS).map(|i| mean_z(&sample, truth, i)).collect();
         zs.push(distribution_z(&sample, truth));
         zs
     };
     let all: Vec<Vec<Option<f64>>> = worlds.par_iter().map(check).collect();
     let compared: Vec<f64> = all.iter().flatten().flatten().copied().collect();
     assert!(
-        compared.len() > 8 * WORLDS,
+        compared.len() > 8 * worlds.len(),
         "{} comparisons",
         compared.len()
     );

@@ -16,6 +16,9 @@ pub enum Phase {
 /// A range of a uniform draw.
 pub type Range = (f64, f64);
 
+/// Numbers of rounds with their probabilities.
+pub type Law = Vec<(u8, f64)>;
+
 /// What is alerted and penalised above one threshold.
 #[derive(Debug, Clone)]
 pub struct Gauge {
@@ -89,6 +92,16 @@ pub struct Action {
     pub ends: Vec<usize>,
     /// What it draws the base of the memory from.
     pub draw: Option<Range>,
+    /// How long it takes.
+    pub duration: Law,
+}
+
+/// How long someone takes, and how many servers they attend to at once.
+#[derive(Debug, Clone)]
+pub struct Times {
+    pub detect: Law,
+    pub acknowledge: Law,
+    pub hands: Option<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -109,6 +122,8 @@ pub struct Spec {
     pub servers: Vec<Server>,
     pub scenarios: Vec<Scenario>,
     pub actions: Vec<Action>,
+    /// In a world with cases.
+    pub times: Option<Times>,
     /// The action for each kind of alert; the default where there is none.
     pub runbook: [Option<usize>; 8],
     pub default_action: usize,
@@ -195,8 +210,25 @@ impl Dice {
             restart: self.chance(0.6),
             ends: (0..scenarios).filter(|_| self.chance(0.5)).collect(),
             draw: self.chance(0.4).then(|| self.range()),
+            duration: at_once(),
         }
     }
+
+    /// Up to three rounds, or none.
+    fn law(&mut self) -> Law {
+        let kinds = 1 + self.below(2);
+        let first = self.below(3) as u8;
+        let law = (0..kinds as u8).map(|i| (first + i, self.number((0.1, 1.0))));
+        let law: Law = law.collect();
+        let all: f64 = law.iter().map(|(_, weight)| weight).sum();
+        law.into_iter()
+            .map(|(rounds, weight)| (rounds, weight / all))
+            .collect()
+    }
+}
+
+fn at_once() -> Law {
+    vec![(0, 1.0)]
 }
 
 impl Spec {
@@ -265,7 +297,25 @@ impl Spec {
             servers,
             scenarios,
             actions,
+            times: None,
         }
+    }
+
+    /// The same world with cases.
+    pub fn timed(seed: u64) -> Self {
+        let mut dice = Dice(Xoshiro256PlusPlus::seed_from_u64(!seed));
+        let mut spec = Self::of(seed);
+        spec.times = Some(Times {
+            detect: dice.law(),
+            acknowledge: dice.law(),
+            hands: [None, Some(1), Some(1), Some(1)][dice.below(4)],
+        });
+        for action in &mut spec.actions {
+            if dice.chance(0.7) {
+                action.duration = dice.law();
+            }
+        }
+        spec
     }
 
     pub fn text(&self) -> String {
@@ -293,6 +343,16 @@ impl Spec {
             "[skills.one]\ndiagnosis_accuracy = {}\nremediation_speed = {}\npanic_threshold = {}",
             self.accuracy, self.speed, self.panic
         );
+        if let Some(times) = &self.times {
+            if let Some(hands) = times.hands {
+                let _ = writeln!(text, "parallel = {hands}");
+            }
+            let (detect, acknowledge) = (duration(&times.detect), duration(&times.acknowledge));
+            let _ = writeln!(
+                text,
+                "[response]\ndetect = {detect}\nacknowledge = {acknowledge}"
+            );
+        }
         if let Some(cpu) = &self.cpu {
             let fixed = format!("initial = {}\n", range((cpu.base, cpu.base)));
             text += &usage("cpu_usage", &fixed, &cpu.gauge);
@@ -342,6 +402,13 @@ impl Spec {
         }
         text
     }
+}
+
+fn duration(law: &Law) -> String {
+    let values = law
+        .iter()
+        .map(|(rounds, weight)| format!("[{rounds}, {weight}]"));
+    format!("{{ values = [{}] }}", values.collect::<Vec<_>>().join(", "))
 }
 
 fn range((low, high): Range) -> String {
@@ -413,9 +480,13 @@ impl Action {
             effects.push(format!("{{ end = {ends:?} }}"));
         }
         format!(
-            "[[remediation]]\nname = \"a{number}\"\nsuccess_rate = {}\ncooldown = {}\neffects = [{}]\n",
+            "[[remediation]]\nname = \"a{number}\"\nsuccess_rate = {}\ncooldown = {}\n{}effects = [{}]\n",
             self.success,
             self.cooldown,
+            match &self.duration {
+                law if *law == at_once() => String::new(),
+                law => format!("duration = {}\n", duration(law)),
+            },
             effects.join(", ")
         )
     }

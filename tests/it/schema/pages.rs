@@ -49,7 +49,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Where the tables of the pages stand in a file: page, heading, the place.
-const TABLES: [(Kind, &str, &str); 14] = [
+const TABLES: [(Kind, &str, &str); 15] = [
     (Kind::World, "Top level", ""),
     (Kind::World, "`[sla]`", "sla"),
     (Kind::World, "`[journey]`", "journey"),
@@ -67,6 +67,7 @@ const TABLES: [(Kind, &str, &str); 14] = [
         "metrics.error_rate",
     ),
     (Kind::World, "`[[chaos]]`", "chaos.0"),
+    (Kind::World, "`[response]`", "response"),
     (Kind::World, "`[[remediation]]`", "remediation.0"),
     (Kind::World, "`[[runbook]]`", "runbook.0"),
     (Kind::World, "`[runbook_default]`", "runbook_default"),

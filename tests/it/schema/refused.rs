@@ -71,7 +71,7 @@ const EDITS: [(&str, &str); 29] = [
 ];
 
 /// What is wrong about cloudinfra with these lines.
-const CHANGES: [&str; 75] = [
+const CHANGES: [&str; 83] = [
     // unknown keys
     "round = 3",
     "sla.targt = 99",
@@ -141,6 +141,14 @@ const CHANGES: [&str; 75] = [
     "chaos = [{ name = \"cpu_spike\", duration = { values = [] } }]",
     "chaos = [{ name = \"cpu_spike\", duration = { values = [[5]] } }]",
     "chaos = [{ name = \"cpu_spike\", duration_scale = 0 }]",
+    "response = { detects = 1 }",
+    "response = { detect = -1 }",
+    "response = { acknowledge = { geometric = { mean = 0.5 } } }",
+    "response = { duration_scale = 0 }",
+    "skills.mid.parallel = 0",
+    "skills.mid.parallel = 1.5",
+    "skills.mid.detect = \"soon\"",
+    "remediation = [{ name = \"rollback\", duration = [1] }]",
     // bad names and names that are not on a list
     "servers = [{ name = \"web.3\", type = \"web\" }]",
     "name = \"\"",

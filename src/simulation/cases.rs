@@ -1,0 +1,238 @@
+//! Cases: how long it takes until someone attends to a server, and actions that take time.
+//!
+//! The first alert of a server opens a case. It is detected, then acknowledged, each after a time of
+//! its own; from then on someone attends to the server, if a hand is free, until it raises no more
+//! alerts. Without cases everyone attends to everything at once, and actions take no time.
+
+use super::durations::DurationModel;
+use super::health::{evaluate_health, evaluate_usage};
+use super::model::Model;
+use super::observer::{CaseStep, Observer};
+use super::respond::carry_out;
+use super::state::State;
+use super::streams::{Luck, case_bits};
+
+/// How cases go.
+#[derive(Debug, Clone)]
+pub(super) struct CaseModel {
+    /// Rounds from the first alert until it is detected.
+    pub detect: DurationModel,
+    /// Rounds from there until it is acknowledged.
+    pub acknowledge: DurationModel,
+    /// Servers that are attended to at once.
+    pub hands: u32,
+    /// By server: key of its delays.
+    pub keys: Vec<u64>,
+    /// What the clock shows in the respond phase of round r is this and 2r, but not less than 0.
+    pub clock_offset: i32,
+    /// Longer delays than this come to the same: no replication has so many rounds.
+    pub longest: u32,
+}
+
+impl CaseModel {
+    /// Rounds to detect and to acknowledge the case that opens on a server in a round.
+    #[inline(always)]
+    pub fn delays(&self, server: usize, mixed_replication: u64, round: u32) -> [u32; 2] {
+        let bits = case_bits(self.keys[server], mixed_replication, round);
+        [
+            self.detect.at(bits.upper()).min(self.longest),
+            self.acknowledge.at(bits.lower()).min(self.longest),
+        ]
+    }
+
+    /// Rounds that an action takes.
+    #[inline(always)]
+    pub fn action_rounds(&self, duration: &DurationModel, luck: Luck) -> u32 {
+        duration.at(luck.duration()).min(self.longest)
+    }
+}
+
+/// What is known of one server.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ServerCase {
+    /// An alert was raised in this respond phase.
+    raised: bool,
+    /// An action succeeded at the start of this respond phase: error rate and latency, which only an
+    /// update draws, are from before it.
+    pub repaired: bool,
+    pub open: Option<Case>,
+}
+
+/// An open case.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Case {
+    /// The clock when it opened, in half rounds.
+    clock: u32,
+    /// The round in which it opened, that in which it is detected, and that in which it is acknowledged.
+    rounds: [u32; 3],
+    /// It is detected; it is acknowledged.
+    known: [bool; 2],
+    /// Someone attends to the server.
+    attended: bool,
+    /// The action that is under way.
+    under_way: Option<UnderWay>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct UnderWay {
+    action: usize,
+    luck: Luck,
+    /// The round at whose respond phase it ends.
+    ends: u32,
+}
+
+impl Case {
+    /// When it is detected, and when it is acknowledged, in half rounds.
+    fn times(&self) -> [u32; 2] {
+        [1, 2].map(|step| self.clock + 2 * (self.rounds[step] - self.rounds[0]))
+    }
+
+    /// Whether its alerts are handled.
+    fn is_handled(&self) -> bool {
+        self.attended && self.under_way.is_none()
+    }
+}
+
+impl State {
+    /// When an incident that opens now on a server is known: at once, if its case is.
+    pub(super) fn known_at_once(&self, server: usize, half_round: u32) -> [Option<u32>; 2] {
+        let case = self.cases.get(server).and_then(|case| case.open);
+        let known = case.map_or([false; 2], |case| case.known);
+        known.map(|known| known.then_some(half_round))
+    }
+
+    /// Whether the alerts of a server wait.
+    pub(super) fn waits(&self, server: usize) -> bool {
+        let handled = |case: &Case| case.is_handled();
+        let case = self.cases.get(server);
+        case.is_some_and(|case| !case.open.as_ref().is_some_and(handled))
+    }
+
+    /// An action begins that takes so many rounds.
+    pub(super) fn begin(&mut self, server: usize, action: usize, luck: Luck, rounds: u32) {
+        let ends = self.round + rounds;
+        if let Some(case) = self.cases.get_mut(server).and_then(|c| c.open.as_mut()) {
+            case.under_way = Some(UnderWay { action, luck, ends });
+        }
+    }
+}
+
+/// Actions that were under way and end now act, or turn out to have failed.
+pub(super) fn finish_actions(model: &Model, state: &mut State, observer: &mut impl Observer) {
+    for server in 0..state.cases.len() {
+        let round = state.round;
+        let case = &mut state.cases[server];
+        (case.raised, case.repaired) = (false, false);
+        let due = |under_way: &mut UnderWay| under_way.ends <= round;
+        let ended = case
+            .open
+            .as_mut()
+            .and_then(|case| case.under_way.take_if(due));
+        let Some(UnderWay { action, luck, .. }) = ended else {
+            continue;
+        };
+        let succeeded = luck.succeeds(model.actions[action].success);
+        if succeeded {
+            carry_out(model, state, action, server, luck);
+            // Who did it looks whether it helped.
+            evaluate_usage(model, state, server);
+            evaluate_health(model, state, server);
+            state.cases[server].repaired = true;
+        } else {
+            state.outcome.actions_failed += 1;
+        }
+        observer.finished(server, action, succeeded);
+    }
+}
+
+/// Cases open and close, go on to be detected and acknowledged, and get a hand; what is left of the
+/// alerts are those that are handled.
+pub(super) fn attend(
+    model: &Model,
+    cases: &CaseModel,
+    state: &mut State,
+    observer: &mut impl Observer,
+) {
+    for alert in &state.alerts {
+        state.cases[alert.server].raised = true;
+    }
+    for server in 0..model.servers.len() {
+        turn(cases, state, server, observer);
+        learn(state, server, observer);
+    }
+    give_hands(cases, state, observer);
+    let mut alerts = std::mem::take(&mut state.alerts);
+    let raised = alerts.len();
+    alerts.retain(|alert| !state.waits(alert.server));
+    let waiting = raised - alerts.len();
+    state.outcome.alerts_waiting += waiting as u32;
+    state.alerts = alerts;
+    if waiting > 0 {
+        observer.waiting(waiting);
+    }
+}
+
+/// Opens a case on a server, or closes the one that is open.
+fn turn(cases: &CaseModel, state: &mut State, server: usize, observer: &mut impl Observer) {
+    let ServerCase { raised, open, .. } = state.cases[server];
+    match open {
+        None if raised => {
+            let round = state.round;
+            let [detect, acknowledge] = cases.delays(server, state.mixed_replication, round);
+            state.cases[server].open = Some(Case {
+                clock: state.clock,
+                rounds: [round, round + detect, round + detect + acknowledge],
+                known: [false; 2],
+                attended: false,
+                under_way: None,
+            });
+            observer.case(server, CaseStep::Opened);
+        }
+        Some(case) if !raised && case.under_way.is_none() => {
+            state.cases[server].open = None;
+            observer.case(server, CaseStep::Closed);
+        }
+        _ => {}
+    }
+}
+
+/// A case is detected or acknowledged, and with it the incident that is open on its server.
+fn learn(state: &mut State, server: usize, observer: &mut impl Observer) {
+    let Some(case) = &mut state.cases[server].open else {
+        return;
+    };
+    let s = &mut state.servers[server];
+    let opened = s.opened;
+    let steps = [CaseStep::Detected, CaseStep::Acknowledged];
+    for (step, time) in case.times().into_iter().enumerate() {
+        if state.round < case.rounds[step + 1] {
+            continue;
+        }
+        if !std::mem::replace(&mut case.known[step], true) {
+            observer.case(server, steps[step]);
+        }
+        if s.is_down() {
+            s.known[step].get_or_insert(time.max(opened));
+        }
+    }
+}
+
+/// Free hands go to the cases that were acknowledged first, of several to the first in file order.
+fn give_hands(cases: &CaseModel, state: &mut State, observer: &mut impl Observer) {
+    let open = |case: &ServerCase| case.open;
+    let attended = state.cases.iter().filter_map(open);
+    let busy = attended.filter(|case| case.attended).count() as u32;
+    for _ in 0..cases.hands.saturating_sub(busy) {
+        let waiting = state.cases.iter().enumerate().filter_map(|(server, case)| {
+            let case = case.open.filter(|case| case.known[1] && !case.attended)?;
+            Some((case.rounds[2], server))
+        });
+        let Some((_, server)) = waiting.min() else {
+            break;
+        };
+        if let Some(case) = &mut state.cases[server].open {
+            case.attended = true;
+            observer.case(server, CaseStep::Attended);
+        }
+    }
+}
