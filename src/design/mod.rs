@@ -47,6 +47,8 @@ pub struct Design {
     variations: Vec<Variation>,
     /// What the variations expose to chaos, each once.
     exposures: Vec<Exposure>,
+    /// Whether the response takes time in any of its worlds.
+    cases: bool,
     capped: Capped,
 }
 
@@ -218,6 +220,7 @@ impl Design {
             experiment,
             variations: Vec::new(),
             exposures: Vec::new(),
+            cases: false,
             capped: Capped::default(),
         };
         // Each world is decoded once, whichever factors vary fastest.
@@ -283,6 +286,7 @@ impl Design {
         };
         let checks = variation.sla_checks();
         variation.sla_budget = checks - world.sla.target.least(checks);
+        self.cases |= variation.cases;
         self.variations.push(variation);
         Ok(())
     }
@@ -312,7 +316,7 @@ impl Design {
 
     /// Whether the response takes time in any of its worlds.
     pub fn has_cases(&self) -> bool {
-        self.variations.iter().any(|variation| variation.cases)
+        self.cases
     }
 
     /// The counts that any of its points can have; of the others there are no columns.

@@ -168,6 +168,14 @@ async function details(page, folder) {
     const availability = Number(table.find((row) => row.point === lines[i].key).availability);
     assert.ok(Math.abs(lost - 100 * (1 - availability)) < 1e-9, `${lost} % lost, ${availability} available`);
   });
+  // The parts of each line that has them add up to its mean time to resolve.
+  const parts = await page.evaluate(() => (window.sysworld.figures.find(({ id }) => id === "parts")?.chart?.getOption().series ?? []).map(({ data }) => data));
+  const split = lines.map(({ key }) => table.find((row) => row.point === key)).filter((row) => row.mttr_detect_rounds);
+  assert.equal(parts.length, split.length);
+  parts.forEach((data, i) => {
+    const whole = data.reduce((sum, value) => sum + value, 0);
+    assert.ok(Math.abs(whole - Number(split[i].mttr_rounds)) < 1e-9, `${data} add up to ${split[i].mttr_rounds}`);
+  });
   const withIncidents = lines.filter(({ count }) => count > 0);
   assert.equal(drawn.length, withIncidents.length);
   assert.ok(bars.length === lines.length || bars.length === 0);
