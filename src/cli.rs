@@ -78,7 +78,7 @@ pub struct Run {
     pub set: Vec<String>,
     /// Only the i-th of N shards of the parts, as 2/7; `merge` joins them. With auto/N, i comes from
     /// the variable that a job array sets
-    #[arg(long, value_name = "i/N", value_parser = crate::commands::shard)]
+    #[arg(long, value_name = "i/N", value_parser = crate::array_index::shard)]
     pub shard: Option<Shard>,
     /// Ask an estimate to hold to a bound at every design point, as "sla_miss < 5%" (a fraction:
     /// the same as 0.05) or "mttr_rounds <= 3"; may be repeated. Exit code 0 if all hold, 3 if one

@@ -1,6 +1,5 @@
 //! What each command does, from its arguments to its output.
 
-mod array_index;
 mod check;
 mod gate;
 mod job;
@@ -35,7 +34,6 @@ use sysworld::world::{BUILT_IN, WorldFile, WorldSource};
 
 use crate::cli::{Cli, Completions, Schema, SchemaOf, StdoutFormat, Summarize, Tell, Worlds};
 
-pub use array_index::shard;
 pub use check::check;
 pub use gate::gate;
 pub use job::job;

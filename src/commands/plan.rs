@@ -10,7 +10,7 @@ use sysworld::error::usage;
 use sysworld::experiment::{Format, Overrides};
 use sysworld::precision::Looks;
 use sysworld::report;
-use sysworld::results::{point_columns, refuse_precision, row_tables};
+use sysworld::results::{encode, point_columns, refuse_precision, row_tables};
 use sysworld::summary::{self, PointSummary, Tables};
 use sysworld::sweep::{Goal, Part, Plan, ROW_GROUP, RowGroup, simulate_part};
 
@@ -49,7 +49,7 @@ pub fn plan(args: &cli::Plan) -> Result<()> {
         PlanFormat::Text => {}
         PlanFormat::Csv => {
             for points in all.chunks(ROW_GROUP) {
-                let bytes = point_columns(&design, points).encode(Format::Csv)?;
+                let bytes = encode(&point_columns(&design, points), Format::Csv)?;
                 let text = String::from_utf8_lossy(&bytes);
                 // The header stands once.
                 let rows = text.split_once('\n').map_or("", |(_, rows)| rows);
@@ -174,7 +174,7 @@ fn pilot(design: &Design, plan: &Plan, budget: Duration) -> Result<Measured> {
             }
             for (_, frame) in row_tables(design, rows) {
                 for format in &design.experiment().output.formats {
-                    bytes += frame.encode(*format)?.len();
+                    bytes += encode(&frame, *format)?.len();
                 }
             }
             Ok(())

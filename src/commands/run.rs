@@ -203,7 +203,7 @@ impl<'a> Runner<'a> {
             sweep::execute(&missing, |part| {
                 let mut files = folder.begin_part(part);
                 sweep::simulate_part(design, part, &self.stop, |rows| files.write(rows))?;
-                files.finish()?;
+                folder.enter(&files.finish()?)?;
                 self.progress.advance(part.work);
                 Ok(())
             })

@@ -170,16 +170,16 @@ impl Resolved {
     }
 }
 
-/// What a design point adds to its world; with the world's digest, its identity.
+/// Chaos and skill of a design point; with the digest of its world they are its identity.
 #[derive(Debug, Serialize)]
-struct People<'a> {
+struct Conditions<'a> {
     chaos_level: Option<String>,
     chaos_multiplier: f64,
     skill_name: String,
     skill: &'a Skill,
 }
 
-impl People<'_> {
+impl Conditions<'_> {
     fn key(&self, world_digest: &str) -> PointKey {
         let hash = blake3::hash(canonical(&(world_digest, self)).as_bytes());
         let first = hash.as_bytes()[..8].iter();
@@ -255,8 +255,8 @@ impl Design {
         let likeliest = probabilities.fold(0.0, f64::max);
         for point in points {
             let levels = self.levels(*point);
-            let people = self.with_people(&world, &levels)?;
-            let (key, multiplier) = (people.key(&digest), people.chaos_multiplier);
+            let conditions = self.conditions(&world, &levels)?;
+            let (key, multiplier) = (conditions.key(&digest), conditions.chaos_multiplier);
             if likeliest * multiplier > 1.0 {
                 self.capped.add(*point);
             }
@@ -452,12 +452,12 @@ impl Design {
     pub fn resolve(&self, point: usize) -> Result<Resolved> {
         let levels = self.levels(point);
         let world = self.world(&levels)?;
-        let people = self.with_people(&world, &levels)?;
+        let conditions = self.conditions(&world, &levels)?;
         Ok(Resolved {
-            chaos_level: people.chaos_level,
-            chaos_multiplier: people.chaos_multiplier,
-            skill_name: people.skill_name,
-            skill: people.skill.clone(),
+            chaos_level: conditions.chaos_level,
+            chaos_multiplier: conditions.chaos_multiplier,
+            skill_name: conditions.skill_name,
+            skill: conditions.skill.clone(),
             world,
         })
     }
@@ -500,7 +500,7 @@ impl Design {
     }
 
     /// A world with the chaos and skill of some levels.
-    fn with_people<'a>(&self, world: &'a World, levels: &[usize]) -> Result<People<'a>> {
+    fn conditions<'a>(&self, world: &'a World, levels: &[usize]) -> Result<Conditions<'a>> {
         let asked = |kind| match self.factor_level(levels, &kind) {
             Some(Level::Text(name)) => Some(name.as_str()),
             _ => None,
@@ -521,7 +521,7 @@ impl Design {
                 (Some(name), NonNegative::get(*level))
             }
         };
-        Ok(People {
+        Ok(Conditions {
             chaos_level,
             chaos_multiplier,
             skill_name,

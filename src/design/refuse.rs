@@ -44,7 +44,7 @@ fn refuse_endless(design: &Design) -> Result<()> {
 
 fn refuse_lonely(design: &Design) -> Result<()> {
     match &design.experiment.compare {
-        Some(compare) if design.compared().is_empty() => Err(lonely(compare)),
+        Some(compare) if design.compared().is_empty() => Err(no_pair(compare)),
         _ => Ok(()),
     }
 }
@@ -71,9 +71,9 @@ fn refuse_journeyless(design: &Design) -> Result<()> {
 
 fn refuse_twins(design: &Design) -> Result<()> {
     let order = design.by_key();
-    let twins = order.windows(2).find(|pair| pair[0].0 == pair[1].0);
-    let twins = twins.map(|pair| [pair[0].1, pair[1].1]);
-    match twins {
+    let duplicates = order.windows(2).find(|pair| pair[0].0 == pair[1].0);
+    let duplicates = duplicates.map(|pair| [pair[0].1, pair[1].1]);
+    match duplicates {
         None => Ok(()),
         Some(pair) => {
             let message = format!(
@@ -109,7 +109,7 @@ fn refuse_twins(design: &Design) -> Result<()> {
 }
 
 /// Why a comparison without a pair is refused.
-fn lonely(compare: &Compare) -> Vec<Problem> {
+fn no_pair(compare: &Compare) -> Vec<Problem> {
     let message = format!(
         "nothing can be compared: no two design points differ only in `{}`, one of them with `{}`",
         compare.factor, compare.baseline

@@ -17,8 +17,8 @@ pub fn decode<T: DeserializeOwned>(value: &Value) -> Result<T, Problem> {
     T::deserialize(value).map_err(|e| e.into_problem(&value.span))
 }
 
-/// Decodes one of several entries. One that lacks a key may be another one, misspelled: its own
-/// name is new only because of that.
+/// Decodes one of several entries. A missing key may mean that its name is misspelled: suggests the
+/// nearest.
 fn decode_entry<T: DeserializeOwned>(
     value: &Value,
     name: &str,

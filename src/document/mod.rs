@@ -36,6 +36,18 @@ pub struct Value {
 }
 
 impl Value {
+    /// The table that it must be; `what` names the key in the message where it is none.
+    pub fn table(&self, what: &str, problems: &mut Vec<Problem>) -> Option<&Table> {
+        match &self.node {
+            Node::Table(table) => Some(table),
+            other => {
+                let message = format!("`{what}` must be a table, not {}", other.kind());
+                problems.push(Problem::at(self.span.clone(), message, "wrong type"));
+                None
+            }
+        }
+    }
+
     /// The `name` of a table that has one.
     pub fn name(&self) -> Option<&str> {
         match &self.node {

@@ -78,7 +78,7 @@ pub enum ProportionInterval {
 pub(super) fn compare(fields: &mut Fields, factors: &[Factor]) -> Option<Compare> {
     let value = fields.raw("compare")?;
     let problems = &mut fields.problems;
-    let table = super::arrange::table(value, "compare", problems)?;
+    let table = value.table("compare", problems)?;
     let mut fields = Fields::new(table);
     let name: Option<Spanned<String>> = fields.required("factor");
     let baseline = fields.raw("baseline");

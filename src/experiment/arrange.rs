@@ -8,13 +8,14 @@ use serde_spanned::Spanned;
 use super::exclude;
 use super::factor::{self, Factor, FactorKind, Written};
 use super::grid::{Dimension, Grid};
+use super::group::{Group, Values};
 use super::method::{Method, Sample};
 use super::points;
 use super::sample;
 use super::worlds;
 use super::{MOST_FACTORS, MOST_POINTS};
-use crate::diagnostics::{Problem, Sources, Span};
-use crate::document::{Fields, Node, Table, Value};
+use crate::diagnostics::{Problem, Sources};
+use crate::document::{Fields, Node, Value};
 use crate::world::WorldFile;
 
 /// What is varied.
@@ -109,45 +110,12 @@ pub(super) fn read(
     }
 }
 
-/// Factors that will share a dimension, row by row, or a factor by itself.
-pub(super) struct Group {
-    /// Name, values and place of each factor.
-    pub columns: Vec<(Spanned<String>, Values, Span)>,
-    /// Number of rows.
-    pub rows: u64,
-    /// Whether a level may stand in several rows.
-    pub together: bool,
-}
-
-/// The values of a factor: those of a range are only spelled out once they were counted.
-pub(super) enum Values {
-    Listed(Vec<Value>),
-    Range(super::range::Range),
-}
-
-impl Values {
-    fn spell_out(self, at: &Span) -> Vec<Value> {
-        match self {
-            Self::Listed(values) => values,
-            Self::Range(range) => range.levels(at),
-        }
-    }
-
-    /// The value of a row.
-    pub fn get(&self, row: u64, at: &Span) -> Option<Value> {
-        match self {
-            Self::Listed(values) => values.get(row as usize).cloned(),
-            Self::Range(range) => (row < range.count).then(|| range.level(row, at)),
-        }
-    }
-}
-
 pub(super) fn groups_of_factors(
     value: &Value,
     method: &Method,
     problems: &mut Vec<Problem>,
 ) -> Vec<Group> {
-    let Some(table) = table(value, "factors", problems) else {
+    let Some(table) = value.table("factors", problems) else {
         return Vec::new();
     };
     let sample = match method {
@@ -226,7 +194,7 @@ pub(super) fn groups_of_zip(value: &Value, problems: &mut Vec<Problem>) -> Vec<G
     };
     let mut groups = Vec::new();
     for entry in entries {
-        let Some(table) = table(entry, "zip", problems) else {
+        let Some(table) = entry.table("zip", problems) else {
             continue;
         };
         let mut columns = Vec::new();
@@ -267,21 +235,6 @@ pub(super) fn groups_of_zip(value: &Value, problems: &mut Vec<Problem>) -> Vec<G
         });
     }
     groups
-}
-
-pub(super) fn table<'a>(
-    value: &'a Value,
-    what: &str,
-    problems: &mut Vec<Problem>,
-) -> Option<&'a Table> {
-    match &value.node {
-        Node::Table(table) => Some(table),
-        other => {
-            let message = format!("`{what}` must be a table, not {}", other.kind());
-            problems.push(Problem::at(value.span.clone(), message, "wrong type"));
-            None
-        }
-    }
 }
 
 /// Counted before any range is spelled out.

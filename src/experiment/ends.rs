@@ -6,8 +6,9 @@ use std::path::Path;
 use serde_spanned::Spanned;
 
 use super::Overrides;
-use super::arrange::{Group, groups_of_factors, groups_of_zip, too_many};
+use super::arrange::{groups_of_factors, groups_of_zip, too_many};
 use super::factor::{FactorKind, checked_level};
+use super::group::Group;
 use super::method::Method;
 use super::worlds::{self, set_path};
 use crate::diagnostics::{MOST_SHOWN, Problem, Sources};

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde_spanned::Spanned;
 
 use super::MOST_EXCLUSIONS;
-use super::arrange::table;
 use super::factor::{Factor, Level, bare_path};
 use super::grid::{Exclusion, Filter, Grid};
 use crate::diagnostics::Problem;
@@ -32,7 +31,7 @@ pub(super) fn read(value: &Value, factors: &[Factor], grid: &Grid) -> Result<Vec
     let mut rules = Vec::new();
     let index = Index::new(factors);
     for entry in entries {
-        if let Some(table) = table(entry, "exclude", &mut problems) {
+        if let Some(table) = entry.table("exclude", &mut problems) {
             rules.push((conditions(table, &index, &mut problems), entry));
         }
     }

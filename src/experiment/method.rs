@@ -3,7 +3,6 @@
 use serde::Deserialize;
 use serde_spanned::Spanned;
 
-use super::arrange::table;
 use super::sample::{self, MOST_POINTS};
 use super::whole;
 use crate::diagnostics::{Problem, Span};
@@ -42,7 +41,7 @@ enum Name {
 impl Method {
     /// Reads `[design]`; where it is wrong, that is noted.
     pub fn read(value: &Value, problems: &mut Vec<Problem>) -> Self {
-        let Some(table) = table(value, "design", problems) else {
+        let Some(table) = value.table("design", problems) else {
             return Self::FullFactorial;
         };
         let mut fields = Fields::new(table);
@@ -60,7 +59,7 @@ impl Method {
             Name::Sobol => Some(read_sample(&mut fields, sample::Method::Sobol, at)),
             Name::OneAtATime => {
                 let base = fields.raw("base");
-                let base = base.and_then(|base| super::arrange::table(base, "base", problems));
+                let base = base.and_then(|base| base.table("base", problems));
                 Some(Self::OneAtATime(base.cloned().unwrap_or_default()))
             }
             Name::Csv => fields.required("file").map(Self::Csv),

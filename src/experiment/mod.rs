@@ -6,6 +6,7 @@ mod ends;
 mod exclude;
 mod factor;
 mod grid;
+mod group;
 mod method;
 mod points;
 mod range;

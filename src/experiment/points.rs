@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_spanned::Spanned;
 
-use super::arrange::{Group, Values};
 use super::factor::FactorKind;
+use super::group::{Group, Values};
 use crate::diagnostics::{Problem, Sources, Span, visible};
 use crate::document::{Node, Result, Value};
 use crate::files;

@@ -126,8 +126,8 @@ impl Recipe {
     }
 
     /// Whether another recipe asks for the same and more: more replications, other levels of the
-    /// same factors, other estimates of the same replications. That the points of this one are
-    /// among those of the other is for their keys to say.
+    /// same factors, other estimates of the same replications. The caller checks, by their keys,
+    /// that the points of this one are among those of the other.
     pub fn can_become(&self, other: &Self) -> bool {
         let unchanged = |recipe: &Self| Self {
             replications: 0,

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use serde_spanned::Spanned;
 
-use super::arrange::table;
 use super::factor::{Factor, FactorKind, bare_path};
 use crate::diagnostics::{MOST_SHOWN, Problem, Sources};
 use crate::document::{self, Fields, Node, Result, Table, Value};
@@ -90,7 +89,7 @@ pub(super) fn read_set(fields: &mut Fields) -> Vec<(Spanned<String>, Value)> {
         return Vec::new();
     };
     let problems = &mut fields.problems;
-    let Some(table) = table(value, "set", problems) else {
+    let Some(table) = value.table("set", problems) else {
         return Vec::new();
     };
     let mut set = Vec::new();

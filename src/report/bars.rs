@@ -1,9 +1,10 @@
 //! SLA misses against chaos as a few lines of text.
 
 use super::axes::Axes;
+use super::labels::{SHORTEST, shorten, shortened};
 use super::look::Look;
 use super::numbers;
-use super::terminal::{SHORTEST, lines, shorten, shortened};
+use super::numbers::lines;
 use crate::design::Design;
 use crate::statistics::Interval;
 use crate::summary::PointSummary;

@@ -6,13 +6,13 @@ use serde::Serialize;
 
 use super::agreement::Agreement;
 use super::axes::Axes;
+use super::downsample::{Caps, distribution, kept_points, survival};
 use super::indicators::{DOWNTIME, Indicator, indicators};
 use super::numbers::grouped;
 use super::plain::{self, Case, Cases};
 use super::shown::{Point, Value};
-use super::thin::{Caps, distribution, kept_points, survival};
 use super::verdict::{Answer, answers};
-use super::{causes, compare, made, words};
+use super::{causes, compare, provenance, words};
 use crate::advice;
 use crate::counts::PointCounts;
 use crate::design::Design;
@@ -129,7 +129,7 @@ impl Report {
             agreement,
             baseline: compare::baseline(design, &axes),
             comparisons: compare::of(summary, &keys),
-            made: made::facts(design, summary),
+            made: provenance::facts(design, summary),
             points,
             axes,
             omissions,

@@ -3,10 +3,13 @@
 use super::agreement::{Agreement, Held};
 use super::axes::Axes;
 use super::compare;
+use super::grid::MOST_ROWS;
 use super::grid::{Column, Grid};
+use super::labels::factors;
 use super::look::Look;
+use super::numbers::lines;
 use super::numbers::{NOTHING, difference, fixed, grouped, percent};
-use super::terminal::{MOST_ROWS, factors, lines, withheld};
+use super::words::withheld;
 use crate::design::Design;
 use crate::summary::catalogue::{self, Estimator};
 use crate::summary::{Comparison, Summary};

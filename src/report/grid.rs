@@ -4,6 +4,9 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::look::Look;
 
+/// Rows of a table; the summary files have all.
+pub const MOST_ROWS: usize = 200;
+
 /// A column: its header and its cells.
 #[derive(Clone)]
 pub struct Column {

@@ -8,20 +8,21 @@ mod chart;
 mod compare;
 mod data;
 mod differences;
+mod downsample;
 mod gates;
 mod grid;
 mod indicators;
 mod json;
+mod labels;
 mod look;
-mod made;
 mod numbers;
 mod page;
 mod plain;
 mod plots;
+mod provenance;
 mod shown;
 mod strokes;
 mod terminal;
-mod thin;
 mod verdict;
 mod words;
 
@@ -42,8 +43,8 @@ pub use terminal::table;
 
 /// Of some design points those that the page and the terminal show, in order.
 pub fn shown_points(design: &Design, all: &[usize]) -> Vec<usize> {
-    let (mut shown, _) = thin::kept_points(design, all);
-    shown.extend(all.iter().take(terminal::MOST_ROWS));
+    let (mut shown, _) = downsample::kept_points(design, all);
+    shown.extend(all.iter().take(grid::MOST_ROWS));
     shown.sort_unstable();
     shown.dedup();
     shown

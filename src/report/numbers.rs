@@ -130,6 +130,11 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// A text in lines that fit.
+pub fn lines(text: &str, width: usize) -> String {
+    wrap(text, width).join("\n") + "\n"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

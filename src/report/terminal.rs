@@ -1,25 +1,19 @@
 //! The summary as a table and a small plot in the terminal.
 
-use std::collections::BTreeSet;
-
 use super::agreement::{Agreement, Held};
 use super::axes::Axes;
 use super::bars;
 use super::differences;
-use super::grid::{Column, Grid};
+use super::grid::{Column, Grid, MOST_ROWS};
+use super::labels::factors;
 use super::look::Look;
-use super::numbers::{NOTHING, digits, fixed, grouped, percent, with_interval, wrap};
-use super::words;
+use super::numbers::{NOTHING, digits, fixed, grouped, lines, percent, with_interval};
+use super::words::{self, withheld};
 use crate::design::Design;
 use crate::experiment::RandomNumbers;
 use crate::summary::catalogue::{self, Estimator, Spread};
 use crate::summary::{PointSummary, Summary};
 
-/// Rows of a table; the summary files have all.
-pub const MOST_ROWS: usize = 200;
-/// Letters of a level that are kept, and columns that an estimate needs, beside its factors.
-pub const SHORTEST: usize = 6;
-const MEASURE: usize = 28;
 /// From this width on there is room for what most readers do without.
 const WIDE: usize = 100;
 
@@ -117,45 +111,6 @@ fn named(name: &str, row: &PointSummary) -> String {
     catalogue::find(name).map_or_else(String::new, |estimator| cell(estimator, row))
 }
 
-/// A column for each factor; one of a single level goes first where there is no room.
-pub fn factors(
-    design: &Design,
-    axes: &Axes,
-    points: impl Iterator<Item = usize> + Clone,
-    look: Look,
-) -> Vec<Column> {
-    let column = |factor: usize, longest| {
-        let axis = &axes.factors[factor];
-        let labels = shortened(&axis.labels, longest);
-        let levels = points
-            .clone()
-            .map(|point| axes.levels(design, point)[factor]);
-        Column {
-            name: axis.name.clone(),
-            cells: levels.map(|level| labels[level].clone()).collect(),
-            is_name: true,
-            sacrifice: if axis.levels.len() > 1 { 0 } else { 5 },
-        }
-    };
-    let columns = |longest| {
-        let factors = 0..axes.factors.len();
-        factors.map(|factor| column(factor, longest)).collect()
-    };
-    let fits = |columns: &Vec<Column>| {
-        let stay = columns.iter().filter(|column| column.sacrifice == 0);
-        let columns = stay.cloned().collect();
-        Grid { columns }.width() + MEASURE <= look.width
-    };
-    // A level is cut at 18 letters in 80 columns, and where there are many factors at fewer.
-    let most = look.width * 18 / Look::WIDTH;
-    let mut narrower = (SHORTEST..most).rev().map(columns);
-    let usual = columns(most);
-    match fits(&usual) {
-        true => usual,
-        false => narrower.find(fits).unwrap_or(usual),
-    }
-}
-
 /// Rounds of a replication, if all points have as many.
 fn window(design: &Design) -> Option<u32> {
     words::common(design, |variation| variation.rounds)
@@ -187,37 +142,6 @@ fn downtime(design: &Design, rows: &[PointSummary]) -> Option<Column> {
     })
 }
 
-/// A text in lines that fit.
-pub fn lines(text: &str, width: usize) -> String {
-    wrap(text, width).join("\n") + "\n"
-}
-
-/// Labels of at most so many letters, or as few more as tell them apart.
-pub fn shortened(labels: &[String], longest: usize) -> Vec<String> {
-    let cut = |longest| -> Vec<String> {
-        let cut = labels.iter().map(|label| shorten(label, longest));
-        cut.collect()
-    };
-    let different = |labels: &[String]| labels.iter().collect::<BTreeSet<_>>().len();
-    let all = different(labels);
-    let whole = labels.iter().map(|label| label.chars().count()).max();
-    let mut tried = (longest..whole.unwrap_or(0)).map(cut);
-    let found = tried.find(|cut| different(cut) == all);
-    found.unwrap_or_else(|| labels.to_vec())
-}
-
-/// A long level without its middle.
-pub fn shorten(text: &str, longest: usize) -> String {
-    let chars: Vec<char> = text.chars().collect();
-    if chars.len() <= longest {
-        return text.to_owned();
-    }
-    let tail = longest / 2;
-    let head: String = chars[..longest - tail - 1].iter().collect();
-    let tail: String = chars[chars.len() - tail..].iter().collect();
-    format!("{head}…{tail}")
-}
-
 /// An estimate with its interval, or with the reason why there is none. A mean over replications
 /// has ± where its interval is even.
 fn cell(estimator: &Estimator, row: &PointSummary) -> String {
@@ -242,12 +166,6 @@ fn cell(estimator: &Estimator, row: &PointSummary) -> String {
     let digits = digits(scale * above, fewest);
     let [value, above] = [value, above].map(|x| fixed(scale * x, digits));
     format!("{value} ±{above}")
-}
-
-/// Why an interval is withheld, in two words.
-pub fn withheld(method: &str) -> String {
-    let reason = method.trim_start_matches("withheld_").replace('_', " ");
-    reason.replace("replication", "run")
 }
 
 /// What the numbers are of, in two lines of 80 columns.

@@ -149,6 +149,12 @@ impl Downtime {
     }
 }
 
+/// Why an interval is withheld, in two words.
+pub fn withheld(method: &str) -> String {
+    let reason = method.trim_start_matches("withheld_").replace('_', " ");
+    reason.replace("replication", "run")
+}
+
 #[cfg(test)]
 mod tests {
     use super::span;

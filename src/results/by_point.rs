@@ -9,8 +9,7 @@ use std::vec;
 
 use anyhow::{Result, anyhow};
 
-use super::files::read_part;
-use super::ledger::FileRecord;
+use super::file_record::FileRecord;
 use super::stamp::stamp;
 use super::sweep::Sweep;
 use super::tables::CountRows;
@@ -221,7 +220,7 @@ impl<'a> Parts<'a> {
             self.open = match self.files.next() {
                 Some((file, part)) => {
                     let stamp = stamp(self.design, part);
-                    let rows = CountRows::new(read_part(self.path, &file, &stamp)?)?;
+                    let rows = CountRows::new(file.read(self.path, &stamp)?)?;
                     Some((part.segments.iter(), rows))
                 }
                 None => None,

@@ -1,18 +1,18 @@
 //! Files that are whole or not there, and what they hold.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Cursor, ErrorKind, Seek, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 
-use super::ledger::FileRecord;
 use super::names::temporary_name;
-use super::obstacle::MOVE_IT;
-use super::writer::stamp_of;
 use crate::error::usage;
-use crate::files::{open_regular, read_regular, unfit};
+use crate::files::unfit;
+
+/// What to do about what stands in the place of one of ours.
+pub(super) const MOVE_IT: &str = "move it away, then run again";
 
 /// Bytes that are written at a time.
 const BUFFER: usize = 1 << 16;
@@ -136,90 +136,6 @@ pub(super) fn trouble(error: io::Error, what: String) -> anyhow::Error {
         usage(format!("{what}: {error}"))
     } else {
         anyhow::Error::new(error).context(what)
-    }
-}
-
-/// What is wrong with a file of a part whose stamp is given, if anything; an error where that can't
-/// be told.
-pub(super) fn damage(root: &Path, record: &FileRecord, stamp: &str) -> Result<Option<String>> {
-    let path = root.join(&record.path);
-    let cannot = || format!("can't read {}", path.display());
-    let mut file = match open_regular(&path, u64::MAX) {
-        Err(e) if is_absent(&e) => return Ok(Some("missing".to_owned())),
-        Err(e) => match unfit(&e) {
-            Some(why) => {
-                return Ok(Some(why.to_string()));
-            }
-            None => return Err(e).with_context(cannot),
-        },
-        Ok(file) => file,
-    };
-    let bytes = file.metadata().with_context(cannot)?.len();
-    if bytes != record.bytes {
-        return Ok(Some(of_other_size(bytes, record)));
-    }
-    let mut sum = blake3::Hasher::new();
-    sum.update_reader(&mut file).with_context(cannot)?;
-    if let Some(why) = changed(&sum, record) {
-        return Ok(Some(why));
-    }
-    file.rewind().with_context(cannot)?;
-    Ok(foreign(record, &mut file, stamp))
-}
-
-/// The bytes of a file of a part, which must be whole.
-pub(super) fn read_part(root: &Path, record: &FileRecord, stamp: &str) -> Result<Vec<u8>> {
-    let path = root.join(&record.path);
-    let damaged = |why: String| {
-        let path = path.display();
-        anyhow!("{path} is damaged ({why}); `run` makes it again")
-    };
-    let bytes = match read_regular(&path, record.bytes) {
-        Err(e) if unfit(&e).is_some() => return Err(damaged(e.to_string())),
-        read => read.with_context(|| format!("can't read {}", path.display()))?,
-    };
-    let mut sum = blake3::Hasher::new();
-    sum.update(&bytes);
-    let why = changed(&sum, record).or_else(|| foreign(record, &mut Cursor::new(&bytes), stamp));
-    why.map_or(Ok(bytes), |why| Err(damaged(why)))
-}
-
-fn of_other_size(bytes: u64, record: &FileRecord) -> String {
-    format!("{bytes} bytes long, not {}", record.bytes)
-}
-
-fn changed(sum: &blake3::Hasher, record: &FileRecord) -> Option<String> {
-    if sum.count() != record.bytes {
-        return Some(of_other_size(sum.count(), record));
-    }
-    let same = sum.finalize().to_string() == record.blake3;
-    (!same).then(|| "changed: its checksum is not the one in the ledger".to_owned())
-}
-
-/// A Parquet file says itself of which part of which sweep it is.
-fn foreign(record: &FileRecord, file: &mut (impl io::Read + Seek), stamp: &str) -> Option<String> {
-    if !record.path.ends_with(".parquet") {
-        return None;
-    }
-    match stamp_of(file) {
-        Ok(Some(found)) if found == stamp => None,
-        Ok(_) => Some("it is of another sweep, by its metadata".to_owned()),
-        Err(why) => Some(format!("{why:#}")),
-    }
-}
-
-/// Whether an error says that there is no such file, nor any below what stands in the place of its folder.
-fn is_absent(error: &io::Error) -> bool {
-    [ErrorKind::NotFound, ErrorKind::NotADirectory].contains(&error.kind())
-}
-
-/// Whether a regular file of the recorded size is there; what it holds is not read.
-pub(super) fn is_there(root: &Path, record: &FileRecord) -> Result<bool> {
-    let path = root.join(&record.path);
-    match fs::symlink_metadata(&path) {
-        Ok(facts) => Ok(facts.is_file() && facts.len() == record.bytes),
-        Err(e) if is_absent(&e) => Ok(false),
-        Err(e) => Err(e).with_context(|| format!("can't read {}", path.display())),
     }
 }
 

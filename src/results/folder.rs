@@ -56,8 +56,8 @@ impl Folder {
         make(path)?;
         let held = Held::take(path, shard)?;
         let sweep = begin(&held, sweep, force)?;
-        sweep_up(&held, &sweep)?;
-        let done = mend(&held, &sweep)?;
+        remove_litter(&held, &sweep)?;
+        let done = repair_ledgers(&held, &sweep)?;
         Ok(Self {
             ledger: Ledger::open(&held)?,
             held,
@@ -97,11 +97,11 @@ impl Folder {
 
     /// Begins the files of a part.
     pub fn begin_part<'a>(&'a self, part: &'a Part) -> PartFiles<'a> {
-        PartFiles::new(self, part)
+        PartFiles::new(&self.held, &self.sweep.design, part)
     }
 
     /// Enters a part whose files are whole in the ledger.
-    pub(super) fn enter(&self, record: &PartRecord) -> Result<()> {
+    pub fn enter(&self, record: &PartRecord) -> Result<()> {
         self.ledger.append(record)?;
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         done.insert(record.id);
@@ -173,7 +173,7 @@ pub fn hold(path: &Path) -> Result<(Held, Sweep)> {
     obstacle::refuse(path, &part_folders(&sweep.design))?;
     let held = Held::take(path, None)?;
     let sweep = Sweep::load(path)?;
-    sweep_up(&held, &sweep)?;
+    remove_litter(&held, &sweep)?;
     Ok((held, sweep))
 }
 
@@ -278,7 +278,7 @@ fn clear_folder(folder: &Path, is_ours: fn(&str) -> bool) -> Result<()> {
 /// Removes what dead writers left half written: who holds a lock is the only living writer of the
 /// names that it stands for. One who has the folder for himself also removes files with the names of
 /// parts that no part has: who reads `runs/*.parquet` would count them.
-pub(super) fn sweep_up(held: &Held, sweep: &Sweep) -> Result<()> {
+pub(super) fn remove_litter(held: &Held, sweep: &Sweep) -> Result<()> {
     let (path, shard) = (held.path(), held.shard());
     let planned: BTreeSet<String> = match shard {
         // A shard judges its own files alone.
@@ -312,7 +312,7 @@ pub(super) fn sweep_up(held: &Held, sweep: &Sweep) -> Result<()> {
 
 /// The parts that are whole. Ledgers that this run has for itself lose the lines that are torn
 /// or doubled, and those of parts that are not whole.
-fn mend(held: &Held, sweep: &Sweep) -> Result<BTreeSet<PartId>> {
+fn repair_ledgers(held: &Held, sweep: &Sweep) -> Result<BTreeSet<PartId>> {
     let (path, shard) = (held.path(), held.shard());
     let mut done = BTreeSet::new();
     for page in read_all(path)? {

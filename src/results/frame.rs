@@ -13,7 +13,6 @@ use polars::prelude::{
 };
 use polars_arrow::array::{Array, DictionaryArray};
 
-use super::writer::TableWriter;
 use crate::experiment::Format;
 
 /// Rows of a table as polars has them.
@@ -84,8 +83,8 @@ impl Frame {
         self.add(name, about, Values::Coded { values, codes });
     }
 
-    /// A factor can be what a table has a column for (the `rounds` of the world): then they say the
-    /// same, and the first stays.
+    /// A factor may share the name of a built-in column (the `rounds` of the world); they then hold
+    /// the same values, and the first wins.
     fn add(&mut self, name: &str, about: &str, values: Values) {
         if self.about.iter().any(|(known, _)| known == name) {
             return;
@@ -130,13 +129,6 @@ impl Frame {
     /// The columns as Arrow has them.
     pub(super) fn arrays(&self) -> Result<Vec<Box<dyn Array>>> {
         self.columns.iter().map(Values::array).collect()
-    }
-
-    /// The bytes of its file: a function of the content alone.
-    pub fn encode(&self, format: Format) -> Result<Vec<u8>> {
-        let mut writer = TableWriter::begin(Vec::new(), format, self, None)?;
-        writer.write(self)?;
-        writer.finish()
     }
 }
 

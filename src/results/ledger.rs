@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use super::file_record::FileRecord;
 use super::files::{names, trouble, write_whole};
 use super::lock::Held;
 use super::names::{is_ledger, ledger_name, tag};
@@ -35,17 +36,6 @@ pub struct PartRecord {
     pub replications: u64,
     /// Its files.
     pub files: Vec<FileRecord>,
-}
-
-/// One file of a part.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct FileRecord {
-    /// Path within the results folder.
-    pub path: String,
-    /// Size.
-    pub bytes: u64,
-    /// BLAKE3 checksum in hex.
-    pub blake3: String,
 }
 
 /// The ledger of one run, open for appending.

@@ -12,9 +12,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 
-use super::files::{WholeFile, trouble, write_whole};
+use super::files::{MOVE_IT, WholeFile, trouble, write_whole};
 use super::names::{LOCK, MANIFEST_LOCK, shard_lock_name, tag};
-use super::obstacle::MOVE_IT;
 use crate::error::usage;
 use crate::files::open_with;
 use crate::sweep::Shard;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
 
-use super::files::{names, read_part, remove};
-use super::folder::{make, sweep_up};
+use super::files::{names, remove};
+use super::folder::{make, remove_litter};
 use super::ledger::{PartRecord, rewrite};
 use super::lock::Held;
 use super::names::{LEDGER, MANIFEST, is_ledger, is_shard_lock};
@@ -67,7 +67,7 @@ pub fn merge(folders: &[PathBuf], out: &Path) -> Result<(Held, Sweep)> {
             remove(&out.join(name))?;
         }
     }
-    sweep_up(&held, &first)?;
+    remove_litter(&held, &first)?;
     Ok((held, first))
 }
 
@@ -158,7 +158,7 @@ fn same_place(a: &Path, b: &Path) -> bool {
 /// Copies a part; its bytes are checked as they are read.
 fn copy(from: &Path, to: &Held, record: &PartRecord) -> Result<()> {
     for file in &record.files {
-        let bytes = read_part(from, file, &record.stamp)?;
+        let bytes = file.read(from, &record.stamp)?;
         let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
         to.write_in(folder, name, &bytes)?;
     }

@@ -1,6 +1,7 @@
 //! The results folder: its tables, its manifest, and how nothing in it is lost or overwritten.
 
 mod by_point;
+mod file_record;
 mod files;
 mod folder;
 mod frame;
@@ -22,10 +23,11 @@ mod verify;
 mod writer;
 
 pub use by_point::ByPoint;
+pub use file_record::FileRecord;
 pub use files::WholeFile;
 pub use folder::{Folder, hold, read_back, refuse_precision};
 pub use frame::{Frame, RowGroups, Rows, read_table};
-pub use ledger::{FileRecord, PartRecord};
+pub use ledger::PartRecord;
 pub use lock::Held;
 pub use manifest::{Facts, Look, Manifest};
 pub use merge::merge;
@@ -38,3 +40,4 @@ pub use table_files::TableFiles;
 pub use tables::row_tables;
 pub use unfinished::Unfinished;
 pub use verify::Verification;
+pub use writer::encode;

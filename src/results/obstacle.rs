@@ -7,12 +7,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::files::{is_folder, names};
+use super::files::{MOVE_IT, is_folder, names};
 use super::names::{LOCK, MANIFEST, PAGE, PART_FOLDERS, is_ledger, is_part, is_shard_lock, tables};
 use crate::error::usage;
-
-/// What to do about all of them.
-pub(super) const MOVE_IT: &str = "move it away, then run again";
 
 /// Refuses a folder where something is in the way of a sweep that has parts in `folders`.
 pub(super) fn refuse(path: &Path, folders: &[&str]) -> Result<()> {

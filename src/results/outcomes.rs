@@ -6,9 +6,8 @@ use std::rc::Rc;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::files::read_part;
+use super::file_record::FileRecord;
 use super::frame;
-use super::ledger::FileRecord;
 use super::sweep::Sweep;
 use crate::sweep::PartId;
 
@@ -142,7 +141,7 @@ impl Replications {
             return Ok(part);
         }
         let (file, stamp) = self.files.get(&id).context("a part without a file")?;
-        let part = decode(read_part(&self.path, file, stamp)?);
+        let part = decode(file.read(&self.path, stamp)?);
         let part = part.with_context(|| {
             let target = self.path.join(&file.path);
             format!("{} is not a table of replications", target.display())

@@ -4,20 +4,23 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 
+use super::file_record::FileRecord;
 use super::files::WholeFile;
-use super::folder::Folder;
 use super::frame::Frame;
-use super::ledger::{FileRecord, PartRecord};
+use super::ledger::PartRecord;
+use super::lock::Held;
 use super::names::{part_name, tag};
 use super::stamp::stamp;
 use super::tables::{formats_of, part_folders, row_tables};
 use super::writer::TableWriter;
+use crate::design::Design;
 use crate::sweep::{Part, RowGroup};
 
-/// The files of a part that is being made. They get their names, and the part its line in the
-/// ledger, when it is finished; of one that is not, nothing stays.
+/// The files of a part that is being made. They get their names when it is finished; of one that is
+/// not, nothing stays.
 pub struct PartFiles<'a> {
-    folder: &'a Folder,
+    held: &'a Held,
+    design: &'a Design,
     part: &'a Part,
     stamp: String,
     /// By folder, a file a format.
@@ -25,10 +28,11 @@ pub struct PartFiles<'a> {
 }
 
 impl<'a> PartFiles<'a> {
-    pub(super) fn new(folder: &'a Folder, part: &'a Part) -> Self {
+    pub(super) fn new(held: &'a Held, design: &'a Design, part: &'a Part) -> Self {
         Self {
-            stamp: stamp(&folder.sweep().design, part),
-            folder,
+            stamp: stamp(design, part),
+            held,
+            design,
             part,
             tables: BTreeMap::new(),
         }
@@ -36,7 +40,7 @@ impl<'a> PartFiles<'a> {
 
     /// Writes rows to the tables that have them.
     pub fn write(&mut self, rows: RowGroup<'_>) -> Result<()> {
-        let tables = row_tables(&self.folder.sweep().design, rows);
+        let tables = row_tables(self.design, rows);
         tables
             .iter()
             .try_for_each(|(folder, frame)| self.append(folder, frame))
@@ -55,10 +59,9 @@ impl<'a> PartFiles<'a> {
 
     /// Begins the files of a table that has the columns of `first`.
     fn begin(&self, folder: &str, first: &Frame) -> Result<Vec<TableWriter<WholeFile>>> {
-        let held = self.folder.held();
-        let target = held.subfolder(folder)?;
-        let tag = tag(held.shard());
-        let formats = formats_of(&self.folder.sweep().design, folder).iter();
+        let target = self.held.subfolder(folder)?;
+        let tag = tag(self.held.shard());
+        let formats = formats_of(self.design, folder).iter();
         let files = formats.map(|format| {
             let file = WholeFile::create(&target, &part_name(self.part.id, *format), &tag)?;
             TableWriter::begin(file, *format, first, Some(&self.stamp))
@@ -66,15 +69,14 @@ impl<'a> PartFiles<'a> {
         files.collect()
     }
 
-    /// Puts the files in their places, then enters the part in the ledger.
-    pub fn finish(mut self) -> Result<()> {
-        let design = &self.folder.sweep().design;
+    /// Puts the files in their places. The part counts once its record is entered in the ledger.
+    pub fn finish(mut self) -> Result<PartRecord> {
         // No file of ours goes into a folder that took the place of this one.
-        self.folder.held().still_there()?;
+        self.held.still_there()?;
         let mut files = Vec::new();
-        for folder in part_folders(design) {
+        for folder in part_folders(self.design) {
             let tables = self.tables.remove(folder).into_iter().flatten();
-            for (format, table) in formats_of(design, folder).iter().zip(tables) {
+            for (format, table) in formats_of(self.design, folder).iter().zip(tables) {
                 let file = table.finish().with_context(|| self.trouble(folder))?;
                 let (bytes, sum) = file.keep()?;
                 files.push(FileRecord {
@@ -84,7 +86,7 @@ impl<'a> PartFiles<'a> {
                 });
             }
         }
-        self.folder.enter(&PartRecord {
+        Ok(PartRecord {
             id: self.part.id,
             stamp: self.stamp,
             replications: self.part.replications(),
@@ -93,7 +95,7 @@ impl<'a> PartFiles<'a> {
     }
 
     fn trouble(&self, folder: &str) -> String {
-        let target = self.folder.held().path().join(folder);
+        let target = self.held.path().join(folder);
         format!("can't write part {} to {}", self.part.id, target.display())
     }
 }

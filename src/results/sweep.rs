@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 
-use super::files::{damage, is_there, names, trouble};
+use super::files::{names, trouble};
 use super::ledger::{PartRecord, read_all};
 use super::manifest::{Manifest, Parsed};
 use super::names::{LOCK, MANIFEST, is_shard_lock, is_system, temporary_of};
@@ -124,7 +124,7 @@ impl Sweep {
         }
         let mut faults = Vec::new();
         for file in &record.files {
-            if let Some(why) = damage(root, file, &record.stamp)? {
+            if let Some(why) = file.damage(root, &record.stamp)? {
                 faults.push(format!("{}: {why}", file.path));
             }
         }
@@ -138,7 +138,7 @@ impl Sweep {
         for record in read_all(root)?.into_iter().flat_map(|page| page.records) {
             let mut there = !known.contains(&record.id) && self.stranger(&record).is_none();
             for file in &record.files {
-                there = there && is_there(root, file)?;
+                there = there && file.is_there(root)?;
             }
             if there {
                 known.insert(record.id);

@@ -40,6 +40,13 @@ pub(super) struct Parquet<W: Write> {
     metadata: Vec<KeyValue>,
 }
 
+/// The bytes of the file of a table: a function of the content alone.
+pub fn encode(table: &Frame, format: Format) -> Result<Vec<u8>> {
+    let mut writer = TableWriter::begin(Vec::new(), format, table, None)?;
+    writer.write(table)?;
+    writer.finish()
+}
+
 impl<W: Write> TableWriter<W> {
     /// A table with the columns of `first`; that of a part has the stamp of it.
     pub(super) fn begin(

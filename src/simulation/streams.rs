@@ -162,9 +162,8 @@ impl Bits {
         luck
     }
 
-    /// Other bits, that tell nothing of how an output of this kind compares with a threshold: the
-    /// details of what rarely happens cost no output of their own, and are the same whatever
-    /// the threshold.
+    /// Rehashed bits, independent of the threshold comparison: the details of a rare event need no
+    /// output of their own, and do not depend on the threshold.
     #[inline(always)]
     pub fn details(self) -> Self {
         Self(mix(self.0))

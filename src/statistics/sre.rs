@@ -25,7 +25,7 @@ impl Window {
 
 /// The nines of an availability, −log10(1 − a): 3 for 0.999, 0 for 0.
 ///
-/// `None` at 1, which has no end of them, and outside 0 to 1.
+/// `None` at 1, which has infinitely many, and outside 0 to 1.
 pub fn nines(availability: f64) -> Option<f64> {
     // + 0 turns −0 into 0.
     (0.0..1.0)

@@ -197,9 +197,8 @@ pub fn ranges(numbers: &[usize]) -> String {
     runs.join(",")
 }
 
-/// Replications are simulated in blocks, and one that a cut leaves in part costs as much as a
-/// whole one. So of what is left of a design point, a part that has no room for all takes whole
-/// blocks.
+/// Parts end on block boundaries, except at a point's last replication: a block that is cut costs
+/// as much as a whole one.
 fn whole_blocks(room: u64, left: u64) -> u64 {
     if room < left {
         room - room % LANES as u64

@@ -28,7 +28,7 @@ pub fn check(world: &World) -> Vec<Problem> {
         chaos(world, &mut problems);
         runbook(world, &mut problems);
     }
-    people(world, &mut problems);
+    defaults(world, &mut problems);
     problems
 }
 
@@ -301,7 +301,7 @@ fn runbook(world: &World, problems: &mut Vec<Problem>) {
     }
 }
 
-fn people(world: &World, problems: &mut Vec<Problem>) {
+fn defaults(world: &World, problems: &mut Vec<Problem>) {
     let skills = keys(&world.skills);
     let levels = keys(&world.chaos_levels);
     for (what, table, names, default) in [

@@ -206,7 +206,7 @@ impl WorldFile {
             }
             Err(problems) => self.also_between_values(problems),
         };
-        // What no single value is to blame for is said of the world.
+        // Problems without a span are attached to the world's name.
         let place = self.tree.get("name").map_or(0..0, |name| name.span.clone());
         let placed = |problem: Problem| problem.with_span(place.clone(), "in this world");
         Err(problems.into_iter().map(placed).collect())

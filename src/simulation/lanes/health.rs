@@ -5,8 +5,8 @@ use super::state::{LaneState, ServerLanes};
 use crate::simulation::model::{Lasting, Model, ServerModel, UsageModel};
 use crate::simulation::numbers::{at_least, clamp};
 
-/// The bases in 32 bits. Apart from what reads them, because a vector that is read at once waits for the
-/// halves that it was stored in.
+/// Narrows the base usages to 32 bits. Kept apart from its readers: loading a vector just stored in
+/// halves defeats store forwarding.
 #[inline(always)]
 pub(super) fn narrow(s: &mut ServerLanes) {
     for (narrow, base) in s.narrow.iter_mut().zip(&s.base) {

@@ -33,8 +33,8 @@ impl<T> DerefMut for Row<T> {
     }
 }
 
-/// The lanes in each of some sets, one bit each, gathered as a row and read as a word: one loop
-/// goes over several sets, because how many lanes one has is hard to foresee for a processor.
+/// Several sets of lanes, one bit a lane. Packs them into one word, so one loop, and one
+/// misprediction, serves all.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LaneSets([Row<u32>; 2]);
 

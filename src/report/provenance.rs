@@ -1,4 +1,4 @@
-//! How a report was made, in words.
+//! Where the numbers of a report come from: experiment, seed, versions.
 
 use std::cmp::Ordering;
 

@@ -1,5 +1,5 @@
-//! How a page stays small however large its sweep: fewer points, fewer steps a curve, and a
-//! sentence that says so.
+//! Keeps a page small however large its sweep: fewer points, fewer steps a curve, and a sentence
+//! that says so.
 
 use std::collections::BTreeMap;
 
