@@ -69,6 +69,11 @@ pub(super) struct Case {
     known: [bool; 2],
     /// Someone attends to the server.
     attended: bool,
+    /// Someone has attended to it before.
+    met: bool,
+    /// The round since which it waits for a hand: that in which it is acknowledged, then that of its
+    /// last turn.
+    ready: u32,
     /// The action that is under way.
     under_way: Option<UnderWay>,
 }
@@ -184,6 +189,8 @@ fn turn(cases: &CaseModel, state: &mut State, server: usize, observer: &mut impl
                 rounds: [round, round + detect, round + detect + acknowledge],
                 known: [false; 2],
                 attended: false,
+                met: false,
+                ready: round + detect + acknowledge,
                 under_way: None,
             });
             observer.case(server, CaseStep::Opened);
@@ -217,22 +224,32 @@ fn learn(state: &mut State, server: usize, observer: &mut impl Observer) {
     }
 }
 
-/// Free hands go to the cases that were acknowledged first, of several to the first in file order.
+/// A hand is free again once the action that it began is over. Free hands go to the cases that have
+/// waited longest, of several to the first in file order: so no case that nothing helps keeps its
+/// hand while another, which may be its cause, waits.
 fn give_hands(cases: &CaseModel, state: &mut State, observer: &mut impl Observer) {
-    let open = |case: &ServerCase| case.open;
-    let attended = state.cases.iter().filter_map(open);
-    let busy = attended.filter(|case| case.attended).count() as u32;
+    let (mut busy, round) = (0, state.round);
+    let open = state.cases.iter_mut().filter_map(|case| case.open.as_mut());
+    for case in open.filter(|case| case.attended) {
+        if case.under_way.is_some() {
+            busy += 1;
+            continue;
+        }
+        (case.attended, case.ready) = (false, round);
+    }
     for _ in 0..cases.hands.saturating_sub(busy) {
         let waiting = state.cases.iter().enumerate().filter_map(|(server, case)| {
             let case = case.open.filter(|case| case.known[1] && !case.attended)?;
-            Some((case.rounds[2], server))
+            Some((case.ready, server))
         });
         let Some((_, server)) = waiting.min() else {
             break;
         };
         if let Some(case) = &mut state.cases[server].open {
             case.attended = true;
-            observer.case(server, CaseStep::Attended);
+            if !std::mem::replace(&mut case.met, true) {
+                observer.case(server, CaseStep::Attended);
+            }
         }
     }
 }

@@ -294,7 +294,7 @@ struct Queue {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Server {
     Up,
-    /// Acknowledged in so many rounds, or since so many if that is negative.
+    /// Ready for a hand in so many rounds, or since so many if that is negative.
     Down(i32),
     /// An action is under way.
     Repaired,
@@ -337,7 +337,7 @@ impl Queue {
     /// One round: the next states with their probabilities.
     fn step(&self, state: [Server; 2]) -> Vec<([Server; 2], f64)> {
         let delay = (self.delays[0] + self.delays[1]) as i32;
-        let repaired = self.success / self.mean;
+        let ends = 1.0 / self.mean;
         let mut next = vec![([Server::Up; 2], 1.0)];
         for i in 0..2 {
             let options = match state[i] {
@@ -347,7 +347,11 @@ impl Queue {
                 ],
                 Server::Down(due) => vec![(Server::Down(due - 1), 1.0)],
                 Server::Repaired => {
-                    vec![(Server::Up, repaired), (Server::Repaired, 1.0 - repaired)]
+                    vec![
+                        (Server::Up, ends * self.success),
+                        (Server::Down(0), ends * (1.0 - self.success)),
+                        (Server::Repaired, 1.0 - ends),
+                    ]
                 }
             };
             next = next
@@ -396,7 +400,7 @@ impl Queue {
     }
 }
 
-/// Hands are a queue: first acknowledged, first served.
+/// Hands are a queue: who has waited longest is served first, and after each attempt waits again.
 #[test]
 fn hands_are_a_queue() {
     let queue = |crash, delays, mean, success, hands, rounds| Queue {

@@ -27,6 +27,8 @@ pub(super) struct CaseLanes {
     known: [Row<u32>; 2],
     /// Someone attends to the server: all bits or none.
     attended: Row<u32>,
+    /// The round since which it waits for a hand, where hands are counted.
+    ready: Row<i32>,
     /// The round at whose respond phase the action that is under way ends, or [`IDLE`].
     pub ends: Row<i32>,
     action: Row<u32>,
@@ -44,6 +46,7 @@ impl CaseLanes {
             rounds: [Row::of(0); 2],
             known: [Row::of(0); 2],
             attended: Row::of(0),
+            ready: Row::of(0),
             ends: Row::of(IDLE),
             action: Row::of(0),
             luck: Row::of(0),
@@ -182,6 +185,7 @@ fn turn(cases: &CaseModel, state: &mut LaneState, server: usize) {
         case.opened[lane] = round;
         case.rounds[0][lane] = round + detect as i32;
         case.rounds[1][lane] = round + (detect + acknowledge) as i32;
+        case.ready[lane] = case.rounds[1][lane];
     }
 }
 
@@ -210,12 +214,18 @@ fn learn(cases: &CaseModel, state: &mut LaneState, server: usize) {
     }
 }
 
-/// Free hands go to the cases that were acknowledged first, of several to the first in file order.
+/// A hand is free again once the action that it began is over. Free hands go to the cases that have
+/// waited longest, of several to the first in file order.
 #[inline(always)]
 fn give_hands(hands: u32, state: &mut LaneState) {
     let (mut busy, mut waiting) = (Row::of(0_u32), Row::of(0_u32));
-    for case in &state.cases {
+    let round = state.round as i32;
+    for case in &mut state.cases {
         for lane in 0..LANES {
+            let acts = case.ends[lane] != IDLE;
+            let is_over = (case.attended[lane] != 0) & !acts;
+            case.ready[lane] = if is_over { round } else { case.ready[lane] };
+            case.attended[lane] = if acts { case.attended[lane] } else { 0 };
             let waits = case.known[1][lane] & !case.attended[lane];
             busy[lane] += case.attended[lane] & 1;
             waiting[lane] += waits & 1;
@@ -238,7 +248,7 @@ fn give_hands(hands: u32, state: &mut LaneState) {
         for _ in busy[lane]..hands {
             let waiting = state.cases.iter().enumerate().filter_map(|(server, case)| {
                 let waits = case.known[1][lane] & !case.attended[lane] != 0;
-                waits.then_some((case.rounds[1][lane], server))
+                waits.then_some((case.ready[lane], server))
             });
             let Some((_, server)) = waiting.min() else {
                 break;

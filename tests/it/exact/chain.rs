@@ -113,9 +113,14 @@ fn sums(first: &Law, second: &Law) -> Vec<(u8, f64)> {
     first.iter().flat_map(with).collect()
 }
 
-/// Free hands go to those that waited longest, of several to the first.
+/// Hands without an action under way are free, and go to those that waited longest, of several to the
+/// first.
 fn give_hands(states: States, times: &Times) -> States {
     branch(states, |mut state, _| {
+        for server in &mut state.servers {
+            let case = &mut server.case;
+            case.attended &= case.under_way.is_some();
+        }
         let waits = |case: Case| case.open && case.due == 0 && !case.attended;
         let attended = state.servers.iter().filter(|s| s.case.attended).count();
         for _ in attended..times.hands.unwrap_or(2) {
