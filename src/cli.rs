@@ -7,6 +7,7 @@ use clap_complete::Shell;
 use sysworld::experiment::{DEFAULT_SEED, MOST_REPLICATIONS, MOST_SEED};
 use sysworld::gate::Gate;
 use sysworld::narrate::{Rounds, Told};
+use sysworld::results::Locking;
 use sysworld::sweep::Shard;
 
 /// What availability, SLA risk and time to resolve should we expect, and how sure are we?
@@ -54,6 +55,8 @@ pub enum Command {
     Schema(Schema),
     /// Print shell completions
     Completions(Completions),
+    /// Print a man page, as roff
+    Man(Man),
 }
 
 /// Arguments of `run`.
@@ -94,6 +97,9 @@ pub struct Run {
     /// Write no report.html
     #[arg(long)]
     pub no_report: bool,
+    /// Whether locks are taken
+    #[command(flatten)]
+    pub locks: Locks,
     /// No progress, no table, no closing word
     #[arg(long, short)]
     pub quiet: bool,
@@ -168,6 +174,25 @@ pub enum CheckFormat {
     Text,
     /// For programs: each finding with its file, line, column, kind and message
     Json,
+}
+
+/// Locks of results folders.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Locks {
+    /// Take no lock on the results folder: where the file system has none, and nothing else writes to
+    /// the folder. Two runs of one shard at once spoil each other's files
+    #[arg(long)]
+    pub no_lock: bool,
+}
+
+impl Locks {
+    /// The same in the library's words.
+    pub fn locking(self) -> Locking {
+        match self.no_lock {
+            true => Locking::Absent,
+            false => Locking::System,
+        }
+    }
 }
 
 /// Arguments of `simulate`.
@@ -254,6 +279,9 @@ pub struct Summarize {
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t)]
     pub format: StdoutFormat,
+    /// Whether locks are taken
+    #[command(flatten)]
+    pub locks: Locks,
 }
 
 /// Arguments of `report`.
@@ -264,6 +292,9 @@ pub struct Report {
     /// Also write the main figures as SVG and PNG into plots/ of the results folder
     #[arg(long)]
     pub plots: bool,
+    /// Whether locks are taken
+    #[command(flatten)]
+    pub locks: Locks,
 }
 
 /// Arguments of `gate`.
@@ -312,6 +343,9 @@ pub struct Merge {
     /// Folder of the whole sweep
     #[arg(long)]
     pub out: Option<PathBuf>,
+    /// Whether locks are taken
+    #[command(flatten)]
+    pub locks: Locks,
 }
 
 /// Arguments of `job`.
@@ -343,6 +377,9 @@ pub struct Job {
     /// Container image, for kubernetes only [default: sysworld:<this version>]
     #[arg(long)]
     pub image: Option<String>,
+    /// Whether locks are taken
+    #[command(flatten)]
+    pub locks: Locks,
 }
 
 /// Schedulers and libraries that `job` prints a file for.
@@ -388,4 +425,11 @@ pub struct Completions {
     /// The shell
     #[arg(value_enum)]
     pub shell: Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// A command [default: the program]
+    pub of: Option<String>,
 }

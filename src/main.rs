@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Command::Worlds(args) => commands::worlds(&args),
         Command::Schema(args) => commands::schema(&args),
         Command::Completions(args) => commands::completions(&args),
+        Command::Man(args) => commands::man(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -32,7 +32,7 @@ use sysworld::schema;
 use sysworld::summary::{self, Summary, Tables};
 use sysworld::world::{BUILT_IN, WorldFile, WorldSource};
 
-use crate::cli::{Cli, Completions, Schema, SchemaOf, StdoutFormat, Summarize, Tell, Worlds};
+use crate::cli::{Cli, Completions, Man, Schema, SchemaOf, StdoutFormat, Summarize, Tell, Worlds};
 
 pub use check::check;
 pub use gate::gate;
@@ -47,7 +47,7 @@ pub use simulate::simulate;
 
 /// `summarize`: the summary tables again, from the counts.
 pub fn summarize(args: &Summarize) -> Result<()> {
-    let (held, sweep) = results::hold(&args.results)?;
+    let (held, sweep) = results::hold(&args.results, args.locks.locking())?;
     let stop = signals::listen()?;
     let counts = ByPoint::open(&args.results, &sweep, &stop)?;
     let summary = write_summary(&held, &sweep, counts, &stop)?;
@@ -98,6 +98,24 @@ pub fn schema(args: &Schema) -> Result<()> {
 pub fn completions(args: &Completions) -> Result<()> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "sysworld", &mut text);
+    print(&String::from_utf8_lossy(&text))
+}
+
+/// `man`: the page of the program or of a command.
+pub fn man(args: &Man) -> Result<()> {
+    let mut program = Cli::command();
+    // Fills in the names and usages of the commands.
+    program.build();
+    let command = match &args.of {
+        None => &program,
+        Some(name) => program.find_subcommand(name).ok_or_else(|| {
+            let names: Vec<&str> = program.get_subcommands().map(|c| c.get_name()).collect();
+            let problem = Problem::general(format!("unknown command `{name}`"));
+            Problems::new(&Sources::default(), vec![problem.suggest(name, &names)])
+        })?,
+    };
+    let mut text = Vec::new();
+    clap_mangen::Man::new(command.clone()).render(&mut text)?;
     print(&String::from_utf8_lossy(&text))
 }
 

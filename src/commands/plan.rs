@@ -14,7 +14,8 @@ use sysworld::results::{encode, point_columns, refuse_precision, row_tables};
 use sysworld::summary::{self, PointSummary, Tables};
 use sysworld::sweep::{Goal, Part, Plan, ROW_GROUP, RowGroup, simulate_part};
 
-use super::{advise, load_design, print, print_json, shard_plan};
+use super::shard_plan::{self, duration};
+use super::{advise, load_design, print, print_json};
 use crate::cli::{self, PlanFormat};
 
 /// Points that are listed.
@@ -246,13 +247,5 @@ fn size(bytes: f64) -> String {
         b if b < 1e6 => format!("{:.0} kB", b / 1e3),
         b if b < 1e9 => format!("{:.1} MB", b / 1e6),
         b => format!("{:.1} GB", b / 1e9),
-    }
-}
-
-pub(super) fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s < 120.0 => format!("{s:.1} s"),
-        s if s < 7200.0 => format!("{:.0} min", s / 60.0),
-        s => format!("{:.1} h", s / 3600.0),
     }
 }

@@ -3,6 +3,7 @@
 use std::io;
 
 use anyhow::Result;
+use sysworld::error::usage;
 use sysworld::report;
 use sysworld::results::{self, ByPoint};
 
@@ -12,7 +13,12 @@ use crate::cli::Report;
 /// `report RESULTS`.
 pub fn report(args: &Report) -> Result<()> {
     let folder = &args.results;
-    let (held, sweep) = results::hold(folder)?;
+    if args.plots && !report::HAS_PLOTS {
+        return Err(usage(
+            "--plots: this program was built without the feature `plots`; the page has the same figures",
+        ));
+    }
+    let (held, sweep) = results::hold(folder, args.locks.locking())?;
     let design = &sweep.design;
     let stop = signals::listen()?;
     let counts = ByPoint::open(folder, &sweep, &stop)?;

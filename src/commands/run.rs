@@ -50,7 +50,7 @@ pub fn run(args: &Run) -> Result<()> {
         )?;
     }
     gate::check(args, &out, &design)?;
-    let mut folder = Folder::open(&out, design, args.shard, args.force)?;
+    let mut folder = Folder::open(&out, design, args.shard, args.force, args.locks.locking())?;
     if !args.quiet {
         advise(&folder.sweep().design, &sources);
     }

@@ -4,8 +4,6 @@ use anyhow::Result;
 use serde::Serialize;
 use sysworld::sweep::{Plan, Shard};
 
-use super::plan::duration;
-
 /// What a shard has to do.
 #[derive(Serialize)]
 struct ShardPlan {
@@ -100,3 +98,12 @@ pub fn empty_shards(parts: usize, of: u32) -> Option<String> {
 
 /// In the middle of 5 to 15 minutes: starting a job costs little of it, and losing one too.
 const SECONDS_OF_A_SHARD: f64 = 600.0;
+
+/// A time for people.
+pub fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 120.0 => format!("{s:.1} s"),
+        s if s < 7200.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    }
+}

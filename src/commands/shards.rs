@@ -222,7 +222,7 @@ pub fn merge(args: &Merge) -> Result<()> {
             ));
         }
     };
-    let (held, sweep) = results::merge(&args.folders, out)?;
+    let (held, sweep) = results::merge(&args.folders, out, args.locks.locking())?;
     let stop = signals::listen()?;
     let counts = ByPoint::open(out, &sweep, &stop)?.finished()?;
     let summary = write_summary(&held, &sweep, counts, &stop)?;

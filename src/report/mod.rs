@@ -4,6 +4,7 @@ mod agreement;
 mod axes;
 mod bars;
 mod causes;
+#[cfg(feature = "plots")]
 mod chart;
 mod compare;
 mod data;
@@ -18,9 +19,11 @@ mod look;
 mod numbers;
 mod page;
 mod plain;
+#[cfg(feature = "plots")]
 mod plots;
 mod provenance;
 mod shown;
+#[cfg(feature = "plots")]
 mod strokes;
 mod terminal;
 mod verdict;
@@ -38,8 +41,18 @@ pub use gates::gates;
 pub use json::{document, json};
 pub use look::{Look, painted};
 pub use page::page;
+#[cfg(feature = "plots")]
 pub use plots::write as write_plots;
 pub use terminal::table;
+
+/// Whether figures as files are built in, with the libraries that draw them.
+pub const HAS_PLOTS: bool = cfg!(feature = "plots");
+
+/// Without the feature `plots` there are no figures.
+#[cfg(not(feature = "plots"))]
+pub fn write_plots(_: &Held, _: &Report) -> Result<(Vec<String>, Option<String>)> {
+    Err(anyhow::anyhow!("figures are not built in"))
+}
 
 /// Of some design points those that the page and the terminal show, in order.
 pub fn shown_points(design: &Design, all: &[usize]) -> Vec<usize> {

@@ -9,7 +9,7 @@ use anyhow::{Result, anyhow};
 
 use super::files::{is_folder, names, remove, trouble};
 use super::ledger::{Ledger, PartRecord, read_all, rewrite};
-use super::lock::Held;
+use super::lock::{Held, Locking};
 use super::manifest::Facts;
 use super::names::{
     MANIFEST, PAGE, PART_FOLDERS, PLOTS, is_figure, is_ledger, is_part, ledger_name, tables, tag,
@@ -35,7 +35,13 @@ pub struct Folder {
 impl Folder {
     /// Opens the folder of a sweep, begins it, or extends it; for the whole sweep or one shard.
     /// Refuses a folder of anything else; with `force` a sweep that is there is replaced.
-    pub fn open(path: &Path, design: Design, shard: Option<Shard>, force: bool) -> Result<Self> {
+    pub fn open(
+        path: &Path,
+        design: Design,
+        shard: Option<Shard>,
+        force: bool,
+        locking: Locking,
+    ) -> Result<Self> {
         if path.as_os_str().is_empty() {
             return Err(usage("the results folder needs a name"));
         }
@@ -54,7 +60,7 @@ impl Folder {
         };
         obstacle::refuse(path, &folders)?;
         make(path)?;
-        let held = Held::take(path, shard)?;
+        let held = Held::take(path, shard, locking)?;
         let sweep = begin(&held, sweep, force)?;
         remove_litter(&held, &sweep)?;
         let done = repair_ledgers(&held, &sweep)?;
@@ -167,11 +173,11 @@ pub fn read_back(held: &Held, sweep: &Sweep) -> Result<()> {
 }
 
 /// Takes the lock of a finished or unfinished sweep, to write what follows from its parts.
-pub fn hold(path: &Path) -> Result<(Held, Sweep)> {
+pub fn hold(path: &Path, locking: Locking) -> Result<(Held, Sweep)> {
     // So that nothing is made in a folder of something else.
     let sweep = Sweep::load(path)?;
     obstacle::refuse(path, &part_folders(&sweep.design))?;
-    let held = Held::take(path, None)?;
+    let held = Held::take(path, None, locking)?;
     let sweep = Sweep::load(path)?;
     remove_litter(&held, &sweep)?;
     Ok((held, sweep))

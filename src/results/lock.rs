@@ -6,6 +6,7 @@
 //! process, however it ends; what stands in the lock files does not matter and is not changed.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -21,11 +22,22 @@ use crate::sweep::Shard;
 /// How long a shard waits for others that read or write the manifest.
 const PATIENCE: Duration = Duration::from_secs(300);
 
+/// Whether the locks of the file system are relied on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Locking {
+    /// They keep others out.
+    #[default]
+    System,
+    /// There are none: whoever started the program sees to it that nothing else writes to the folder.
+    Absent,
+}
+
 /// A results folder that this process alone may write to; or, if it is a shard, what that writes.
 #[derive(Debug)]
 pub struct Held {
     path: PathBuf,
     shard: Option<Shard>,
+    locking: Locking,
     lock: File,
     /// That of the shard.
     _own: Option<File>,
@@ -33,30 +45,32 @@ pub struct Held {
 
 impl Held {
     /// Takes the locks of a folder that is there; an error says who has them.
-    pub(super) fn take(path: &Path, shard: Option<Shard>) -> Result<Self> {
+    pub(super) fn take(path: &Path, shard: Option<Shard>, locking: Locking) -> Result<Self> {
         let busy = |who: &str| {
             anyhow!(
                 "{who} is at work in {}; wait for it, or use another folder",
                 path.display()
             )
         };
-        let Some(shard) = shard else {
-            let lock = lock(path, LOCK, false)?.ok_or_else(|| busy("another run"))?;
-            return Ok(Self::new(path, None, lock, None));
+        let (all, own) = match shard {
+            None => {
+                let all = lock(path, LOCK, false, locking)?;
+                (all.ok_or_else(|| busy("another run"))?, None)
+            }
+            Some(shard) => {
+                let all = lock(path, LOCK, true, locking)?;
+                let all = all.ok_or_else(|| busy("a run of the whole sweep"))?;
+                let own = lock(path, &shard_lock_name(shard), false, locking)?;
+                (all, Some(own.ok_or_else(|| busy("the same shard"))?))
+            }
         };
-        let all = lock(path, LOCK, true)?.ok_or_else(|| busy("a run of the whole sweep"))?;
-        let own = lock(path, &shard_lock_name(shard), false)?;
-        let own = own.ok_or_else(|| busy("the same shard"))?;
-        Ok(Self::new(path, Some(shard), all, Some(own)))
-    }
-
-    fn new(path: &Path, shard: Option<Shard>, lock: File, own: Option<File>) -> Self {
-        Self {
+        Ok(Self {
             path: path.to_owned(),
             shard,
-            lock,
+            locking,
+            lock: all,
             _own: own,
-        }
+        })
     }
 
     /// The folder.
@@ -76,7 +90,7 @@ impl Held {
         }
         let begun = Instant::now();
         loop {
-            let file = lock(&self.path, MANIFEST_LOCK, false)?;
+            let file = lock(&self.path, MANIFEST_LOCK, false, self.locking)?;
             if file.is_some() {
                 return Ok(file);
             }
@@ -146,8 +160,9 @@ impl Held {
     }
 }
 
-/// Takes a lock; `None` if somebody else has it.
-fn lock(path: &Path, name: &str, shared: bool) -> Result<Option<File>> {
+/// Takes a lock; `None` if somebody else has it. The file is there also where locks are absent: by it
+/// one sees that the folder is still the same.
+fn lock(path: &Path, name: &str, shared: bool, locking: Locking) -> Result<Option<File>> {
     const TRIES: usize = 100;
     let target = path.join(name);
     for _ in 0..TRIES {
@@ -156,25 +171,37 @@ fn lock(path: &Path, name: &str, shared: bool) -> Result<Option<File>> {
         options.read(true).write(true).create(true).truncate(false);
         let file = open_with(&target, &mut options)
             .map_err(|e| trouble(e, format!("can't lock {}", target.display())))?;
-        let locked = if shared {
-            file.try_lock_shared()
-        } else {
-            file.try_lock()
+        let locked = match (locking, shared) {
+            (Locking::Absent, _) => Ok(()),
+            (Locking::System, true) => file.try_lock_shared(),
+            (Locking::System, false) => file.try_lock(),
         };
         match locked {
             // A merge may have removed it since it was opened.
             Ok(()) if stands_at(&file, &target)? => return Ok(Some(file)),
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(e)) => {
-                return Err(e).with_context(|| format!("can't lock {}", target.display()));
-            }
+            Err(TryLockError::Error(e)) => return Err(no_lock(&e, &target)),
         }
     }
     Err(anyhow!(
         "can't lock {}: it is replaced again and again",
         target.display()
     ))
+}
+
+/// The error of a lock that the system refuses; a file system that has none gets advice.
+fn no_lock(error: &io::Error, target: &Path) -> anyhow::Error {
+    let target = target.display();
+    match error.kind() {
+        ErrorKind::Unsupported => usage(format!(
+            "can't lock {target}: this file system has no locks ({error}). Run on a local disk and copy \
+             the folder from there (`merge` joins copies), or pass --no-lock if nothing else writes to \
+             this folder: two runs of one shard at once, or a merge beside a shard, would then spoil \
+             each other's files"
+        )),
+        _ => anyhow!("can't lock {target}: {error}"),
+    }
 }
 
 /// Whether a file is still what stands at a path.

@@ -9,7 +9,7 @@ use anyhow::{Result, anyhow};
 use super::files::{names, remove};
 use super::folder::{make, remove_litter};
 use super::ledger::{PartRecord, rewrite};
-use super::lock::Held;
+use super::lock::{Held, Locking};
 use super::names::{LEDGER, MANIFEST, is_ledger, is_shard_lock};
 use super::obstacle;
 use super::sweep::{Found, Sweep, foreign, inspect, of_other};
@@ -21,7 +21,7 @@ use crate::sweep::{Shard, ranges};
 /// Joins `folders` into `out`, which may be one of them. Any whole copy of a part will do; refuses
 /// parts that no folder has whole, by name, before anything is written. Returns the lock of `out`
 /// and its sweep, to summarise.
-pub fn merge(folders: &[PathBuf], out: &Path) -> Result<(Held, Sweep)> {
+pub fn merge(folders: &[PathBuf], out: &Path, locking: Locking) -> Result<(Held, Sweep)> {
     let mut sweeps = folders.iter().map(|folder| Sweep::load(folder));
     let first = sweeps
         .next()
@@ -40,12 +40,13 @@ pub fn merge(folders: &[PathBuf], out: &Path) -> Result<(Held, Sweep)> {
     // there is something to put into it.
     obstacle::refuse(out, &part_folders(&first.design))?;
     let in_place = folders.iter().any(|folder| same_place(folder, out));
-    let held = in_place.then(|| Held::take(out, None)).transpose()?;
+    let take = || Held::take(out, None, locking);
+    let held = in_place.then(take).transpose()?;
     let sources = sources(folders, &first)?;
     let held = held.map_or_else(
         || {
             make(out)?;
-            Held::take(out, None)
+            take()
         },
         Ok,
     )?;

@@ -28,7 +28,7 @@ pub use files::WholeFile;
 pub use folder::{Folder, hold, read_back, refuse_precision};
 pub use frame::{Frame, RowGroups, Rows, read_table};
 pub use ledger::PartRecord;
-pub use lock::Held;
+pub use lock::{Held, Locking};
 pub use manifest::{Facts, Look, Manifest};
 pub use merge::merge;
 pub use names::{FIGURES, PAGE, PLOTS};

@@ -611,3 +611,48 @@ fn copy(from: &Path, to: &Path) {
         }
     }
 }
+
+/// A file system without locks is said to be one, with what to do; with `--no-lock` shards that run side
+/// by side in one folder, and their merge, have the bytes of one run.
+#[test]
+fn without_locks_there_is_a_way() {
+    let (sandbox, data) = two_sweeps();
+    let lockless = |line: &str| {
+        let inject = ["-e", "trace=flock", "-e", "inject=flock:error=ENOSYS"];
+        meddled(&sandbox, &inject, line)
+    };
+    for line in [
+        "run 1.toml --quiet --shard 1/2 --out r",
+        "run 1.toml --quiet --out r",
+    ] {
+        let Some(child) = lockless(line) else {
+            return;
+        };
+        let (code, said) = ended(child);
+        let told = said.contains("has no locks") && said.contains("--no-lock");
+        assert!(code == Some(2) && told, "{code:?} {said}");
+        assert!(!sandbox.path("r/manifest.json").exists());
+    }
+    let shards = [1, 2].map(|shard| {
+        lockless(&format!(
+            "run 1.toml --quiet --no-lock --shard {shard}/2 --out r"
+        ))
+        .expect("strace")
+    });
+    for (code, said) in shards.map(ended) {
+        assert_eq!(code, Some(0), "{said}");
+    }
+    for line in [
+        "merge r --no-lock",
+        "summarize r --no-lock",
+        "report r --no-lock",
+    ] {
+        let (code, said) = ended(lockless(line).expect("strace"));
+        assert_eq!(code, Some(0), "{line}: {said}");
+    }
+    let mut merged = unlocked(sandbox.data("r"));
+    merged.remove(Path::new("report.html"));
+    let mut whole = data[0].clone();
+    whole.remove(Path::new("report.html"));
+    assert!(merged == whole);
+}

@@ -9,7 +9,7 @@ use sysworld::design::Design;
 use sysworld::diagnostics::Sources;
 use sysworld::experiment::{Experiment, Overrides};
 use sysworld::gate::Gate;
-use sysworld::results::Folder;
+use sysworld::results::{Folder, Locking};
 use sysworld::statistics::Confidence;
 use sysworld::statistics::proportion::{ProportionMethod, proportion};
 
@@ -389,7 +389,10 @@ fn an_unfinished_folder_is_not_gated() {
     let design = Experiment::load(&tight, &Overrides::default(), &mut Sources::default())
         .and_then(Design::new)
         .expect("an experiment");
-    drop(Folder::open(&sandbox.path("r"), design, None, false).expect("it is extended"));
+    drop(
+        Folder::open(&sandbox.path("r"), design, None, false, Locking::System)
+            .expect("it is extended"),
+    );
     let (code, said) = gate("sla_miss < 30%");
     assert_eq!(code, 1, "{said}");
     let more = "unfinished: 4 of 4 design points get more replications by [[precision]]";

@@ -48,7 +48,15 @@ fn files_of_each_engine() {
                 "--out",
                 "results/a b",
             ][..],
-            &["--seed", "7", "--set", "sla.target=99.5", "--threads", "2"],
+            &[
+                "--seed",
+                "7",
+                "--set",
+                "sla.target=99.5",
+                "--threads",
+                "2",
+                "--no-lock",
+            ],
         ];
         insta::assert_snapshot!(format!("job_{engine}"), printed(&sandbox, &args.concat()));
     }

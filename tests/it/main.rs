@@ -33,6 +33,7 @@ mod precision;
 mod properties;
 mod random_worlds;
 mod reference;
+mod release;
 mod report;
 mod report_browser;
 mod responders;

@@ -72,6 +72,40 @@ fn a_long_replication_is_left() {
     assert!(said.contains("allowed: at most 134217728"), "{said}");
 }
 
+/// A shard ends within 10 s of SIGTERM (schedulers give 30), amid a part, and leaves no damage.
+#[test]
+fn a_shard_ends_within_ten_seconds() {
+    let sandbox = Sandbox::new();
+    let text = "name = \"e\"\nreplications = 2_000_000\n[factors]\nskill = [\"junior\", \"senior\"]\n\
+                [output]\ntables = [\"runs\", \"incidents\"]\n";
+    sandbox.write("e.toml", text);
+    for threads in [1, 4] {
+        let line = format!("run e.toml --quiet --shard 2/3 --out r --threads {threads}");
+        let child = sandbox.spawn(&line);
+        listens(&child, 15);
+        // In the middle of a part.
+        let begun = Instant::now();
+        let half_written = || {
+            let entries = std::fs::read_dir(sandbox.path("r/runs"))
+                .into_iter()
+                .flatten();
+            let mut names = entries.flatten().map(|entry| entry.file_name());
+            names.any(|name| name.to_string_lossy().starts_with(".part"))
+        };
+        while !half_written() {
+            assert!(
+                begun.elapsed() < Duration::from_secs(60),
+                "no part is begun"
+            );
+            sleep(Duration::from_millis(5));
+        }
+        signal(&child, "TERM");
+        assert_eq!(ends_with(child, Duration::from_secs(10)), Some(130));
+    }
+    let status = sandbox.ok("status r");
+    assert!(status.contains("damages       0"), "{status}");
+}
+
 /// Summaries stop as well, and leave no half table: the ones before stay.
 #[test]
 fn a_summary_is_left() {

@@ -37,4 +37,4 @@ if __name__ == "__main__":
         print(failed, file=sys.stderr)
     client.close()
     # Names the shards that are missing, if any are.
-    sys.exit(subprocess.run(["sysworld", "merge", OUT]).returncode)
+    sys.exit(subprocess.run(["sysworld", "merge", OUT@MERGE@]).returncode)

@@ -85,6 +85,12 @@ impl Values<'_> {
             ("EXPERIMENT", quote::shell(self.experiment).into_owned()),
             ("OUT", quote::shell(self.out).into_owned()),
             ("OPTIONS", options.collect()),
+            (
+                "MERGE",
+                self.merge_options()
+                    .map(|o| format!(" {o}"))
+                    .unwrap_or_default(),
+            ),
         ];
         self.fill(include_str!("slurm.sh"), &own)
     }
@@ -109,6 +115,10 @@ impl Values<'_> {
             ("OUT_OPTION", quote::string(&format!("--out={}", self.out))),
             ("OPTIONS", self.options().map(indented).collect()),
             (
+                "MERGE",
+                self.merge_options().map(indented).unwrap_or_default(),
+            ),
+            (
                 "IMAGE",
                 quote::string(self.args.image.as_deref().unwrap_or(version)),
             ),
@@ -127,6 +137,12 @@ impl Values<'_> {
             ("EXPERIMENT", quote::string(self.experiment)),
             ("OUT", quote::string(self.out)),
             ("OPTIONS", quote::string(options.trim_start())),
+            (
+                "MERGE",
+                self.merge_options()
+                    .map(|o| format!(" {o}"))
+                    .unwrap_or_default(),
+            ),
         ];
         self.fill(include_str!("snakemake.smk"), &own)
     }
@@ -139,11 +155,17 @@ impl Values<'_> {
             ("EXPERIMENT", quote::string(self.experiment)),
             ("OUT", quote::string(self.out)),
             ("OPTIONS", options.collect()),
+            (
+                "MERGE",
+                self.merge_options()
+                    .map(|o| format!(", {}", quote::string(&o)))
+                    .unwrap_or_default(),
+            ),
         ];
         self.fill(include_str!("dask.py"), &own)
     }
 
-    /// Options of `run` that change what is simulated.
+    /// Options of `run` beside those that every shard has.
     fn options(&self) -> impl Iterator<Item = String> {
         let replications = self
             .args
@@ -151,7 +173,13 @@ impl Values<'_> {
             .map(|n| format!("--replications={n}"));
         let seed = self.args.seed.map(|seed| format!("--seed={seed}"));
         let set = self.args.set.iter().map(|set| format!("--set={set}"));
-        replications.into_iter().chain(seed).chain(set)
+        let options = replications.into_iter().chain(seed).chain(set);
+        options.chain(self.merge_options())
+    }
+
+    /// Options of `merge`.
+    fn merge_options(&self) -> Option<String> {
+        self.args.locks.no_lock.then(|| "--no-lock".to_owned())
     }
 
     /// The command that prints this file.

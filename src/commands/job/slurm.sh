@@ -33,7 +33,7 @@ if [ -e "$out/manifest.json" ]; then
     missing=$(sysworld status "$out" --missing --shards "$shards") || exit
 fi
 if [ -z "$missing" ]; then
-    exec sysworld merge "$out"
+    exec sysworld merge "$out"@MERGE@
 fi
 # Slurm runs a copy of this file, and knows the original.
 file=$(scontrol show job "$SLURM_JOB_ID" | sed -n 's/^ *Command=//p')

@@ -43,4 +43,4 @@ rule merge:
     resources:
         mem_mb=@MEMORY@,
     shell:
-        "exec sysworld merge {params.out:q}"
+        "exec sysworld merge {params.out:q}@MERGE@"
