@@ -12,7 +12,7 @@ SYSWORLD = Path(os.environ["SYSWORLD"]).resolve()
 SHARDS = 6
 SKIPPED = 77
 # Some parts a shard, so that a kill meets a shard amid its work. A binary of a test build needs fewer replications.
-REPLICATIONS = int(os.environ.get("ENGINES_REPLICATIONS", "400000"))
+REPLICATIONS = int(os.environ.get("ENGINES_REPLICATIONS", "100000"))
 SWEEP = f"""
 name = "engines"
 replications = {REPLICATIONS}
