@@ -784,7 +784,8 @@ fn tables_have_the_response_where_it_takes_time() {
 }
 
 /// In a world in which incidents are detected, acknowledged and resolved after fixed times, the split
-/// has these times, and withholds intervals of what does not vary.
+/// has these times, scaled by the factor that says how fast people are, and withholds intervals of what
+/// does not vary.
 #[test]
 fn the_split_is_that_of_the_delays() {
     let sandbox = Sandbox::new();
@@ -795,7 +796,7 @@ fn the_split_is_that_of_the_delays() {
         rounds = 200
         chaos_levels.medium = 1
         runbook_default.action = "restart"
-        response = { detect = 3, acknowledge = 2 }
+        response = { detect = 6, acknowledge = 4 }
         skills.mid = { diagnosis_accuracy = 1, remediation_speed = 1, panic_threshold = 9 }
         servers = [{ name = "s", type = "t", services = ["d"] }]
         chaos = [{ name = "c", probability = 0.03, duration = 1, effects = [{ crash_service = {} }] }]
@@ -804,17 +805,23 @@ fn the_split_is_that_of_the_delays() {
     );
     sandbox.write(
         "e.toml",
-        "name = \"e\"\nreplications = 500\nworld = \"w.toml\"\n",
+        "name = \"e\"\nreplications = 500\nworld = \"w.toml\"\n[factors]\n\
+         \"response.duration_scale\" = [0.5, 1.0]\n\"remediation.restart.duration_scale\" = [0.75, 1]\n",
     );
     sandbox.ok("run e.toml --quiet --out r");
-    let row = &sandbox.rows("r/summary.csv")[0];
-    for (part, rounds) in [("detect", 3.0), ("acknowledge", 2.0), ("repair", 4.5)] {
-        let value: f64 = row[&format!("mttr_{part}_rounds")]
-            .parse()
-            .expect("a number");
-        assert!((value - rounds).abs() < 1e-9, "{part}: {value}");
+    let rows = sandbox.rows("r/summary.csv");
+    let settings = [(0.5, 3.0), (0.5, 4.0), (1.0, 3.0), (1.0, 4.0)];
+    assert_eq!(rows.len(), settings.len());
+    for (row, (scale, action)) in rows.iter().zip(settings) {
+        let parts = [("detect", 6.0 * scale), ("acknowledge", 4.0 * scale)];
+        for (part, rounds) in parts.into_iter().chain([("repair", action + 0.5)]) {
+            let value: f64 = row[&format!("mttr_{part}_rounds")]
+                .parse()
+                .expect("a number");
+            assert!((value - rounds).abs() < 1e-9, "{part}: {value}, {rounds}");
+        }
     }
-    let (code, said) = sandbox.fails("gate r mttr_detect_rounds<=4");
+    let (code, said) = sandbox.fails("gate r mttr_detect_rounds<=7");
     assert!(code == 4 && said.contains("undecided"), "{said}");
 }
 
