@@ -133,6 +133,7 @@ fn case_text(world: &World, server: usize, step: CaseStep) -> String {
         CaseStep::Detected => format!("{server} is detected"),
         CaseStep::Acknowledged => format!("{server} is acknowledged"),
         CaseStep::Attended => format!("{server} is attended to"),
+        CaseStep::Left => format!("{server} waits for a free hand"),
         CaseStep::Closed => format!("{server} has no more alerts"),
     }
 }

@@ -69,8 +69,8 @@ pub(super) struct Case {
     known: [bool; 2],
     /// Someone attends to the server.
     attended: bool,
-    /// Someone has attended to it before.
-    met: bool,
+    /// Someone attended to it until now.
+    was_attended: bool,
     /// The round since which it waits for a hand: that in which it is acknowledged, then that of its
     /// last turn.
     ready: u32,
@@ -189,7 +189,7 @@ fn turn(cases: &CaseModel, state: &mut State, server: usize, observer: &mut impl
                 rounds: [round, round + detect, round + detect + acknowledge],
                 known: [false; 2],
                 attended: false,
-                met: false,
+                was_attended: false,
                 ready: round + detect + acknowledge,
                 under_way: None,
             });
@@ -229,13 +229,13 @@ fn learn(state: &mut State, server: usize, observer: &mut impl Observer) {
 /// hand while another, which may be its cause, waits.
 fn give_hands(cases: &CaseModel, state: &mut State, observer: &mut impl Observer) {
     let (mut busy, round) = (0, state.round);
-    let open = state.cases.iter_mut().filter_map(|case| case.open.as_mut());
-    for case in open.filter(|case| case.attended) {
+    for case in state.cases.iter_mut().filter_map(|case| case.open.as_mut()) {
+        case.was_attended = case.attended;
         if case.under_way.is_some() {
             busy += 1;
-            continue;
+        } else if case.attended {
+            (case.attended, case.ready) = (false, round);
         }
-        (case.attended, case.ready) = (false, round);
     }
     for _ in 0..cases.hands.saturating_sub(busy) {
         let waiting = state.cases.iter().enumerate().filter_map(|(server, case)| {
@@ -247,9 +247,13 @@ fn give_hands(cases: &CaseModel, state: &mut State, observer: &mut impl Observer
         };
         if let Some(case) = &mut state.cases[server].open {
             case.attended = true;
-            if !std::mem::replace(&mut case.met, true) {
-                observer.case(server, CaseStep::Attended);
-            }
+        }
+    }
+    for (server, case) in state.cases.iter().enumerate() {
+        match case.open.map(|case| (case.was_attended, case.attended)) {
+            Some((false, true)) => observer.case(server, CaseStep::Attended),
+            Some((true, false)) => observer.case(server, CaseStep::Left),
+            _ => {}
         }
     }
 }

@@ -57,6 +57,8 @@ pub enum CaseStep {
     Acknowledged,
     /// Someone attends to it.
     Attended,
+    /// Whoever attended to it goes on to another server.
+    Left,
     /// It raises no more alerts.
     Closed,
 }

@@ -140,7 +140,7 @@ proptest! {
             for (_, server, step) in seen.cases.iter().filter(|(r, ..)| *r == round) {
                 match step {
                     CaseStep::Attended => attended[*server] = true,
-                    CaseStep::Closed => attended[*server] = false,
+                    CaseStep::Left | CaseStep::Closed => attended[*server] = false,
                     _ => {}
                 }
             }
