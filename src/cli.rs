@@ -398,7 +398,7 @@ pub enum Engine {
 /// Arguments of `worlds`.
 #[derive(Debug, Args)]
 pub struct Worlds {
-    /// A built-in world to print
+    /// A built-in world to print, or a world file; below it, what its durations are drawn from
     pub name: Option<String>,
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Advice, percent, short, target};
-use crate::design::{Design, Resolved};
+use crate::design::{Design, Exposed, Resolved};
 use crate::diagnostics::Span;
 use crate::experiment::FactorKind;
 
@@ -152,14 +152,18 @@ fn dilution(design: &Design, from: usize, to: usize) -> Option<Advice> {
     );
     let mut said = Vec::new();
     let mut helps = Vec::new();
-    for (scenario, servers) in counts {
-        let Some((_, more)) = others.iter().find(|(name, _)| name == scenario) else {
+    for exposed in counts {
+        let Exposed {
+            scenario, servers, ..
+        } = exposed;
+        let Some(other) = others.iter().find(|other| other.scenario == *scenario) else {
             continue;
         };
+        let more = &other.servers;
         let (Some(old), Some(new)) = (rate(&before, scenario), rate(&after, scenario)) else {
             continue;
         };
-        let (old, new) = (old / f64::from(*servers), new / f64::from(*more));
+        let (old, new) = (old * exposed.hits, new * other.hits);
         if servers == more || (new - old).abs() <= SAME_RATE * old.max(new) {
             continue;
         }
@@ -169,7 +173,7 @@ fn dilution(design: &Design, from: usize, to: usize) -> Option<Advice> {
             short(new),
             short(old)
         ));
-        let even = old * f64::from(*more) / after.chaos_multiplier;
+        let even = old / other.hits / after.chaos_multiplier;
         helps.push(format!("chaos.{scenario}.probability = {}", short(even)));
     }
     if said.is_empty() {
@@ -183,7 +187,8 @@ fn dilution(design: &Design, from: usize, to: usize) -> Option<Advice> {
         listed(&said)
     );
     let help = format!(
-        "if each server is to meet as much chaos as before: {}, at the same chaos level",
+        "if each server is to meet as much chaos as before: {}, at the same chaos level; or \
+         per = \"server\" in these scenarios, with the probability for one server",
         listed(&helps)
     );
     Some(Advice::general(message).help(help))

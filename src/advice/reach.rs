@@ -169,7 +169,7 @@ fn effects_on<'a>(
     world: &'a World,
     kind: &'a Name,
 ) -> impl Iterator<Item = (&'a Scenario, &'a ChaosEffect)> {
-    let striking = world.chaos.iter().filter(move |s| s.strikes(kind));
+    let striking = world.chaos.iter().filter(move |s| s.aims_at(kind));
     let effects = striking.flat_map(|s| s.effects.iter().map(move |effect| (s, effect)));
     effects.filter(move |(_, effect)| applies(effect, kind))
 }

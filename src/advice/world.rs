@@ -94,7 +94,7 @@ fn idle_effects(world: &World, scenario: &Scenario) -> Vec<Advice> {
     let name = &scenario.name;
     let idle = |effect: &ChaosEffect| {
         let struck = world.servers.iter().map(|server| &server.kind);
-        let mut struck = struck.filter(|kind| scenario.strikes(kind.get_ref()));
+        let mut struck = struck.filter(|kind| scenario.aims_at(kind.get_ref()));
         if !struck.any(|kind| applies(effect, kind.get_ref())) {
             let message = format!(
                 "an effect of the chaos scenario `{}` is limited to server types that it never strikes",
@@ -158,7 +158,7 @@ fn harmless(world: &World, reaches: &[Reach]) -> Vec<Advice> {
         reaches.iter().any(|reach| {
             let down = reach.health() <= world.up_health.get();
             let mut acting = scenario.effects.iter().filter(|e| applies(e, reach.kind));
-            scenario.strikes(reach.kind)
+            scenario.aims_at(reach.kind)
                 && down
                 && acting.any(|effect| costs_health(world, reach, effect))
         })
@@ -233,7 +233,7 @@ fn endless(world: &World) -> Vec<Advice> {
         .collect();
     let crashes = |scenario: &&Scenario| {
         let mut effects = scenario.effects.iter();
-        effects.any(|effect| matches!(effect, ChaosEffect::CrashService(_)))
+        effects.any(|effect| matches!(effect, ChaosEffect::CrashService(e) if e.needs_restart()))
     };
     let mut steps = world.remediation.iter().flat_map(|action| &action.effects);
     let restarts = steps.any(|effect| matches!(effect, ActionEffect::RestartService(_)));
@@ -480,7 +480,7 @@ fn doubled_repairs(world: &World, reaches: &[Reach]) -> Vec<Advice> {
             advice.extend(doubled(world, reach.kind, &Fault::Crash));
         }
         let isolating = world.chaos.iter().filter(isolates);
-        for scenario in isolating.filter(|s| s.strikes(reach.kind)) {
+        for scenario in isolating.filter(|s| s.aims_at(reach.kind)) {
             if raises_health(world, 0.0) {
                 advice.extend(doubled(world, reach.kind, &Fault::Isolation(scenario)));
             }

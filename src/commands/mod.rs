@@ -13,6 +13,7 @@ mod shard_plan;
 mod shards;
 mod signals;
 mod simulate;
+mod worlds;
 
 use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
 use std::path::Path;
@@ -30,9 +31,8 @@ use sysworld::report as views;
 use sysworld::results::{self, ByPoint, Held, Sweep, read_table};
 use sysworld::schema;
 use sysworld::summary::{self, Summary, Tables};
-use sysworld::world::{BUILT_IN, WorldFile, WorldSource};
 
-use crate::cli::{Cli, Completions, Man, Schema, SchemaOf, StdoutFormat, Summarize, Tell, Worlds};
+use crate::cli::{Cli, Completions, Man, Schema, SchemaOf, StdoutFormat, Summarize, Tell};
 
 pub use check::check;
 pub use gate::gate;
@@ -44,6 +44,7 @@ pub use run::run;
 pub use shards::{merge, status, verify};
 pub use signals::outlive_file_limits;
 pub use simulate::simulate;
+pub use worlds::worlds;
 
 /// `summarize`: the summary tables again, from the counts.
 pub fn summarize(args: &Summarize) -> Result<()> {
@@ -57,33 +58,6 @@ pub fn summarize(args: &Summarize) -> Result<()> {
         note(&format!("{unfinished}; `run` goes on"));
     }
     Ok(())
-}
-
-/// `worlds`: a list, or one world file.
-pub fn worlds(args: &Worlds) -> Result<()> {
-    let Some(name) = &args.name else {
-        let mut text = String::new();
-        for built_in in BUILT_IN {
-            let mut sources = Sources::default();
-            let world = WorldFile::load(&WorldSource::BuiltIn(built_in.name), &mut sources)
-                .and_then(|file| file.world())
-                .map_err(|problems| Problems::new(&sources, problems))?;
-            text.push_str(&format!("{:<17} {}\n", built_in.name, world.description));
-        }
-        text.push_str(
-            "\nPrint one as a file to start from: sysworld worlds cloudinfra > my-world.toml\n",
-        );
-        return print(&text);
-    };
-    match BUILT_IN.iter().find(|world| world.name == name) {
-        Some(world) => print(world.text),
-        None => {
-            let names = BUILT_IN.map(|world| world.name);
-            let problem = Problem::general(format!("unknown world `{name}`"));
-            let problem = problem.suggest(name, &names);
-            Err(Problems::new(&Sources::default(), vec![problem]).into())
-        }
-    }
 }
 
 /// `schema`: of experiment or of world files.

@@ -14,7 +14,9 @@ use crate::document::{Node, Result, Value};
 use crate::experiment::{Experiment, FactorKind, Level, Overrides, RandomNumbers, Wrong, set_path};
 use crate::simulation::{Count, Model, Setting, compile};
 use crate::statistics::sre::Window;
-use crate::world::{Indicator, NameAt, NonNegative, Scenario, Skill, World, WorldFile};
+use crate::world::{
+    Indicator, NameAt, NonNegative, Per, Scenario, Server, Skill, Strikes, World, WorldFile,
+};
 
 /// The key of a design point: the same wherever the same world meets the same chaos and skill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,8 +54,19 @@ pub struct Design {
     capped: Capped,
 }
 
-/// How many servers each scenario of a world may strike, by its name.
-pub type Exposure = Vec<(String, u32)>;
+/// How each scenario whose events are of the world as a whole exposes the servers that it may strike.
+pub type Exposure = Vec<Exposed>;
+
+/// How a scenario exposes servers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exposed {
+    /// Its name.
+    pub scenario: String,
+    /// How many servers it may strike.
+    pub servers: u32,
+    /// How often an event hits one of them, on average: its share of all events.
+    pub hits: f64,
+}
 
 /// Design points where the chaos multiplier takes a probability beyond 1, where it stops.
 #[derive(Debug, Clone, Copy, Default)]
@@ -293,14 +306,8 @@ impl Design {
 
     /// The number of what a world exposes to chaos.
     fn exposure_of(&mut self, world: &World) -> u32 {
-        let eligible = |scenario: &Scenario| {
-            let servers = world
-                .servers
-                .iter()
-                .filter(|s| scenario.strikes(s.kind.get_ref()));
-            (scenario.name.get_ref().to_string(), servers.count() as u32)
-        };
-        let exposure: Exposure = world.chaos.iter().map(eligible).collect();
+        let shared = world.chaos.iter().filter(|s| s.per == Per::World);
+        let exposure: Exposure = shared.map(|scenario| exposed(world, scenario)).collect();
         let known = self.exposures.iter().position(|known| *known == exposure);
         let index = known.unwrap_or_else(|| {
             self.exposures.push(exposure);
@@ -602,6 +609,36 @@ impl Design {
         let value = factor.values.iter().find(is_level)?;
         // A level from the command line was written in no file.
         (!value.span.is_empty()).then(|| value.span.clone())
+    }
+}
+
+/// How a scenario exposes the servers of a world.
+fn exposed(world: &World, scenario: &Scenario) -> Exposed {
+    let eligible = world.servers.iter();
+    let eligible: Vec<_> = eligible
+        .filter(|s| scenario.aims_at(s.kind.get_ref()))
+        .collect();
+    // The target is any of them, so a group is hit as often as it has servers, and hits them all.
+    let grouped = |name: fn(&Server) -> Option<&NameAt>| {
+        let mut sizes: BTreeMap<Option<&str>, u64> = BTreeMap::new();
+        for server in &eligible {
+            let name = name(server).map(|name| name.get_ref().as_str());
+            *sizes.entry(name).or_default() += 1;
+        }
+        sizes.values().map(|size| size * size).sum::<u64>() as f64 / eligible.len() as f64
+    };
+    let all = eligible.len() as f64;
+    let hit = match scenario.strikes.get_ref() {
+        Strikes::One => 1.0,
+        Strikes::Zone => grouped(|server| server.zone.as_ref()),
+        Strikes::Type => grouped(|server| Some(&server.kind)),
+        Strikes::All => all,
+        Strikes::Share(share) => (share.get() * all).round().max(1.0),
+    };
+    Exposed {
+        scenario: scenario.name.get_ref().to_string(),
+        servers: eligible.len() as u32,
+        hits: hit / all,
     }
 }
 

@@ -10,7 +10,7 @@ use incidents::Incidents;
 use crate::design::Resolved;
 use crate::simulation::{
     Alert, CaseStep, ClosedBy, Handling, Incident, Model, Observer, Outcome, Response, State,
-    in_rounds, simulate,
+    Strike, in_rounds, simulate,
 };
 use crate::world::{AlertKind, Indicator, World};
 
@@ -156,6 +156,28 @@ fn time_text(world: &World, half_round: u32) -> String {
     format!("minute {minutes}")
 }
 
+/// An event, whom it hit, and how long it lasts if that was drawn.
+fn strike_text(world: &World, strike: &Strike) -> String {
+    let scenario = &world.chaos[strike.scenario];
+    let hits = strike.hits.iter().map(|hit| {
+        let nothing = if hit.changed {
+            ""
+        } else {
+            " (changes nothing)"
+        };
+        server_name(world, hit.server) + nothing
+    });
+    let hits: Vec<String> = hits.collect();
+    let lasts = match (scenario.duration.get_ref().fixed(), strike.rounds) {
+        (Some(_), _) => String::new(),
+        (None, 0) => " until remediated".to_owned(),
+        (None, 1) => " for 1 round".to_owned(),
+        (None, rounds) => format!(" for {rounds} rounds"),
+    };
+    let scenario = scenario.name.get_ref();
+    format!("{scenario} hits {}{lasts}", hits.join(", "))
+}
+
 /// What was done about an alert, and what came of it.
 fn handling_text(world: &World, handling: &Handling) -> String {
     let server = server_name(world, handling.alert.server);
@@ -285,11 +307,9 @@ impl Observer for Narrator<'_> {
         }
     }
 
-    fn event(&mut self, scenario: usize, server: usize, changed: bool) {
-        let scenario = self.world.chaos[scenario].name.get_ref().to_string();
-        let nothing = if changed { "" } else { " (changes nothing)" };
-        let server = self.server(server);
-        self.line("chaos", &format!("{scenario} hits {server}{nothing}"));
+    fn event(&mut self, strike: &Strike) {
+        let text = strike_text(self.world, strike);
+        self.line("chaos", &text);
     }
 
     fn alerts(&mut self, alerts: &[Alert]) {
@@ -323,6 +343,12 @@ impl Observer for Narrator<'_> {
     fn case(&mut self, server: usize, step: CaseStep) {
         let text = case_text(self.world, server, step);
         self.line("case", &text);
+    }
+
+    fn recovered(&mut self, server: usize, service: usize) {
+        let service = self.world.servers[server].services[service].get_ref();
+        let text = format!("{service} on {} is back by itself", self.server(server));
+        self.line("recovery", &text);
     }
 
     fn handled(&mut self, handling: &Handling) {

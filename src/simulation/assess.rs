@@ -4,6 +4,7 @@ use super::health::{evaluate_health, evaluate_usage};
 use super::model::Model;
 use super::observer::Observer;
 use super::outcome::check;
+use super::recovery;
 use super::services::evaluate_services;
 use super::state::State;
 
@@ -26,4 +27,7 @@ pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer
     state.outcome.journey_up_rounds += journeys.unwrap_or_default();
     state.count_down();
     observer.assessed(model, state, journeys);
+    if model.recovers {
+        recovery::run(model, state, observer);
+    }
 }

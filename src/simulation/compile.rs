@@ -1,11 +1,12 @@
 //! From a world to a [`Model`]: names become indices, conditions become tables.
 
 use super::cases::CaseModel;
+use super::draws::{Others, draws, targets};
 use super::durations::DurationModel;
 use super::metrics::{drawn_model, uniform, usage_model};
 use super::model::{
     ActionModel, ActionStep, Change, Growth, Instant, InstantEffect, Lasting, Model, ScenarioModel,
-    ServerModel, Target, While,
+    ServerModel, While,
 };
 use super::rows::action_rows;
 use super::services::services_model;
@@ -32,20 +33,24 @@ pub struct Setting<'a> {
 pub fn compile(world: &World, setting: &Setting) -> Model {
     let names = Names::new(world);
     let key = |purpose, name: &str| stream_key(setting.seed, setting.scope, purpose, name);
-    let servers = world
+    let mut servers = world
         .servers
         .iter()
         .map(|server| ServerModel {
             kind: names.kind(&server.kind),
             cpu_gain: (world.cpu_per_load.get() * (100.0 / server.cpu_capacity.get())) as f32,
             services: server.services.len() as u32,
+            first_service: 0,
             role: server.role,
             environment_key: key(Purpose::Environment, server.name.get_ref().as_str()),
         })
         .collect::<Vec<_>>();
     let mut kind_sizes = vec![0; names.kinds.len()];
-    for server in &servers {
+    let mut first_service = 0;
+    for server in &mut servers {
         kind_sizes[server.kind] += 1;
+        server.first_service = first_service;
+        first_service += server.services as usize;
     }
     let on_journey = world.sla.indicator == Indicator::JourneyAvailability;
     let checks = if on_journey {
@@ -58,6 +63,14 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
         .iter()
         .map(|action| names.action_model(action, setting))
         .collect();
+    let kinds: Vec<usize> = servers.iter().map(|server| server.kind).collect();
+    let (mut scenarios, mut all_draws) = (Vec::new(), Vec::new());
+    for (index, scenario) in world.chaos.iter().enumerate() {
+        let lasts = |effect: &ChaosEffect, kind| lasts(effect) && names.applies(effect, kind);
+        let (targets, others) = targets(world, scenario, &kinds, lasts);
+        scenarios.push(names.scenario_model(scenario, others));
+        all_draws.extend(draws(world, index, targets, setting.chaos_multiplier, key));
+    }
     let phases = phase_order(world);
     let position = |phase| phases.iter().position(|p| *p == phase);
     Model {
@@ -84,11 +97,9 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
         servers,
         load_shares: kind_sizes.iter().map(|size| load_shares(*size)).collect(),
         kind_sizes,
-        scenarios: world
-            .chaos
-            .iter()
-            .map(|scenario| names.scenario_model(world, scenario, setting, key))
-            .collect(),
+        scenarios,
+        draws: all_draws,
+        recovers: world.chaos.iter().any(recovers),
         lasting: (0..names.kinds.len())
             .map(|kind| names.lasting(world, kind))
             .collect(),
@@ -228,33 +239,13 @@ impl<'a> Names<'a> {
         lasting
     }
 
-    fn scenario_model(
-        &self,
-        world: &World,
-        scenario: &Scenario,
-        setting: &Setting,
-        key: impl Fn(Purpose, &str) -> u64,
-    ) -> ScenarioModel {
-        let probability = scenario.probability.get() * setting.chaos_multiplier;
+    fn scenario_model(&self, scenario: &Scenario, others: Option<Others>) -> ScenarioModel {
         ScenarioModel {
-            chance: Chance::new(probability.min(1.0)),
             duration: DurationModel::new(
                 scenario.duration.get_ref(),
                 scenario.duration_scale.get(),
             ),
-            targets: (0..world.servers.len())
-                .filter(|i| scenario.strikes(world.servers[*i].kind.get_ref()))
-                .map(|i| {
-                    let kind = self.kind(&world.servers[i].kind);
-                    let mut effects = scenario.effects.iter();
-                    Target {
-                        server: i as u32,
-                        kind: kind as u32,
-                        lasting: effects.any(|e| lasts(e) && self.applies(e, kind)),
-                    }
-                })
-                .collect(),
-            key: key(Purpose::Chaos, scenario.name.get_ref().as_str()),
+            others,
             instant: scenario
                 .effects
                 .iter()
@@ -350,9 +341,15 @@ impl<'a> Names<'a> {
     }
 }
 
+/// Whether services that a scenario crashes may come back by themselves.
+fn recovers(scenario: &Scenario) -> bool {
+    let mut effects = scenario.effects.iter();
+    effects.any(|effect| matches!(effect, ChaosEffect::CrashService(e) if e.recovers.is_some()))
+}
+
 /// Whether an effect acts while its scenario is active.
 fn lasts(effect: &ChaosEffect) -> bool {
-    instant_effect(effect).is_none()
+    !matches!(effect, ChaosEffect::CrashService(_) | ChaosEffect::Shock(_))
 }
 
 fn add_lasting(lasting: &mut Lasting, scenario: usize, effect: &ChaosEffect) {
@@ -390,7 +387,13 @@ fn add_lasting(lasting: &mut Lasting, scenario: usize, effect: &ChaosEffect) {
 
 fn instant_effect(effect: &ChaosEffect) -> Option<InstantEffect> {
     match effect {
-        ChaosEffect::CrashService(_) => Some(InstantEffect::CrashService),
+        ChaosEffect::CrashService(e) => {
+            let recovers = e.recovers.as_ref();
+            let recovers = recovers.map_or(DurationModel::Fixed(0), |duration| {
+                DurationModel::new(duration.get_ref(), e.recovers_scale.get())
+            });
+            Some(InstantEffect::CrashService(recovers))
+        }
         ChaosEffect::Shock(e) => Some(shock(e)),
         ChaosEffect::Hold(_)
         | ChaosEffect::Grow(_)

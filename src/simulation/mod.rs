@@ -2,14 +2,16 @@
 //!
 //! [`Model`] is a world compiled for a chaos level and a skill; [`State`] is what changes; each
 //! phase of a round has its own file. Nothing here knows files, clocks, threads or formats, and
-//! after compiling there are no strings. Only +, −, ×, comparisons and exact scaling touch the
-//! numbers, so the results do not depend on a maths library.
+//! after compiling there are no strings. While a replication runs, only +, −, ×, comparisons and exact
+//! scaling touch the numbers, so what is drawn does not depend on a maths library. Compiling one does
+//! in one place: the tables of lognormal and Weibull durations ([`durations`]).
 
 mod account;
 mod assess;
 mod cases;
 mod chaos;
 mod compile;
+mod draws;
 mod durations;
 mod health;
 mod lanes;
@@ -18,6 +20,7 @@ mod model;
 mod numbers;
 mod observer;
 mod outcome;
+mod recovery;
 mod respond;
 mod responder;
 mod rows;
@@ -34,7 +37,7 @@ pub use lanes::{
     simulate_lanes_unless,
 };
 pub use model::Model;
-pub use observer::{Alert, CaseStep, Handling, Observer, Response};
+pub use observer::{Alert, CaseStep, Handling, Hit, Observer, Response, Strike};
 pub use outcome::{ClosedBy, Count, Incident, Outcome, Outcomes};
 pub use responder::{Choice, Responder, Rules};
 pub use state::State;

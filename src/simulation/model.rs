@@ -1,6 +1,7 @@
 //! A world compiled for one design point: indices and numbers in flat arrays.
 
 use super::cases::CaseModel;
+use super::draws::{DrawModel, Others};
 use super::durations::DurationModel;
 use super::numbers::{Number, clamp};
 use super::observer::Alert;
@@ -33,6 +34,10 @@ pub struct Model {
     /// By type and by how many of it are up: the share of traffic that each takes.
     pub(super) load_shares: Vec<Vec<f32>>,
     pub(super) scenarios: Vec<ScenarioModel>,
+    /// What a chaos phase draws, in file order of the scenarios.
+    pub(super) draws: Vec<DrawModel>,
+    /// Whether services that crash may come back by themselves.
+    pub(super) recovers: bool,
     /// What active scenarios do, by server type.
     pub(super) lasting: Vec<Lasting>,
     /// What they do where none is active.
@@ -64,6 +69,12 @@ impl Model {
     /// Number of servers.
     pub fn servers(&self) -> usize {
         self.servers.len()
+    }
+
+    /// Services of all servers, each counted on each server that runs it.
+    pub(super) fn services_of_servers(&self) -> usize {
+        let last = self.servers.last();
+        last.map_or(0, |server| server.first_service + server.services as usize)
     }
 
     /// Number of chaos scenarios.
@@ -194,6 +205,8 @@ pub(super) struct ServerModel {
     /// Percent of cpu for each load above 1.
     pub cpu_gain: f32,
     pub services: u32,
+    /// How many services the servers before it have: where its own are among those of all servers.
+    pub first_service: usize,
     pub role: Option<crate::world::Role>,
     pub environment_key: u64,
 }
@@ -231,22 +244,11 @@ pub(super) struct Growth {
 
 #[derive(Debug, Clone)]
 pub(super) struct ScenarioModel {
-    /// Probability of an event in a round, the chaos level included.
-    pub chance: Chance,
     /// Rounds an event stays active; 0: until remediated.
     pub duration: DurationModel,
-    pub targets: Vec<Target>,
-    pub key: u64,
+    /// Whom an event hits beside its target; `None`: nobody.
+    pub others: Option<Others>,
     pub instant: Vec<Instant>,
-}
-
-/// A server that a scenario may strike.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Target {
-    pub server: u32,
-    pub kind: u32,
-    /// An event leaves something active there.
-    pub lasting: bool,
 }
 
 /// What an event does at once, and to which types of servers (empty: all).
@@ -256,9 +258,10 @@ pub(super) struct Instant {
     pub effect: InstantEffect,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum InstantEffect {
-    CrashService,
+    /// With the rounds until the service comes back by itself; 0: until it is restarted.
+    CrashService(DurationModel),
     Shock(Quantity, Change<f64>),
 }
 

@@ -20,6 +20,26 @@ pub struct Alert {
     pub value: f64,
 }
 
+/// A server that an event hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hit {
+    /// Index of the server.
+    pub server: usize,
+    /// Something changed there.
+    pub changed: bool,
+}
+
+/// An event of a scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Strike<'a> {
+    /// Index of the scenario.
+    pub scenario: usize,
+    /// Rounds that its lasting effects stay active; 0: until remediated.
+    pub rounds: u32,
+    /// Whom it hit: its target, then the others in file order.
+    pub hits: &'a [Hit],
+}
+
 /// How an alert was handled.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Handling {
@@ -67,12 +87,14 @@ pub enum CaseStep {
 pub trait Observer {
     /// A round begins.
     fn round_begins(&mut self, _model: &Model, _state: &State) {}
-    /// A scenario struck a server; `changed` is false if that changed nothing.
-    fn event(&mut self, _scenario: usize, _server: usize, _changed: bool) {}
+    /// A scenario struck.
+    fn event(&mut self, _strike: &Strike) {}
     /// The alerts of the round, as raised.
     fn alerts(&mut self, _alerts: &[Alert]) {}
     /// Too many critical alerts: only the first so many are kept.
     fn overwhelmed(&mut self, _kept: usize) {}
+    /// A service came back by itself; it is that of a number on its server.
+    fn recovered(&mut self, _server: usize, _service: usize) {}
     /// An alert was handled.
     fn handled(&mut self, _handling: &Handling) {}
     /// Nothing is done about an alert, by choice.
@@ -107,9 +129,9 @@ impl<A: Observer, B: Observer> Observer for (&mut A, &mut B) {
         self.1.round_begins(model, state);
     }
 
-    fn event(&mut self, scenario: usize, server: usize, changed: bool) {
-        self.0.event(scenario, server, changed);
-        self.1.event(scenario, server, changed);
+    fn event(&mut self, strike: &Strike) {
+        self.0.event(strike);
+        self.1.event(strike);
     }
 
     fn alerts(&mut self, alerts: &[Alert]) {
@@ -145,6 +167,11 @@ impl<A: Observer, B: Observer> Observer for (&mut A, &mut B) {
     fn finished(&mut self, server: usize, action: usize, succeeded: bool) {
         self.0.finished(server, action, succeeded);
         self.1.finished(server, action, succeeded);
+    }
+
+    fn recovered(&mut self, server: usize, service: usize) {
+        self.0.recovered(server, service);
+        self.1.recovered(server, service);
     }
 
     fn opened(&mut self, model: &Model, state: &State, server: usize, half_round: u32) {

@@ -2,7 +2,7 @@
 
 use super::cases::ServerCase;
 use super::model::{Lasting, Model, While};
-use super::observer::Alert;
+use super::observer::{Alert, Hit};
 use super::outcome::Outcome;
 use super::streams::{Stream, mix};
 use crate::world::{Role, Usage};
@@ -33,9 +33,14 @@ pub struct State {
     /// By server and scenario: the last chaos phase in which an event hit, 0 for none.
     struck: Vec<u32>,
     scenarios: usize,
+    /// By service of each server: down while greater than `assessments`, if it is down. Empty where none
+    /// comes back by itself.
+    pub(super) recoveries: Vec<u32>,
     /// By action: the first round in which it is free.
     pub(super) free_in: Vec<u32>,
     pub(super) alerts: Vec<Alert>,
+    /// Whom the last event hit.
+    pub(super) hits: Vec<Hit>,
     pub(super) outcome: Outcome,
     closed_ttr: Vec<u32>,
     censored_ttr: Vec<u32>,
@@ -193,11 +198,21 @@ impl State {
         self.struck[server * self.scenarios + scenario] = self.strikes;
     }
 
-    pub(super) fn activate(&mut self, scenario: usize, server: usize, duration: u32) {
-        let until = match duration {
+    /// What a number of rounds from now expires at; 0: until remediated.
+    pub(super) fn expiry(&self, rounds: u32) -> u32 {
+        match rounds {
             0 => UNTIL_REMEDIATED,
             rounds => self.assessments + rounds,
-        };
+        }
+    }
+
+    /// Whether an expiry is over.
+    pub(super) fn is_over(&self, expiry: u32) -> bool {
+        expiry <= self.assessments
+    }
+
+    pub(super) fn activate(&mut self, scenario: usize, server: usize, duration: u32) {
+        let until = self.expiry(duration);
         let expires = &mut self.expires[server * self.scenarios + scenario];
         *expires = until.max(*expires);
         let quiet_after = &mut self.servers[server].quiet_after;
@@ -255,15 +270,21 @@ impl State {
         let cells = model.servers.len() * model.scenarios.len();
         refill(&mut self.expires, std::iter::repeat_n(0, cells));
         refill(&mut self.struck, std::iter::repeat_n(0, cells));
+        let services = if model.recovers {
+            model.services_of_servers()
+        } else {
+            0
+        };
+        refill(&mut self.recoveries, std::iter::repeat_n(0, services));
         refill(&mut self.free_in, model.actions.iter().map(|_| 0));
         let services = &model.services;
         refill(&mut self.served, services.services.iter().map(|_| true));
         let journeys = services.counted_journeys();
         refill(&mut self.journey_rounds, std::iter::repeat_n(0, journeys));
         let streams = model
-            .scenarios
+            .draws
             .iter()
-            .map(|s| Stream::new(s.key, replication));
+            .map(|draw| Stream::new(draw.key, replication));
         refill(&mut self.chaos, streams);
         self.traffic_stream = Stream::new(model.traffic_key, replication);
         self.response = Stream::new(model.response_key, replication);

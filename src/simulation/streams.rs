@@ -24,6 +24,8 @@ pub const RANDOM_LAYOUT: &str = "sysworld streams 3";
 pub enum Purpose {
     /// Events, targets and services of one chaos scenario.
     Chaos,
+    /// The same of one chaos scenario at one server.
+    ServerChaos,
     /// Initial values, drift, error rate and latency of one server.
     Environment,
     /// The traffic of the rounds.
@@ -38,6 +40,7 @@ impl Purpose {
     fn name(self) -> &'static str {
         match self {
             Self::Chaos => "chaos",
+            Self::ServerChaos => "server_chaos",
             Self::Environment => "environment",
             Self::Traffic => "traffic",
             Self::Response => "response",

@@ -8,7 +8,9 @@ use anyhow::Result;
 use super::names::Names;
 use super::plan::Segment;
 use crate::counts::{CountRow, PointCounts};
-use crate::simulation::{Alert, Handling, Incident, Model, Observer, Outcome, Outcomes, State};
+use crate::simulation::{
+    Alert, Handling, Incident, Model, Observer, Outcome, Outcomes, State, Strike,
+};
 
 /// The outcomes of replications, and which replications these are.
 #[derive(Debug, Default)]
@@ -278,7 +280,7 @@ impl Observer for Recorder {
         });
     }
 
-    fn event(&mut self, _: usize, _: usize, _: bool) {
+    fn event(&mut self, _: &Strike) {
         if let Some(round) = &mut self.round {
             round.events += 1;
         }

@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 use serde_spanned::Spanned;
 
 use super::check_services;
-use super::{ActionEffect, ChaosEffect, Duration, End, NameAt, Phase, Shock, World};
+use super::{
+    ActionEffect, ChaosEffect, Duration, DurationAt, End, NameAt, Phase, Scenario, Shock, Strikes,
+    World,
+};
 use crate::diagnostics::{MOST_SHOWN, Problem};
 
 /// A replication is simulated as a whole, sixteen at a time, with all their incidents in memory: this
@@ -195,26 +198,53 @@ fn chaos(world: &World, problems: &mut Vec<Problem>) {
         } else {
             all_known("server type", targets, &types, problems);
         }
-        if let Duration::Between(low, high) = scenario.duration.get_ref()
-            && low.get() == 0
-            && high.get() > 0
-        {
-            let message =
-                "0 rounds, which means until an action ends it, is not the shortest duration";
-            problems.push(
-                Problem::at(scenario.duration.span(), message, "from 0").help(format!(
-                    "allowed: [1, {0}], 0 alone, or weights, as in {{ values = [[0, 0.1], [{0}, 0.9]] }}",
-                    high.get()
-                )),
-            );
-        }
+        problems.extend(from_zero(&scenario.duration, "until an action ends it"));
+        problems.extend(without_zone(world, scenario));
         for effect in &scenario.effects {
             all_known("server type", effect.server_types(), &types, problems);
-            if let ChaosEffect::Shock(shock) = effect {
-                problems.extend(shock_problem(&scenario.name, shock));
+            match effect {
+                ChaosEffect::Shock(shock) => problems.extend(shock_problem(&scenario.name, shock)),
+                ChaosEffect::CrashService(crash) => problems.extend(
+                    (crash.recovers.iter()).filter_map(|d| from_zero(d, "until it is restarted")),
+                ),
+                _ => {}
             }
         }
     }
+}
+
+/// A range from 0, which is no duration but has a meaning of its own.
+fn from_zero(duration: &DurationAt, meaning: &str) -> Option<Problem> {
+    let Duration::Between(low, high) = duration.get_ref() else {
+        return None;
+    };
+    (low.get() == 0 && high.get() > 0).then(|| {
+        let message = format!("0 rounds, which means {meaning}, is not the shortest duration");
+        Problem::at(duration.span(), message, "from 0").help(format!(
+            "allowed: [1, {0}], 0 alone, or weights, as in {{ values = [[0, 0.1], [{0}, 0.9]] }}",
+            high.get()
+        ))
+    })
+}
+
+/// A scenario that strikes zones, though some server that it may aim at has none.
+fn without_zone(world: &World, scenario: &Scenario) -> Option<Problem> {
+    if *scenario.strikes.get_ref() != Strikes::Zone {
+        return None;
+    }
+    let mut eligible = world.servers.iter();
+    let server = eligible.find(|s| s.zone.is_none() && scenario.aims_at(s.kind.get_ref()))?;
+    let (name, server) = (scenario.name.get_ref(), &server.name);
+    let message = format!(
+        "the chaos scenario `{name}` strikes zones, and the server `{}` has none",
+        server.get_ref()
+    );
+    Some(
+        Problem::at(scenario.strikes.span(), message, "strikes zones")
+            .and(server.span(), "has no `zone`")
+            .help("give each server that it may aim at a zone, as in zone = \"a\"")
+            .help("or limit `target_types` to types whose servers all have one"),
+    )
 }
 
 fn shock_problem(scenario: &NameAt, shock: &Shock) -> Option<Problem> {

@@ -11,6 +11,7 @@ use statrs::distribution::{ContinuousCDF, LogNormal, Weibull as WeibullLaw};
 use statrs::function::gamma::ln_gamma;
 
 use super::numbers::{AtLeastOne, NonNegative, Positive, Rounds};
+use super::{ChaosEffect, World};
 
 /// How long something takes, in rounds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -79,6 +80,33 @@ impl Duration {
                 .any(|(rounds, weight)| rounds.get() == 0 && weight.get() > 0.0),
             Self::Geometric(_) | Self::Lognormal(_) | Self::Weibull(_) => false,
         }
+    }
+}
+
+impl World {
+    /// Every duration with its path and its scale, in file order.
+    pub fn durations(&self) -> Vec<(String, &Duration, f64)> {
+        let mut all = Vec::new();
+        for scenario in &self.chaos {
+            let path = format!("chaos.{}", scenario.name.get_ref());
+            all.push((
+                format!("{path}.duration"),
+                scenario.duration.get_ref(),
+                scenario.duration_scale.get(),
+            ));
+            for (at, effect) in scenario.effects.iter().enumerate() {
+                if let ChaosEffect::CrashService(crash) = effect
+                    && let Some(recovers) = &crash.recovers
+                {
+                    all.push((
+                        format!("{path}.effects.{at}.crash_service.recovers"),
+                        recovers.get_ref(),
+                        crash.recovers_scale.get(),
+                    ));
+                }
+            }
+        }
+        all
     }
 }
 

@@ -13,13 +13,15 @@ mod numbers;
 mod read;
 mod remediation;
 mod response;
+mod servers;
 mod services;
 
 use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 
 pub use chaos::{
-    ChaosEffect, Grow, Hold, Multiplied, Multiply, OnTypes, Quantity, Scenario, Shock,
+    ChaosEffect, CrashService, Grow, Hold, Multiplied, Multiply, OnTypes, Per, Quantity, Scenario,
+    Shock, Strikes,
 };
 pub use durations::{Duration, Geometric, Lognormal, Weibull};
 pub use metrics::{Band, DrawnMetric, Metrics, Penalty, Usage, UsageMetric};
@@ -30,6 +32,7 @@ pub use numbers::{
 pub use read::{BUILT_IN, BuiltIn, WorldFile, WorldSource};
 pub use remediation::{Action, ActionEffect, Add, Draw, End, Nothing, Scale, Set};
 pub use response::{AlertKind, AlertLevel, ResponseTimes, RunbookDefault, RunbookLine, Skill};
+pub use servers::Server;
 pub use services::{Dependency, Journey, NamedJourney, Service, UserJourney};
 
 /// A name that other parts of the world refer to, and where it was written.
@@ -142,33 +145,6 @@ pub enum Indicator {
     Availability,
     /// Rounds in which the user journey works.
     JourneyAvailability,
-}
-
-/// One server.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Server {
-    /// Its name, which also names its random stream.
-    pub name: NameAt,
-    /// Its type: shares the load with its like, and is what scenarios aim at.
-    #[serde(rename = "type")]
-    pub kind: NameAt,
-    /// Primary or replica, if it has a role.
-    #[serde(default)]
-    pub role: Option<Role>,
-    /// What runs on it, in the order of restarts.
-    #[serde(default)]
-    pub services: Vec<NameAt>,
-    /// Capacity relative to 100.
-    #[serde(default = "hundred")]
-    pub cpu_capacity: Positive,
-    /// Memory in MB (descriptive: usage is in percent).
-    #[serde(default)]
-    pub memory_capacity: Option<Positive>,
-}
-
-fn hundred() -> Positive {
-    Positive::HUNDRED
 }
 
 /// The role of a server among those of its type.

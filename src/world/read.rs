@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 
 use super::mend::Mended;
-use super::{Metrics, NameAt, NonNegative, Rounds, Server, World, check};
+use super::servers::{self, Entry};
+use super::{Metrics, NameAt, NonNegative, Rounds, World, check};
 use crate::diagnostics::{Problem, Sources, nearest};
 use crate::document::{self, Fields, FileKind, Node, Result, Table, Value};
 
@@ -37,8 +38,8 @@ const MOST_EXTENDS: usize = 16;
 /// The most entries of `remove`.
 const MOST_REMOVALS: usize = 1_000;
 
-/// What stands beside a `duration`, and is 1 where it does not.
-const SCALE: &str = "duration_scale";
+/// Ends the name of what stands beside a duration, and is 1 where it does not.
+const SCALE: &str = "_scale";
 
 const DEFAULTS: &str = include_str!("defaults.toml");
 
@@ -169,15 +170,16 @@ impl WorldFile {
     /// Writes the scale that a path names and the file leaves out, beside its duration or those of
     /// the response.
     fn write_scale(&mut self, path: &Spanned<String>) {
-        let Some((parent, SCALE)) = path.get_ref().rsplit_once('.') else {
+        let Some((parent, scale)) = path.get_ref().rsplit_once('.') else {
             return;
         };
-        if let Some(Node::Table(table)) =
-            document::get_mut(&mut self.tree, parent).map(|value| &mut value.node)
-            && (table.get("duration").is_some() || parent == "response")
-            && table.get(SCALE).is_none()
+        if let Some(scaled) = scale.strip_suffix(SCALE)
+            && let Some(Node::Table(table)) =
+                document::get_mut(&mut self.tree, parent).map(|value| &mut value.node)
+            && (table.get(scaled).is_some() || parent == "response" && scaled == "duration")
+            && table.get(scale).is_none()
         {
-            let key = Spanned::new(path.span(), SCALE.to_owned());
+            let key = Spanned::new(path.span(), scale.to_owned());
             let node = Node::Float(1.0, "1.0".to_owned());
             let span = path.span();
             table.entries.push((key, Value { span, node }));
@@ -330,7 +332,8 @@ fn decode(tree: &Table) -> Result<World> {
     let sla = fields.required("sla");
     let journey = fields.optional("journey");
     let journeys = fields.list("journeys");
-    let servers: Vec<Server> = fields.list("servers");
+    let entries: Vec<Entry> = fields.list("servers");
+    let servers = servers::servers(&entries, &mut fields.problems);
     let services = by_service(&mut fields, "services");
     let service_dependencies = by_service(&mut fields, "service_dependencies");
     let metrics = metrics(&mut fields);

@@ -265,7 +265,7 @@ fn every_server_of_redundancy_is_struck_alike() {
                 let servers = of
                     .servers
                     .iter()
-                    .filter(|s| original.strikes(s.kind.get_ref()));
+                    .filter(|s| original.aims_at(s.kind.get_ref()));
                 servers.count() as f64
             };
             // What each server met in cloudinfra, exactly and as counted.
@@ -284,7 +284,7 @@ fn every_server_of_redundancy_is_struck_alike() {
                 .position(|s| s.name == scenario.name)
                 .expect("it is there");
             for (server, count) in world.servers.iter().zip(&struck[at]) {
-                let mean = match original.strikes(server.kind.get_ref()) {
+                let mean = match original.aims_at(server.kind.get_ref()) {
                     true => expected,
                     false => 0.0,
                 };

@@ -198,14 +198,21 @@ fn drawn_metric(name: &'static str) -> impl Strategy<Value = String> {
 fn server(number: usize, types: usize) -> impl Strategy<Value = String> {
     let role = select(vec!["", "role = \"primary\"\n", "role = \"replica\"\n"]);
     let services = btree_set(0..4_u32, 0..=3);
-    (0..types, role, services, 1..=200).prop_map(move |(kind, role, services, capacity)| {
+    let parts = (
+        0..types,
+        role,
+        services,
+        1..=200,
+        select(vec!["a", "b", "c"]),
+    );
+    parts.prop_map(move |(kind, role, services, capacity, zone)| {
         // Every type has a server, and s0 runs somewhere.
         let kind = if number < types { number } else { kind };
         let first = (number == 0).then_some(0);
         let services: std::collections::BTreeSet<u32> = first.into_iter().chain(services).collect();
         format!(
             "[[servers]]\nname = \"server-{number}\"\ntype = \"t{kind}\"\n{role}\
-             services = [{}]\ncpu_capacity = {capacity}\n",
+             zone = \"{zone}\"\nservices = [{}]\ncpu_capacity = {capacity}\n",
             quoted(services.iter().map(|s| format!("s{s}")))
         )
     })
@@ -225,6 +232,10 @@ fn chaos_effect(types: usize) -> impl Strategy<Value = String> {
             .prop_map(|(q, f)| format!("multiply = {{ quantity = \"{q}\", factor = {f}, ")),
         Just("isolate = { ".to_owned()),
         Just("crash_service = { ".to_owned()),
+        (duration(), twentieths(30)).prop_map(|(recovers, scale)| format!(
+            "crash_service = {{ recovers = {recovers}, recovers_scale = {}, ",
+            0.1 + scale
+        )),
         (select([&USAGES[..], &DRAWN].concat()), 0..=120)
             .prop_map(|(q, v)| format!("shock = {{ quantity = \"{q}\", set = {v}, max = 100, ")),
         (
@@ -240,13 +251,55 @@ fn chaos_effect(types: usize) -> impl Strategy<Value = String> {
         .prop_map(|(effect, types)| format!("{{ {effect}server_types = [{types}] }} }}"))
 }
 
+/// A number of rounds, or a distribution of it.
+fn duration() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => (0..=4_u32).prop_map(|rounds| rounds.to_string()),
+        1 => range(1, 6),
+        1 => twentieths(80).prop_map(|mean| format!("{{ geometric = {{ mean = {} }} }}", 1.0 + mean)),
+        1 => (twentieths(99), twentieths(40)).prop_map(|(median, sigma)| format!(
+            "{{ lognormal = {{ median = {}, sigma = {sigma} }} }}",
+            1.0 + median
+        )),
+        1 => (twentieths(40), twentieths(99)).prop_map(|(shape, scale)| format!(
+            "{{ weibull = {{ shape = {}, scale = {} }} }}",
+            0.5 + shape,
+            2.0 + scale
+        )),
+        1 => (0..=9_u32, 1..=9_u32).prop_map(|(never, long)| format!(
+            "{{ values = [[{long}, 3], [0, {never}], [1, 5]] }}"
+        )),
+    ]
+}
+
+/// Whose events they are, and whom they hit.
+fn reach() -> impl Strategy<Value = String> {
+    let strikes = prop_oneof![
+        3 => Just(String::new()),
+        2 => select(vec!["one", "zone", "type", "all"])
+            .prop_map(|strikes| format!("strikes = \"{strikes}\"\n")),
+        1 => twentieths(20).prop_map(|share| format!("strikes = {{ share = {share} }}\n")),
+    ];
+    let per = select(vec!["", "", "per = \"world\"\n", "per = \"server\"\n"]);
+    (per, strikes).prop_map(|(per, strikes)| per.to_owned() + &strikes)
+}
+
 fn scenario(number: usize, types: usize) -> impl Strategy<Value = String> {
     let effects = vec(chaos_effect(types), 0..=3);
-    (twentieths(16), 0..=4, some_types(types), effects).prop_map(
-        move |(probability, duration, targets, effects)| {
+    let parts = (
+        twentieths(16),
+        duration(),
+        twentieths(40),
+        some_types(types),
+        reach(),
+    );
+    (parts, effects).prop_map(
+        move |((probability, duration, scale, targets, reach), effects)| {
             format!(
                 "[[chaos]]\nname = \"scenario-{number}\"\nprobability = {probability}\n\
-                 duration = {duration}\ntarget_types = [{targets}]\neffects = [{}]\n",
+                 duration = {duration}\nduration_scale = {}\n{reach}\
+                 target_types = [{targets}]\neffects = [{}]\n",
+                0.1 + scale,
                 effects.join(", ")
             )
         },

@@ -7,7 +7,7 @@ use std::path::Path;
 use rayon::prelude::*;
 use sysworld::diagnostics::{Problems, Sources};
 use sysworld::simulation::{
-    Alert, CaseStep, Handling, Incident, Model, Observer, Outcome, Setting, State, compile,
+    Alert, CaseStep, Handling, Incident, Model, Observer, Outcome, Setting, State, Strike, compile,
     simulate,
 };
 use sysworld::world::{Skill, World, WorldFile, WorldSource};
@@ -139,7 +139,9 @@ pub fn assert_agrees(what: &str, ours: f64, theirs: f64, standard_error: f64) {
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Watch {
     round: u32,
-    /// (round, scenario, server)
+    /// (round, scenario)
+    pub strikes: Vec<(u32, usize)>,
+    /// Whom they hit: (round, scenario, server)
     pub events: Vec<(u32, usize, usize)>,
     pub alerts: Vec<(u32, Alert)>,
     pub handled: Vec<(u32, Handling)>,
@@ -174,8 +176,11 @@ impl Observer for Watch {
         self.round = state.round;
     }
 
-    fn event(&mut self, scenario: usize, server: usize, _changed: bool) {
-        self.events.push((self.round, scenario, server));
+    fn event(&mut self, strike: &Strike) {
+        self.strikes.push((self.round, strike.scenario));
+        let hits = strike.hits.iter();
+        let hits = hits.map(|hit| (self.round, strike.scenario, hit.server));
+        self.events.extend(hits);
     }
 
     fn alerts(&mut self, alerts: &[Alert]) {

@@ -1,6 +1,7 @@
 //! Phase `assess`: see [`super::super::assess`].
 
 use super::health::{evaluate_health, evaluate_usage, narrow};
+use super::recovery;
 use super::row::{LANES, Row};
 use super::state::{LaneState, ServerLanes};
 use crate::simulation::model::Model;
@@ -52,6 +53,9 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
     };
     state.spend_budget(&good, due, model.sla_budget);
     state.count_down();
+    if model.recovers {
+        recovery::run(model, state);
+    }
 }
 
 /// Evaluates in which lanes each service is served, and what follows.

@@ -13,6 +13,7 @@ mod cases;
 mod chaos;
 mod dispatch;
 mod health;
+mod recovery;
 mod respond;
 mod row;
 mod state;

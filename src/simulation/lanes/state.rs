@@ -30,8 +30,11 @@ pub struct LaneState {
     scenarios: usize,
     /// By server and scenario: active while greater than `assessments`.
     expires: Vec<Row<i32>>,
+    /// By service of each server: down while greater than `assessments`, if it is down. Empty where none
+    /// comes back by itself.
+    pub(super) recoveries: Vec<Row<i32>>,
     pub(super) chaos: Vec<LaneStreams>,
-    /// What the scenarios drew that one loop goes over.
+    /// What one loop over the draws drew.
     pub(super) details: [Row<u64>; LaneSets::COUNT],
     pub(super) traffic_stream: LaneStreams,
     pub(super) response: LaneStreams,
@@ -134,13 +137,19 @@ impl LaneState {
         }
     }
 
+    /// What a number of rounds from now expires at; 0: until remediated.
+    #[inline(always)]
+    pub(super) fn expiry(&self, rounds: u32) -> i32 {
+        match rounds {
+            0 => UNTIL_REMEDIATED,
+            rounds => self.assessments + rounds as i32,
+        }
+    }
+
     /// A scenario becomes active on a server in one lane.
     #[inline(always)]
     pub(super) fn activate(&mut self, scenario: usize, server: usize, lane: usize, rounds: u32) {
-        let expiry = match rounds {
-            0 => UNTIL_REMEDIATED,
-            rounds => self.assessments + rounds as i32,
-        };
+        let expiry = self.expiry(rounds);
         let expires = &mut self.expires[server * self.scenarios + scenario][lane];
         *expires = expiry.max(*expires);
         let quiet_after = &mut self.servers[server].quiet_after;
@@ -251,6 +260,12 @@ impl LaneState {
         self.spells.clear();
         let cells = model.servers.len() * model.scenarios.len();
         refill(&mut self.expires, cells, Row::of(0));
+        let services = if model.recovers {
+            model.services_of_servers()
+        } else {
+            0
+        };
+        refill(&mut self.recoveries, services, Row::of(0));
         refill(&mut self.free_in, model.actions.len(), Row::of(0));
         let all = &model.services;
         refill(&mut self.served, all.services.len(), Row::of(u32::MAX));
@@ -267,9 +282,8 @@ impl LaneState {
         // Loops, not iterators: their closures would be compiled apart, without the vector
         // instructions.
         self.chaos.clear();
-        for scenario in &model.scenarios {
-            self.chaos
-                .push(LaneStreams::new(scenario.key, &replications));
+        for draw in &model.draws {
+            self.chaos.push(LaneStreams::new(draw.key, &replications));
         }
         self.kinds.clear();
         for size in &model.kind_sizes {

@@ -104,6 +104,7 @@ const BEYOND: &[Reason] = &[
             "unknown skill `",
             "unknown chaos level `",
             "has no eligible server",
+            "strikes zones, and the server",
             "unknown factor `",
             "` has no level `",
         ],
@@ -123,6 +124,10 @@ const BEYOND: &[Reason] = &[
             (
                 World,
                 "chaos = [{ name = \"cpu_spike\", target_types = [\"queue\"] }]",
+            ),
+            (
+                World,
+                "chaos = [{ name = \"cpu_spike\", strikes = \"zone\" }]",
             ),
             (
                 Experiment,
@@ -179,6 +184,8 @@ const BEYOND: &[Reason] = &[
             "the required key `",
             "there is no journey",
             "has a [journey] and [[journeys]]",
+            "`zones` needs `count`",
+            "servers have a `zone` or `zones`, not both",
             "the runbook has no default",
             "which skill? ",
             "which chaos_level? ",
@@ -194,6 +201,14 @@ const BEYOND: &[Reason] = &[
                 "remove = [\"journey\"]\nsla.indicator = \"journey_availability\"",
             ),
             (World, "journeys = [{ name = \"buy\", entry = \"nginx\" }]"),
+            (
+                World,
+                "servers = [{ name = \"web-1\", zones = [\"a\", \"b\"] }]",
+            ),
+            (
+                World,
+                "servers = [{ name = \"web\", type = \"web\", count = 3, zones = [\"a\"], zone = \"a\" }]",
+            ),
             (World, "remove = [\"runbook_default\"]"),
             (
                 Experiment,
@@ -279,6 +294,7 @@ const BEYOND: &[Reason] = &[
         says: "Counts",
         messages: &[
             " checks a replication",
+            "more than 100000 servers",
             "the weights of the journeys sum to ",
             " servers, and only ",
             "the range from ",
@@ -296,6 +312,10 @@ const BEYOND: &[Reason] = &[
         ],
         examples: &[
             (World, "rounds = 1_000_000_000"),
+            (
+                World,
+                "servers = [{ name = \"a\", type = \"x\", count = 10000 }, { name = \"b\", type = \"x\", count = 10000 }, { name = \"c\", type = \"x\", count = 10000 }, { name = \"d\", type = \"x\", count = 10000 }, { name = \"e\", type = \"x\", count = 10000 }, { name = \"f\", type = \"x\", count = 10000 }, { name = \"g\", type = \"x\", count = 10000 }, { name = \"h\", type = \"x\", count = 10000 }, { name = \"i\", type = \"x\", count = 10000 }, { name = \"j\", type = \"x\", count = 10000 }, { name = \"k\", type = \"x\", count = 10000 }]",
+            ),
             (
                 World,
                 "remove = [\"journey\"]\njourneys = [{ name = \"buy\", entry = \"nginx\", weight = 1_000_000_000 }]",

@@ -71,7 +71,7 @@ const EDITS: [(&str, &str); 29] = [
 ];
 
 /// What is wrong about cloudinfra with these lines.
-const CHANGES: [&str; 83] = [
+const CHANGES: [&str; 90] = [
     // unknown keys
     "round = 3",
     "sla.targt = 99",
@@ -149,7 +149,14 @@ const CHANGES: [&str; 83] = [
     "skills.mid.parallel = 1.5",
     "skills.mid.detect = \"soon\"",
     "remediation = [{ name = \"rollback\", duration = [1] }]",
+    "chaos = [{ name = \"cpu_spike\", strikes = { share = 1.5 } }]",
+    "chaos = [{ name = \"cpu_spike\", strikes = { part = 0.5 } }]",
+    "chaos = [{ name = \"cpu_spike\", effects = [{ crash_service = { recovers = -1 } }] }]",
+    "servers = [{ name = \"web\", type = \"web\", count = 0 }]",
+    "servers = [{ name = \"web\", type = \"web\", count = 2, zones = [] }]",
     // bad names and names that are not on a list
+    "chaos = [{ name = \"cpu_spike\", strikes = \"rack\" }]",
+    "chaos = [{ name = \"cpu_spike\", per = \"zone\" }]",
     "servers = [{ name = \"web.3\", type = \"web\" }]",
     "name = \"\"",
     "skills.\"a.b\" = { diagnosis_accuracy = 1, remediation_speed = 1, panic_threshold = 1 }",
