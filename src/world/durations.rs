@@ -84,8 +84,8 @@ impl Duration {
 }
 
 impl World {
-    /// Every duration with its path and its scale, in file order.
-    pub fn durations(&self) -> Vec<(String, &Duration, f64)> {
+    /// Every duration with its path and its scale.
+    pub fn durations<'a>(&'a self) -> Vec<(String, &'a Duration, f64)> {
         let mut all = Vec::new();
         for scenario in &self.chaos {
             let path = format!("chaos.{}", scenario.name.get_ref());
@@ -105,6 +105,33 @@ impl World {
                     ));
                 }
             }
+        }
+        for action in &self.remediation {
+            if let Some(duration) = &action.duration {
+                let path = format!("remediation.{}.duration", action.name.get_ref());
+                all.push((path, duration, action.duration_scale.get()));
+            }
+        }
+        let scale = self
+            .response
+            .as_ref()
+            .map_or(1.0, |r| r.duration_scale.get());
+        let mut times =
+            |path: &str, detect: &'a Option<Duration>, acknowledge: &'a Option<Duration>| {
+                for (key, duration) in [("detect", detect), ("acknowledge", acknowledge)] {
+                    all.extend(
+                        duration
+                            .as_ref()
+                            .map(|d| (format!("{path}.{key}"), d, scale)),
+                    );
+                }
+            };
+        if let Some(response) = &self.response {
+            times("response", &response.detect, &response.acknowledge);
+        }
+        for (name, skill) in &self.skills {
+            let path = format!("skills.{}", name.get_ref());
+            times(&path, &skill.detect, &skill.acknowledge);
         }
         all
     }

@@ -232,7 +232,7 @@ fn chaos_effect(types: usize) -> impl Strategy<Value = String> {
             .prop_map(|(q, f)| format!("multiply = {{ quantity = \"{q}\", factor = {f}, ")),
         Just("isolate = { ".to_owned()),
         Just("crash_service = { ".to_owned()),
-        (duration(), twentieths(30)).prop_map(|(recovers, scale)| format!(
+        (lasting(), twentieths(30)).prop_map(|(recovers, scale)| format!(
             "crash_service = {{ recovers = {recovers}, recovers_scale = {}, ",
             0.1 + scale
         )),
@@ -251,8 +251,8 @@ fn chaos_effect(types: usize) -> impl Strategy<Value = String> {
         .prop_map(|(effect, types)| format!("{{ {effect}server_types = [{types}] }} }}"))
 }
 
-/// A number of rounds, or a distribution of it.
-fn duration() -> impl Strategy<Value = String> {
+/// What a scenario or a crash lasts, in any form; 0 is until it is ended.
+fn lasting() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => (0..=4_u32).prop_map(|rounds| rounds.to_string()),
         1 => range(1, 6),
@@ -288,7 +288,7 @@ fn scenario(number: usize, types: usize) -> impl Strategy<Value = String> {
     let effects = vec(chaos_effect(types), 0..=3);
     let parts = (
         twentieths(16),
-        duration(),
+        lasting(),
         twentieths(40),
         some_types(types),
         reach(),
