@@ -207,6 +207,10 @@ pub struct Simulate {
     /// Skill [default: the world's]
     #[arg(long)]
     pub skill: Option<String>,
+    /// Who responds: rules, runbook, random, none, or one of the world's [responders] [default: the
+    /// skill's, or else rules]
+    #[arg(long)]
+    pub responder: Option<String>,
     /// Set a value of the world, as chaos.cpu_spike.probability=0.3; may be repeated
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,

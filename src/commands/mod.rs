@@ -16,20 +16,23 @@ mod simulate;
 mod worlds;
 
 use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::CommandFactory;
 use sysworld::advice;
-use sysworld::design::Design;
+use sysworld::design::{Design, Resolved};
 use sysworld::diagnostics::{Problem, Problems, Sources, visible};
 use sysworld::error::usage;
 use sysworld::experiment::Overrides;
 use sysworld::gate::Decided;
+use sysworld::narrate::{Telling, narrate};
 use sysworld::report as views;
 use sysworld::results::{self, ByPoint, Held, Sweep, read_table};
 use sysworld::schema;
+use sysworld::simulation::Choice;
 use sysworld::summary::{self, Summary, Tables};
 
 use crate::cli::{Cli, Completions, Man, Schema, SchemaOf, StdoutFormat, Summarize, Tell};
@@ -119,6 +122,15 @@ fn check_rounds(tell: &Tell, rounds: u32) -> Result<()> {
             asked.last
         ))),
         _ => Ok(()),
+    }
+}
+
+/// Tells one replication of a design point.
+fn tell(point: &Resolved, telling: &Telling) -> Result<()> {
+    let mut responder = Choice::of(*point.responder.kind.get_ref());
+    match narrate(point, telling, &mut responder) {
+        ControlFlow::Continue((text, _)) => print(&text),
+        ControlFlow::Break(()) => Err(anyhow!("its responder lacks an answer")),
     }
 }
 

@@ -6,11 +6,11 @@ use anyhow::{Result, anyhow};
 use sysworld::design::Design;
 use sysworld::diagnostics::{Problem, Problems, Sources};
 use sysworld::error::usage;
-use sysworld::narrate::{Telling, narrate};
+use sysworld::narrate::Telling;
 use sysworld::results::{ByPoint, Sweep};
 
+use super::note;
 use super::select::{points_at, refuse};
-use super::{note, print};
 use crate::cli::Replay;
 
 /// `replay RESULTS`.
@@ -29,8 +29,7 @@ pub fn replay(args: &Replay) -> Result<()> {
         told: args.tell.told(),
     };
     super::check_rounds(&args.tell, resolved.world.rounds)?;
-    let (text, _) = narrate(&resolved, &telling);
-    print(&text)
+    super::tell(&resolved, &telling)
 }
 
 fn find_point(args: &Replay, design: &Design) -> Result<usize> {

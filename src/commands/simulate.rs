@@ -6,15 +6,18 @@ use anyhow::Result;
 use sysworld::design::Design;
 use sysworld::diagnostics::{Problems, Sources};
 use sysworld::experiment::{Experiment, Overrides};
-use sysworld::narrate::{Telling, narrate};
+use sysworld::narrate::Telling;
 
-use super::print;
 use crate::cli::Simulate;
 
 /// `simulate`: an experiment of one design point, of which one replication is told.
 pub fn simulate(args: &Simulate) -> Result<()> {
     let mut sources = Sources::default();
-    let levels = [("chaos_level", &args.chaos_level), ("skill", &args.skill)];
+    let levels = [
+        ("chaos_level", &args.chaos_level),
+        ("skill", &args.skill),
+        ("responder", &args.responder),
+    ];
     let levels = levels.map(|(name, level)| (name, level.as_deref()));
     let overrides = Overrides {
         seed: Some(args.seed),
@@ -38,6 +41,5 @@ pub fn simulate(args: &Simulate) -> Result<()> {
         told: args.tell.told(),
     };
     super::check_rounds(&args.tell, point.world.rounds)?;
-    let (text, _) = narrate(&point, &telling);
-    print(&text)
+    super::tell(&point, &telling)
 }

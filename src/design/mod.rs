@@ -15,10 +15,12 @@ use crate::experiment::{Experiment, FactorKind, Level, Overrides, RandomNumbers,
 use crate::simulation::{Count, Model, Setting, compile};
 use crate::statistics::sre::Window;
 use crate::world::{
-    Indicator, NameAt, NonNegative, Per, Scenario, Server, Skill, Strikes, World, WorldFile,
+    Indicator, NameAt, NonNegative, Per, Responder, ResponderKind, Scenario, Server, Skill,
+    Strikes, World, WorldFile,
 };
 
-/// The key of a design point: the same wherever the same world meets the same chaos and skill.
+/// The key of a design point: the same wherever the same world meets the same chaos, skill and
+/// responder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PointKey(u64);
 
@@ -51,6 +53,8 @@ pub struct Design {
     exposures: Vec<Exposure>,
     /// Whether the response takes time in any of its worlds.
     cases: bool,
+    /// Whether someone else than the rules responds at any of its points.
+    chosen: bool,
     capped: Capped,
 }
 
@@ -95,7 +99,7 @@ struct Point {
     cell: u32,
 }
 
-/// What the design needs to know of one world that the factors make.
+/// What the design needs to know of one world that the factors make, and of who responds there.
 #[derive(Debug, Clone)]
 pub struct Variation {
     /// Rounds of a replication.
@@ -118,6 +122,8 @@ pub struct Variation {
     pub sla_on_journey: bool,
     /// Whether the response takes time, so that incidents are detected and acknowledged.
     pub cases: bool,
+    /// Whether alerts are diagnosed by the accuracy of the skill.
+    pub diagnoses: bool,
     /// Checks of a replication (rounds by weight, if it is held to the journey) that may fail without a
     /// miss: the error budget, a whole number.
     pub sla_budget: u64,
@@ -168,6 +174,10 @@ pub struct Resolved {
     pub skill_name: String,
     /// The skill.
     pub skill: Skill,
+    /// Name of the responder.
+    pub responder_name: String,
+    /// Who responds.
+    pub responder: Responder,
 }
 
 impl Resolved {
@@ -183,13 +193,17 @@ impl Resolved {
     }
 }
 
-/// Chaos and skill of a design point; with the digest of its world they are its identity.
+/// Chaos, skill and responder of a design point; with the digest of its world they are its identity.
 #[derive(Debug, Serialize)]
 struct Conditions<'a> {
     chaos_level: Option<String>,
     chaos_multiplier: f64,
     skill_name: String,
     skill: &'a Skill,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    responder: Option<ResponderKind>,
+    #[serde(skip)]
+    responds: (String, Responder),
 }
 
 impl Conditions<'_> {
@@ -234,6 +248,7 @@ impl Design {
             variations: Vec::new(),
             exposures: Vec::new(),
             cases: false,
+            chosen: false,
             capped: Capped::default(),
         };
         // Each world is decoded once, whichever factors vary fastest.
@@ -266,6 +281,8 @@ impl Design {
         let digest = blake3::hash(canonical(&world).as_bytes()).to_string();
         let probabilities = world.chaos.iter().map(|s| s.probability.get());
         let likeliest = probabilities.fold(0.0, f64::max);
+        // A variation for each way to diagnose that is met.
+        let (first, mut ways) = (self.variations.len(), Vec::new());
         for point in points {
             let levels = self.levels(*point);
             let conditions = self.conditions(&world, &levels)?;
@@ -273,8 +290,15 @@ impl Design {
             if likeliest * multiplier > 1.0 {
                 self.capped.add(*point);
             }
+            let diagnoses = conditions.responder.is_none();
+            self.chosen |= !diagnoses;
+            let way = ways.iter().position(|way| *way == diagnoses);
+            let way = way.unwrap_or_else(|| {
+                ways.push(diagnoses);
+                ways.len() - 1
+            });
             self.points[*point].key = key;
-            self.points[*point].variation = self.variations.len() as u32;
+            self.points[*point].variation = (first + way) as u32;
         }
         let exposure = self.exposure_of(&world);
         let mut variation = Variation {
@@ -295,12 +319,17 @@ impl Design {
             sla_on_journey: world.sla.indicator == Indicator::JourneyAvailability,
             exposure,
             cases: world.has_cases(),
+            diagnoses: true,
             sla_budget: 0,
         };
         let checks = variation.sla_checks();
         variation.sla_budget = checks - world.sla.target.least(checks);
         self.cases |= variation.cases;
-        self.variations.push(variation);
+        let of_ways = ways.into_iter().map(|diagnoses| Variation {
+            diagnoses,
+            ..variation.clone()
+        });
+        self.variations.extend(of_ways);
         Ok(())
     }
 
@@ -328,13 +357,18 @@ impl Design {
 
     /// The counts that any of its points can have; of the others there are no columns.
     pub fn counts(&self) -> impl Iterator<Item = Count> {
-        let cases = self.has_cases();
+        let (cases, chosen) = (self.has_cases(), self.chosen);
         let stands = move |count: &Count| match count {
             Count::AlertsWaiting => cases,
-            Count::ActionsDeclined => false,
+            Count::ActionsDeclined => chosen,
             _ => true,
         };
         Count::ALL.into_iter().filter(stands)
+    }
+
+    /// Whether a count says something of a point; where it does not, it is missing and not 0.
+    pub fn has_count(&self, point: usize, count: Count) -> bool {
+        count != Count::Misdiagnoses || self.variation(point).diagnoses
     }
 
     /// Which of [`Design::exposures`] is that of a point.
@@ -455,16 +489,19 @@ impl Design {
         texts.join(",")
     }
 
-    /// A point with its world, chaos and skill.
+    /// A point with its world, chaos, skill and responder.
     pub fn resolve(&self, point: usize) -> Result<Resolved> {
         let levels = self.levels(point);
         let world = self.world(&levels)?;
         let conditions = self.conditions(&world, &levels)?;
+        let (responder_name, responder) = conditions.responds;
         Ok(Resolved {
             chaos_level: conditions.chaos_level,
             chaos_multiplier: conditions.chaos_multiplier,
             skill_name: conditions.skill_name,
             skill: conditions.skill.clone(),
+            responder_name,
+            responder,
             world,
         })
     }
@@ -506,7 +543,7 @@ impl Design {
         file.world()
     }
 
-    /// A world with the chaos and skill of some levels.
+    /// A world with the chaos, skill and responder of some levels.
     fn conditions<'a>(&self, world: &'a World, levels: &[usize]) -> Result<Conditions<'a>> {
         let asked = |kind| match self.factor_level(levels, &kind) {
             Some(Level::Text(name)) => Some(name.as_str()),
@@ -515,6 +552,13 @@ impl Design {
         let name = asked(FactorKind::Skill);
         let (skill_name, skill) =
             self.choose("skill", &world.skills, name, &world.default_skill)?;
+        let name = asked(FactorKind::Responder).map(str::to_owned);
+        let name = name.unwrap_or_else(|| world.responder_of(skill));
+        let responder = world.responder(&name).ok_or_else(|| {
+            let place = self.place_of("responder", &name);
+            let known = world.responder_names();
+            vec![unknown_level("responder", &name, place, &known)]
+        })?;
         let multiplier = self
             .factor_level(levels, &FactorKind::ChaosMultiplier)
             .and_then(Level::number);
@@ -533,6 +577,8 @@ impl Design {
             chaos_multiplier,
             skill_name,
             skill,
+            responder: responder.identity(),
+            responds: (name, responder),
         })
     }
 
@@ -570,13 +616,14 @@ impl Design {
         Ok((entry.0.get_ref().clone(), &entry.1))
     }
 
-    /// Every skill and chaos level that points name is known to their world.
+    /// Every skill, chaos level and responder that points name is known to their world.
     fn check_people(&self, world: &World, points: &[usize]) -> Result<()> {
         let mut problems = Vec::new();
         for (index, factor) in self.experiment.factors.iter().enumerate() {
             let (what, known) = match factor.kind {
                 FactorKind::Skill => ("skill", names(&world.skills)),
                 FactorKind::ChaosLevel => ("chaos_level", names(&world.chaos_levels)),
+                FactorKind::Responder => ("responder", world.responder_names()),
                 _ => continue,
             };
             let named = points.iter().map(|point| self.level_index(*point, index));

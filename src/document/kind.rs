@@ -31,7 +31,7 @@ pub const EXPERIMENT_KEYS: [&str; 14] = [
 ];
 
 /// Keys that only world files have.
-pub const WORLD_KEYS: [&str; 28] = [
+pub const WORLD_KEYS: [&str; 29] = [
     "extends",
     "remove",
     "rounds",
@@ -59,6 +59,7 @@ pub const WORLD_KEYS: [&str; 28] = [
     "runbook",
     "runbook_default",
     "skills",
+    "responders",
     "chaos_levels",
 ];
 

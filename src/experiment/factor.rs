@@ -38,6 +38,8 @@ pub enum FactorKind {
     ChaosMultiplier,
     /// The skill, by name.
     Skill,
+    /// Who responds, by name.
+    Responder,
     /// The world.
     World,
     /// A value of the world, by its dotted path.
@@ -46,16 +48,31 @@ pub enum FactorKind {
 
 impl FactorKind {
     /// Names of the factors that are not paths.
-    pub const NAMES: [&str; 4] = ["chaos_level", "chaos_multiplier", "skill", "world"];
+    pub const NAMES: [&str; 5] = [
+        "chaos_level",
+        "chaos_multiplier",
+        "skill",
+        "responder",
+        "world",
+    ];
 
     pub(super) fn of(name: &str) -> Self {
         match name {
             "chaos_level" => Self::ChaosLevel,
             "chaos_multiplier" => Self::ChaosMultiplier,
             "skill" => Self::Skill,
+            "responder" => Self::Responder,
             "world" => Self::World,
             _ => Self::Path,
         }
+    }
+
+    /// Whether its levels are names.
+    pub(super) fn is_named(&self) -> bool {
+        matches!(
+            self,
+            Self::ChaosLevel | Self::Skill | Self::Responder | Self::World
+        )
     }
 
     /// Whether the factor changes the world itself.
@@ -356,10 +373,12 @@ pub(super) fn checked_level(kind: &FactorKind, value: &Value) -> Result<Level, P
     };
     let level = Level::of(&value.node).ok_or_else(|| wrong("one value a level"))?;
     match kind {
-        FactorKind::ChaosLevel | FactorKind::Skill | FactorKind::World => match level {
-            Level::Text(_) => Ok(level),
-            _ => Err(wrong("a name")),
-        },
+        FactorKind::ChaosLevel | FactorKind::Skill | FactorKind::Responder | FactorKind::World => {
+            match level {
+                Level::Text(_) => Ok(level),
+                _ => Err(wrong("a name")),
+            }
+        }
         FactorKind::ChaosMultiplier => match level.number() {
             Some(number) if number.is_finite() && number >= 0.0 => Ok(level),
             Some(number) => Err(Problem::at(

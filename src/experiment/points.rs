@@ -108,10 +108,7 @@ fn names_factors(text: &str) -> bool {
 
 /// A field as TOML would have it; what names something is a text, whatever it looks like.
 fn node(field: &str, kind: &FactorKind) -> Node {
-    if matches!(
-        kind,
-        FactorKind::ChaosLevel | FactorKind::Skill | FactorKind::World
-    ) {
+    if kind.is_named() {
         return Node::String(visible(field).into_owned());
     }
     if let Ok(number) = field.parse() {

@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
-use super::{Rounds, case_text, finished_text, handling_text, server_name, time_text};
+use super::{
+    Rounds, case_text, declined_text, finished_text, handling_text, server_name, time_text,
+};
 use crate::simulation::{
-    CaseStep, ClosedBy, Handling, Incident, Model, Observer, State, in_rounds,
+    Alert, CaseStep, ClosedBy, Handling, Incident, Model, Observer, State, in_rounds,
 };
 use crate::world::World;
 
@@ -131,6 +133,11 @@ impl Observer for Incidents<'_> {
     fn handled(&mut self, handling: &Handling) {
         let text = handling_text(self.world, handling);
         self.note(handling.alert.server, &text, true);
+    }
+
+    fn declined(&mut self, alert: &Alert) {
+        let text = declined_text(self.world, alert);
+        self.note(alert.server, &text, false);
     }
 
     fn case(&mut self, server: usize, step: CaseStep) {

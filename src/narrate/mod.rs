@@ -3,14 +3,15 @@
 mod incidents;
 
 use std::fmt::Write;
+use std::ops::ControlFlow;
 use std::str::FromStr;
 
 use incidents::Incidents;
 
 use crate::design::Resolved;
 use crate::simulation::{
-    Alert, CaseStep, ClosedBy, Handling, Incident, Model, Observer, Outcome, Response, State,
-    Strike, in_rounds, simulate,
+    Alert, CaseStep, ClosedBy, Handling, Incident, Model, Observer, Outcome, Responder, Response,
+    State, Strike, in_rounds, simulate_with,
 };
 use crate::world::{AlertKind, Indicator, World};
 
@@ -67,14 +68,18 @@ impl FromStr for Rounds {
     }
 }
 
-/// Runs one replication and tells it.
-pub fn narrate(point: &Resolved, telling: &Telling) -> (String, Outcome) {
+/// Runs one replication and tells it. A break says that the responder lacks an answer.
+pub fn narrate(
+    point: &Resolved,
+    telling: &Telling,
+    responder: &mut impl Responder,
+) -> ControlFlow<(), (String, Outcome)> {
     let model = point.compile(telling.seed, telling.scope);
     let mut text = header(point, telling, &model);
     let mut state = State::new();
     let (world, replication) = (&point.world, telling.replication);
     let outcome = match telling.told {
-        Told::Nothing => simulate(&model, replication, &mut state, &mut ()),
+        Told::Nothing => simulate_with(&model, replication, &mut state, &mut (), responder)?,
         Told::Rounds(rounds) => {
             let mut narrator = Narrator {
                 world,
@@ -82,19 +87,20 @@ pub fn narrate(point: &Resolved, telling: &Telling) -> (String, Outcome) {
                 tells: true,
                 text: String::new(),
             };
-            let outcome = simulate(&model, replication, &mut state, &mut narrator);
+            let outcome = simulate_with(&model, replication, &mut state, &mut narrator, responder)?;
             text.push_str(&narrator.text);
             outcome
         }
         Told::Incidents(rounds) => {
             let mut incidents = Incidents::new(world, rounds);
-            let outcome = simulate(&model, replication, &mut state, &mut incidents);
+            let outcome =
+                simulate_with(&model, replication, &mut state, &mut incidents, responder)?;
             text.push_str(&incidents.text());
             outcome
         }
     };
     text.push_str(&verdict(world, &model, &outcome, state.journey_rounds()));
-    (text, outcome)
+    ControlFlow::Continue((text, outcome))
 }
 
 fn header(point: &Resolved, telling: &Telling, model: &Model) -> String {
@@ -103,8 +109,12 @@ fn header(point: &Resolved, telling: &Telling, model: &Model) -> String {
         Some(name) => format!("{name} (× {})", point.chaos_multiplier),
         None => format!("× {}", point.chaos_multiplier),
     };
+    let responder = match point.responder.diagnoses() {
+        true => String::new(),
+        false => format!(" · responder {}", point.responder_name),
+    };
     format!(
-        "world {} · chaos {chaos} · skill {} · seed {} · replication {}\n\
+        "world {} · chaos {chaos} · skill {}{responder} · seed {} · replication {}\n\
          {} servers, {} rounds of {} min, {}\n",
         world.name,
         point.skill_name,
@@ -197,6 +207,12 @@ fn handling_text(world: &World, handling: &Handling) -> String {
     format!("{action} on {server} for {kind}{guess}: {outcome}")
 }
 
+/// An alert about which nothing is done by choice.
+fn declined_text(world: &World, alert: &Alert) -> String {
+    let server = server_name(world, alert.server);
+    format!("nothing on {server} for {}: declined", alert.kind.name())
+}
+
 /// What journey up rounds are counted in.
 fn journey_unit(world: &World) -> &'static str {
     match world.journey_weight() {
@@ -235,8 +251,12 @@ fn verdict(world: &World, model: &Model, outcome: &Outcome, journey_rounds: &[u3
         true => format!(", {} waited", outcome.alerts_waiting),
         false => String::new(),
     };
+    let declined = match outcome.actions_declined {
+        0 => String::new(),
+        declined => format!(", {declined} declined"),
+    };
     text.push_str(&format!(
-        "incidents             {} ({} open at the end), {} events, {} of {} alerts handled{waited}\n",
+        "incidents             {} ({} open at the end), {} events, {} of {} alerts handled{waited}{declined}\n",
         outcome.incidents,
         outcome.incidents_open,
         outcome.events,
@@ -353,6 +373,11 @@ impl Observer for Narrator<'_> {
 
     fn handled(&mut self, handling: &Handling) {
         let text = handling_text(self.world, handling);
+        self.line("action", &text);
+    }
+
+    fn declined(&mut self, alert: &Alert) {
+        let text = declined_text(self.world, alert);
         self.line("action", &text);
     }
 

@@ -87,7 +87,14 @@ fn runs(design: &Design, runs: &RunColumns) -> Frame {
     journey_up_rounds(&mut frame, design, runs, &spans);
     frame.values("sla_met", "whether the SLA was met", &outcomes.sla_met);
     for count in design.counts() {
-        frame.values(count.name(), count.about(), outcomes.counts(count));
+        let (name, counts) = (count.name(), outcomes.counts(count));
+        match spans.validity(|point| design.has_count(point, count)) {
+            None => frame.values(name, count.about(), counts),
+            known => {
+                let counts = UInt32Chunked::from_vec_validity("".into(), counts.to_vec(), known);
+                frame.series(name, count.about(), counts.into_series());
+            }
+        }
         if count == Count::IncidentsOpen {
             let about = "sum of the times to resolve of the closed incidents, in half rounds";
             frame.values("ttr_half_rounds", about, &outcomes.ttr_half_rounds);

@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use super::model::Model;
 use super::observer::Handling;
 use super::state::State;
+use crate::world::ResponderKind;
 
 /// What is chosen for an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +25,23 @@ pub enum Choice {
     Nothing,
 }
 
+impl Choice {
+    /// What a kind of responder without keys chooses for every alert.
+    pub fn of(kind: ResponderKind) -> Self {
+        match kind {
+            ResponderKind::Rules => Self::Diagnosis,
+            ResponderKind::Runbook => Self::Runbook,
+            ResponderKind::Random => Self::Random,
+            ResponderKind::None => Self::Nothing,
+        }
+    }
+}
+
 /// Chooses what is done about alerts.
 pub trait Responder {
+    /// Whether every choice is [`Choice::Diagnosis`], which is all that the lanes know.
+    const BY_RULES: bool = false;
+
     /// Makes up its mind about the alerts of the round, which are [`State::alerts`]; there is at
     /// least one. A break says that an answer is missing, and stops the replication.
     fn decide(&mut self, _model: &Model, _state: &State) -> ControlFlow<()> {
@@ -44,6 +60,8 @@ pub trait Responder {
 pub struct Rules;
 
 impl Responder for Rules {
+    const BY_RULES: bool = true;
+
     #[inline(always)]
     fn choice(&self, _place: usize) -> Choice {
         Choice::Diagnosis

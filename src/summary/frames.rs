@@ -102,7 +102,10 @@ fn summary_frame(design: &Design, rows: &[PointSummary]) -> Frame {
     let about = "total over the replications";
     frame.column(rows, "sla_missed", about, |row| row.sla_missed);
     for count in design.counts() {
-        frame.column(rows, count.name(), about, |row| row.total(count));
+        let known = |row: &PointSummary| design.has_count(row.point, count);
+        frame.column(rows, count.name(), about, |row| {
+            known(row).then(|| row.total(count))
+        });
     }
     frame
 }

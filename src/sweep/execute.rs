@@ -1,9 +1,10 @@
 //! Simulating parts, on all threads that rayon has.
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use super::names::Names;
 use super::plan::{Part, Segment};
@@ -14,8 +15,8 @@ use crate::diagnostics::{Problems, Sources};
 use crate::error::heard;
 use crate::experiment::RowTable;
 use crate::simulation::{
-    Accountant, Causes, InstructionSet, LANES, LaneState, Model, State, fits_lanes, simulate,
-    simulate_lanes_unless,
+    Accountant, Causes, Choice, InstructionSet, LANES, LaneState, Model, Responder, Rules, State,
+    fits_lanes, simulate, simulate_lanes_unless, simulate_with,
 };
 
 /// Does the work of `parts`, about in their order, and stops at the first error.
@@ -70,7 +71,11 @@ pub fn simulate_part(
             .with_context(|| format!("design point {}", design.key(segment.point)))?;
         let seed = design.experiment().seed;
         let model = point.compile(seed, design.scope(segment.point));
-        worker.simulate(&model, Names::of(&point.world), segment)?;
+        let names = Names::of(&point.world);
+        match Choice::of(*point.responder.kind.get_ref()) {
+            Choice::Diagnosis => worker.simulate(&model, names, segment, &mut Rules)?,
+            mut choice => worker.simulate(&model, names, segment, &mut choice)?,
+        }
     }
     worker.rows.finish(&worker.recorder)
 }
@@ -86,16 +91,23 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    fn simulate(&mut self, model: &Model, names: Names, segment: &Segment) -> Result<()> {
+    fn simulate<R: Responder>(
+        &mut self,
+        model: &Model,
+        names: Names,
+        segment: &Segment,
+        responder: &mut R,
+    ) -> Result<()> {
         let mut tally = Tally::default();
         self.rows.begin(segment);
         self.recorder.begin(segment.point, names);
-        // Only the scalar way can be watched.
-        let causes = if self.recorder.idle() && fits_lanes(model) {
+        // Only the scalar way can be watched, or asks someone else than the rules.
+        let in_lanes = R::BY_RULES && self.recorder.idle() && fits_lanes(model);
+        let causes = if in_lanes {
             self.in_lanes(model, segment, &mut tally)?;
             Causes::default()
         } else {
-            self.one_by_one(model, segment, &mut tally)?
+            self.one_by_one(model, segment, &mut tally, responder)?
         };
         let names = self.recorder.names();
         let named = |cause| names.cause(causes.of(cause, model.causes()));
@@ -145,6 +157,7 @@ impl Worker<'_> {
         model: &Model,
         segment: &Segment,
         tally: &mut Tally,
+        responder: &mut impl Responder,
     ) -> Result<Causes> {
         let mut accountant = Accountant::default();
         for number in segment.first..segment.first + segment.count {
@@ -152,9 +165,15 @@ impl Worker<'_> {
             let mut stop = self.stop;
             let mut watching = (&mut self.recorder, &mut accountant);
             let mut observer = (&mut watching, &mut stop);
-            let outcome = guard(|| simulate(model, number, &mut self.state, &mut observer))
+            let state = &mut self.state;
+            let outcome = guard(|| simulate_with(model, number, state, &mut observer, responder))
                 .map_err(|message| Failed::new(segment, number, message))?;
             heard(self.stop)?;
+            let ControlFlow::Continue(outcome) = outcome else {
+                return Err(anyhow!(
+                    "replication {number} lacks an answer of its responder"
+                ));
+            };
             let replication = accountant.replication(outcome);
             tally.replication(number, &replication, model);
             tally.journeys(self.state.journey_rounds().iter().copied());

@@ -7,8 +7,8 @@ use serde_spanned::Spanned;
 
 use super::check_services;
 use super::{
-    ActionEffect, ChaosEffect, Duration, DurationAt, End, NameAt, Phase, Scenario, Shock, Strikes,
-    World,
+    ActionEffect, ChaosEffect, Duration, DurationAt, End, NameAt, Phase, ResponderKind, Scenario,
+    Shock, Strikes, World,
 };
 use crate::diagnostics::{MOST_SHOWN, Problem};
 
@@ -32,6 +32,7 @@ pub fn check(world: &World) -> Vec<Problem> {
         runbook(world, &mut problems);
     }
     defaults(world, &mut problems);
+    responders(world, &mut problems);
     problems
 }
 
@@ -349,19 +350,45 @@ fn defaults(world: &World, problems: &mut Vec<Problem>) {
                     .help(format!("add at least one to [{table}]")),
             );
         }
-        for name in &names {
-            if !super::Name::allows(name.get_ref()) {
-                let message = format!("{:?} can't be a name", name.get_ref());
-                problems.push(
-                    Problem::at(name.span(), message, "not a name")
-                        .help("allowed: 1 to 100 letters, digits, `-` and `_`"),
-                );
-            }
-        }
+        problems.extend(not_names(&names));
         if let Some(default) = default {
             let known = Known::new(names.iter().map(|name| name.get_ref().as_str()));
             all_known(what, std::slice::from_ref(default), &known, problems);
         }
+    }
+}
+
+/// Keys that can't be names.
+fn not_names(keys: &[&Spanned<String>]) -> Vec<Problem> {
+    let wrong = keys
+        .iter()
+        .filter(|key| !super::Name::allows(key.get_ref()));
+    let problem = |key: &&Spanned<String>| {
+        let message = format!("{:?} can't be a name", key.get_ref());
+        Problem::at(key.span(), message, "not a name")
+            .help("allowed: 1 to 100 letters, digits, `-` and `_`")
+    };
+    wrong.map(problem).collect()
+}
+
+fn responders(world: &World, problems: &mut Vec<Problem>) {
+    problems.extend(not_names(&keys(&world.responders)));
+    for (name, responder) in &world.responders {
+        // What every world knows by a name is the same in all of them.
+        let plain = ResponderKind::plain(name.get_ref());
+        if plain.is_some_and(|kind| kind != *responder.kind.get_ref()) {
+            let message = format!("`{}` is the name of a kind", name.get_ref());
+            let problem = Problem::at(name.span(), message, "another kind has this name");
+            problems.push(problem.help("allowed: another name, or the kind of that name"));
+        }
+    }
+    let known = Known::new(world.responder_names());
+    let named = world
+        .skills
+        .iter()
+        .filter_map(|(_, s)| s.responder.as_ref());
+    for name in named {
+        all_known("responder", std::slice::from_ref(name), &known, problems);
     }
 }
 

@@ -12,6 +12,7 @@ mod metrics;
 mod numbers;
 mod read;
 mod remediation;
+mod responders;
 mod response;
 mod servers;
 mod services;
@@ -31,6 +32,7 @@ pub use numbers::{
 };
 pub use read::{BUILT_IN, BuiltIn, WorldFile, WorldSource};
 pub use remediation::{Action, ActionEffect, Add, Draw, End, Nothing, Scale, Set};
+pub use responders::{Responder, ResponderKind};
 pub use response::{AlertKind, AlertLevel, ResponseTimes, RunbookDefault, RunbookLine, Skill};
 pub use servers::Server;
 pub use services::{Dependency, Journey, NamedJourney, Service, UserJourney};
@@ -101,6 +103,9 @@ pub struct World {
     /// Skill levels by name.
     #[serde(skip)]
     pub skills: Vec<(Spanned<String>, Skill)>,
+    /// Who can respond instead of the rules, by name.
+    #[serde(skip)]
+    pub responders: Vec<(Spanned<String>, Responder)>,
     /// Multipliers of the scenarios' probabilities by name.
     #[serde(skip)]
     pub chaos_levels: Vec<(Spanned<String>, NonNegative)>,

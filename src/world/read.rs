@@ -343,6 +343,7 @@ fn decode(tree: &Table) -> Result<World> {
     let runbook = fields.list("runbook");
     let runbook_default = fields.optional("runbook_default");
     let skills = fields.map("skills");
+    let responders = fields.map("responders");
     let chaos_levels: Vec<(_, NonNegative)> = fields.map("chaos_levels");
 
     if let Some(rounds) = &rounds
@@ -384,6 +385,7 @@ fn decode(tree: &Table) -> Result<World> {
             runbook,
             runbook_default,
             skills,
+            responders,
             chaos_levels,
             default_chaos_level,
             default_skill,

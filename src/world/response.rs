@@ -184,4 +184,8 @@ pub struct Skill {
     /// Servers that are attended to at once; all, where it is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parallel: Option<Hands>,
+    /// Who chooses the actions, where an experiment does not say; the rules, where it is missing. Who it is
+    /// is part of a design point by itself.
+    #[serde(default, skip_serializing)]
+    pub responder: Option<NameAt>,
 }

@@ -1,3 +1,4 @@
 //! Who responds, and what that changes.
 
 mod kernel;
+mod sweep;

@@ -103,6 +103,7 @@ const BEYOND: &[Reason] = &[
             "unknown chaos scenario `",
             "unknown skill `",
             "unknown chaos level `",
+            "unknown responder `",
             "has no eligible server",
             "strikes zones, and the server",
             "unknown factor `",
@@ -121,6 +122,7 @@ const BEYOND: &[Reason] = &[
             ),
             (Experiment, "factors.skill = [\"midd\"]"),
             (World, "default_chaos_level = \"hihg\""),
+            (World, "skills.mid.responder = \"rulse\""),
             (
                 World,
                 "chaos = [{ name = \"cpu_spike\", target_types = [\"queue\"] }]",
@@ -148,8 +150,10 @@ const BEYOND: &[Reason] = &[
             "is asked for twice",
             "chaos_multiplier stands instead of",
             "is a factor of the experiment, so it can't be set",
+            "` is the name of a kind",
         ],
         examples: &[
+            (World, "responders.none.kind = \"rules\""),
             (
                 World,
                 "servers = [{ name = \"a\", type = \"a\" }, { name = \"a\", type = \"a\" }]",

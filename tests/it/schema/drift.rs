@@ -156,7 +156,7 @@ fn names_are_those_of_the_reader() {
     }
 }
 
-/// A factor can be what the reader takes for one: four kinds, each value at the top of a world, and
+/// A factor can be what the reader takes for one: five kinds, each value at the top of a world, and
 /// paths into each of its tables and lists.
 #[test]
 fn factors_are_those_of_the_reader() {
@@ -172,7 +172,14 @@ fn factors_are_those_of_the_reader() {
     let head = "name = \"e\"\nreplications = 1\n";
     let text = format!("{head}world = \"agentos-classic\"\nfactors.zzz = [1]\n");
     let known = allowed(Kind::Experiment, &text, "unknown factor `zzz`");
-    single.extend(["chaos_level", "chaos_multiplier", "skill", "world"].map(str::to_owned));
+    let of_experiments = [
+        "chaos_level",
+        "chaos_multiplier",
+        "skill",
+        "responder",
+        "world",
+    ];
+    single.extend(of_experiments.map(str::to_owned));
     assert!(known.is_subset(&single) && known.len() >= single.len() - 2);
 
     let factor_name = &Kind::Experiment.schema().json["$defs"]["factor_name"]["anyOf"];

@@ -49,7 +49,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Where the tables of the pages stand in a file: page, heading, the place.
-const TABLES: [(Kind, &str, &str); 15] = [
+const TABLES: [(Kind, &str, &str); 16] = [
     (Kind::World, "Top level", ""),
     (Kind::World, "`[sla]`", "sla"),
     (Kind::World, "`[journey]`", "journey"),
@@ -72,6 +72,7 @@ const TABLES: [(Kind, &str, &str); 15] = [
     (Kind::World, "`[[runbook]]`", "runbook.0"),
     (Kind::World, "`[runbook_default]`", "runbook_default"),
     (Kind::World, "`[skills.NAME]`", "skills.NAME"),
+    (Kind::World, "`[responders.NAME]`", "responders.NAME"),
     (Kind::Experiment, "Keys", ""),
 ];
 
