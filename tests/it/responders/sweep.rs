@@ -173,7 +173,7 @@ fn the_examples_of_the_page_run() {
         } else if block.starts_with("# experiment: responders") {
             met[1] += 1;
             sandbox.write("e.toml", &format!("{block}\n"));
-            sandbox.ok("run e.toml --quiet --replications 500 --out r");
+            sandbox.ok("run e.toml --quiet --out r");
             let rows = sandbox.rows("r/comparisons.csv");
             let compared = |row: &&Row| row["estimate"] == "availability";
             let signs = rows.iter().filter(compared).map(|row| {

@@ -153,7 +153,6 @@ const BEYOND: &[Reason] = &[
             "` is the name of a kind",
         ],
         examples: &[
-            (World, "responders.none.kind = \"rules\""),
             (
                 World,
                 "servers = [{ name = \"a\", type = \"a\" }, { name = \"a\", type = \"a\" }]",
@@ -177,6 +176,7 @@ const BEYOND: &[Reason] = &[
                 "factors.chaos_level = [\"low\"]\nzip = [{ chaos_multiplier = [1] }]",
             ),
             (Experiment, "factors.rounds = [1]\nset.rounds = 2"),
+            (World, "responders.none.kind = \"rules\""),
         ],
     },
     Reason {
