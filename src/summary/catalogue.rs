@@ -178,7 +178,7 @@ pub static CATALOGUE: [Estimator; 20] = [
         label: "Of the mean time to resolve: until detected",
         note: "Mean time that an incident is open and not yet detected, within {within}. The three parts \
                add up to the mean time to resolve.",
-        place: Place::Main(6),
+        place: Place::Further(0),
         of: Quantity::ResolvePart,
         is_mean: true,
         read: |point| part(point, 0),
@@ -189,7 +189,7 @@ pub static CATALOGUE: [Estimator; 20] = [
         about: "part of mttr_rounds from detection until incidents are acknowledged",
         label: "Of it: from there until acknowledged",
         note: "Mean time that an incident is open, detected and not yet acknowledged, within {within}.",
-        place: Place::Main(7),
+        place: Place::Further(1),
         of: Quantity::ResolvePart,
         is_mean: true,
         read: |point| part(point, 1),
@@ -202,7 +202,7 @@ pub static CATALOGUE: [Estimator; 20] = [
         label: "Of it: from there until resolved",
         note: "Mean time that an incident is open and acknowledged, within {within}: waiting for a free \
                hand, and repairs, also those that fail.",
-        place: Place::Main(8),
+        place: Place::Further(2),
         of: Quantity::ResolvePart,
         is_mean: true,
         read: |point| part(point, 2),
@@ -215,7 +215,7 @@ pub static CATALOGUE: [Estimator; 20] = [
         label: "Mean time to resolve, closed incidents",
         note: "Closed incidents only: biased down where many incidents stay open, because those are \
                the long ones.",
-        place: Place::Further(0),
+        place: Place::Further(3),
         of: Quantity::Resolve,
         is_mean: true,
         read: |point| point.mttr_closed_rounds.map(Reading::from),
@@ -226,7 +226,7 @@ pub static CATALOGUE: [Estimator; 20] = [
         about: "half of the incidents are resolved within, in rounds",
         label: "Median time to resolve",
         note: NOTE_TTR_P50,
-        place: Place::Further(1),
+        place: Place::Further(4),
         of: Quantity::Resolve,
         has_method_column: false,
         read: |point| point.ttr_p50,
@@ -238,7 +238,7 @@ pub static CATALOGUE: [Estimator; 20] = [
         label: "90 % resolved within",
         note: "90 % of the incidents are resolved within so many rounds; a dash where the window \
                ends before.",
-        place: Place::Further(2),
+        place: Place::Further(5),
         of: Quantity::Resolve,
         has_method_column: false,
         read: |point| point.ttr_p90,
@@ -250,7 +250,7 @@ pub static CATALOGUE: [Estimator; 20] = [
         label: "99 % resolved within",
         note: "99 % of the incidents are resolved within so many rounds; a dash where the window \
                ends before.",
-        place: Place::Further(3),
+        place: Place::Further(6),
         of: Quantity::Resolve,
         has_method_column: false,
         read: |point| point.ttr_p99,
@@ -261,7 +261,7 @@ pub static CATALOGUE: [Estimator; 20] = [
         about: "availability that 1 % of the replications do not exceed",
         label: "Server availability, worst 1 %",
         note: "Availability of the servers that 1 % of the replications do not exceed.",
-        place: Place::Further(9),
+        place: Place::Further(12),
         read: |point| point.availability_quantiles[0].map(Reading::from),
         ..ENTRY
     },
@@ -270,7 +270,7 @@ pub static CATALOGUE: [Estimator; 20] = [
         about: "availability that 5 % of the replications do not exceed",
         label: "Server availability, worst 5 %",
         note: "Availability of the servers that 5 % of the replications do not exceed.",
-        place: Place::Further(10),
+        place: Place::Further(13),
         read: |point| point.availability_quantiles[1].map(Reading::from),
         ..ENTRY
     },
@@ -279,7 +279,7 @@ pub static CATALOGUE: [Estimator; 20] = [
         about: "availability that half of the replications do not exceed",
         label: "Server availability, median",
         note: "Availability of the servers that half of the replications do not exceed.",
-        place: Place::Further(11),
+        place: Place::Further(14),
         read: |point| point.availability_quantiles[2].map(Reading::from),
         ..ENTRY
     },
@@ -303,7 +303,7 @@ pub static CATALOGUE: [Estimator; 20] = [
         note: "Mean downtime of a replication: (1 − availability) × rounds × minutes a round, of \
                {held_to}; servers are added up, so that two servers down for a minute are two \
                server-minutes.",
-        place: Place::Further(4),
+        place: Place::Further(7),
         decimals: 1,
         of: Quantity::Downtime,
         is_mean: true,
@@ -318,7 +318,7 @@ pub static CATALOGUE: [Estimator; 20] = [
         label: "Error budget spent, mean",
         note: "Failed checks of a replication by those that may fail, (1 − target) × checks rounded \
                down; above 1 the SLA is missed. A dash where none may fail.",
-        place: Place::Further(5),
+        place: Place::Further(8),
         of: Quantity::Budget,
         is_mean: true,
         has_sequence: true,
@@ -331,7 +331,7 @@ pub static CATALOGUE: [Estimator; 20] = [
                 may fail; null where that is 0",
         label: "Error budget spent, median",
         note: "Multiple of the error budget that half of the replications do not exceed.",
-        place: Place::Further(6),
+        place: Place::Further(9),
         of: Quantity::Budget,
         read: |point| of_budget(point, |spent| spent.p50),
         ..ENTRY
@@ -342,7 +342,7 @@ pub static CATALOGUE: [Estimator; 20] = [
                 that may fail; null where that is 0",
         label: "Error budget spent, worst 10 %",
         note: "Multiple of the error budget that 90 % of the replications do not exceed.",
-        place: Place::Further(7),
+        place: Place::Further(10),
         of: Quantity::Budget,
         read: |point| of_budget(point, |spent| spent.p90),
         ..ENTRY
@@ -353,7 +353,7 @@ pub static CATALOGUE: [Estimator; 20] = [
                 that may fail; null where that is 0",
         label: "Error budget spent, worst 1 %",
         note: "Multiple of the error budget that 99 % of the replications do not exceed.",
-        place: Place::Further(8),
+        place: Place::Further(11),
         of: Quantity::Budget,
         read: |point| of_budget(point, |spent| spent.p99),
         ..ENTRY
