@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{PointCounts, Wait};
-use crate::simulation::{CauseSet, Count, Model, Replication, Spell};
+use crate::simulation::{CauseSet, Count, CountedIncident, Model, Replication};
 use crate::statistics::jackknife::{GROUPS, TtrCell};
 
 /// The counts of one design point while its replications are being simulated. After the first
@@ -62,27 +62,27 @@ impl Tally {
     }
 
     /// Counts one incident; `first` is the replication of lane 0.
-    pub fn incident(&mut self, first: u64, spell: &Spell, model: &Model) {
-        let [incidents, down_checks] = self.causes.at(spell.cause.0);
+    pub fn incident(&mut self, first: u64, incident: &CountedIncident, model: &Model) {
+        let [incidents, down_checks] = self.causes.at(incident.cause.0);
         *incidents += 1;
-        *down_checks += u64::from(spell.down_checks);
-        let group = ((first + spell.lane as u64) % GROUPS as u64) as usize;
-        self.wait(Wait::Resolve, spell.ttr, spell.censored, group);
+        *down_checks += u64::from(incident.down_checks);
+        let group = ((first + incident.lane as u64) % GROUPS as u64) as usize;
+        self.wait(Wait::Resolve, incident.ttr, incident.censored, group);
         if model.has_cases() {
-            self.response(spell, group);
+            self.response(incident, group);
         }
     }
 
     /// Counts when an incident was detected and acknowledged.
-    fn response(&mut self, spell: &Spell, group: usize) {
+    fn response(&mut self, incident: &CountedIncident, group: usize) {
         for (wait, known) in [Wait::Detect, Wait::Acknowledge]
             .into_iter()
-            .zip(spell.known)
+            .zip(incident.known)
         {
             // One that closes before has waited until then, too.
             let (time, censored) = match known {
                 Some(time) => (time, false),
-                None => (spell.ttr, spell.censored),
+                None => (incident.ttr, incident.censored),
             };
             self.wait(wait, time, censored, group);
         }

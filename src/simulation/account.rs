@@ -1,9 +1,10 @@
 //! What the counts of a sweep keep of a replication beside its outcome: its incidents with their
 //! causes, and the round in which the error budget was exhausted.
 
+use super::events::Incident;
 use super::model::Model;
 use super::observer::Observer;
-use super::outcome::{Incident, Outcome};
+use super::outcome::Outcome;
 use super::state::State;
 
 /// A set of causes is one machine word: bit i is scenario i, and one more a dependency that is down.
@@ -26,7 +27,7 @@ pub struct CauseSet(pub u64);
 
 /// One incident, as the counts keep it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Spell {
+pub struct CountedIncident {
     /// The replication, counted from the first of those that were simulated together.
     pub lane: usize,
     /// Time to resolve, or time open until the last assess, in half rounds.
@@ -41,7 +42,7 @@ pub struct Spell {
     pub known: [Option<u32>; 2],
 }
 
-impl Spell {
+impl CountedIncident {
     /// One that closed; times in half rounds. The checks at assess are at the odd ones.
     #[inline(always)]
     pub(super) fn closed(lane: usize, cause: CauseSet, opened: u32, closed: u32) -> Self {
@@ -106,7 +107,7 @@ pub struct Accountant {
     budget_exhausted: Option<u32>,
     /// Server and cause of the open incidents.
     open: Vec<(usize, CauseSet)>,
-    spells: Vec<Spell>,
+    incidents: Vec<CountedIncident>,
     causes: Causes,
 }
 
@@ -120,8 +121,8 @@ impl Accountant {
     }
 
     /// The incidents of the last replication.
-    pub fn incidents(&self) -> &[Spell] {
-        &self.spells
+    pub fn incidents(&self) -> &[CountedIncident] {
+        &self.incidents
     }
 
     /// Which sets the causes of its incidents are.
@@ -137,7 +138,7 @@ impl Observer for Accountant {
             self.good = 0;
             self.budget_exhausted = None;
             self.open.clear();
-            self.spells.clear();
+            self.incidents.clear();
         }
     }
 
@@ -150,14 +151,14 @@ impl Observer for Accountant {
         let open = self.open.iter().position(|(s, _)| *s == incident.server);
         if let Some(open) = open {
             let (_, cause) = self.open.swap_remove(open);
-            let spell = match incident.closed {
-                Some((closed, _)) => Spell::closed(0, cause, incident.opened, closed),
-                None => Spell::open(0, cause, incident.opened, self.rounds),
+            let counted = match incident.closed {
+                Some((closed, _)) => CountedIncident::closed(0, cause, incident.opened, closed),
+                None => CountedIncident::open(0, cause, incident.opened, self.rounds),
             };
             let known = [incident.detected, incident.acknowledged];
-            self.spells.push(Spell {
+            self.incidents.push(CountedIncident {
                 known: known.map(|at| Some(at? - incident.opened)),
-                ..spell
+                ..counted
             });
         }
     }

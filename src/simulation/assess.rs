@@ -1,9 +1,9 @@
 //! Phase `assess`: which servers are up, whether the user journey works, which incidents end.
 
 use super::health::{evaluate_health, evaluate_usage};
+use super::incidents::check;
 use super::model::Model;
 use super::observer::Observer;
-use super::outcome::check;
 use super::recovery;
 use super::services::evaluate_services;
 use super::state::State;

@@ -4,87 +4,13 @@
 //! its own; from then on someone attends to the server, if a hand is free, until it raises no more
 //! alerts. Without cases everyone attends to everything at once, and actions take no time.
 
-use super::durations::DurationModel;
+use super::events::CaseStep;
 use super::health::{evaluate_health, evaluate_usage};
-use super::model::Model;
-use super::observer::{CaseStep, Observer};
-use super::respond::carry_out;
-use super::state::State;
-use super::streams::{Luck, case_bits};
-
-/// How cases go.
-#[derive(Debug, Clone)]
-pub(super) struct CaseModel {
-    /// Rounds from the first alert until it is detected.
-    pub detect: DurationModel,
-    /// Rounds from there until it is acknowledged.
-    pub acknowledge: DurationModel,
-    /// Servers that are attended to at once.
-    pub hands: u32,
-    /// By server: key of its delays.
-    pub keys: Vec<u64>,
-    /// What the clock shows in the respond phase of round r is this and 2r, but not less than 0.
-    pub clock_offset: i32,
-    /// Longer delays than this come to the same: no replication has so many rounds.
-    pub longest: u32,
-}
-
-impl CaseModel {
-    /// Rounds to detect and to acknowledge the case that opens on a server in a round.
-    #[inline(always)]
-    pub fn delays(&self, server: usize, mixed_replication: u64, round: u32) -> [u32; 2] {
-        let bits = case_bits(self.keys[server], mixed_replication, round);
-        [
-            self.detect.at(bits.upper()).min(self.longest),
-            self.acknowledge.at(bits.lower()).min(self.longest),
-        ]
-    }
-
-    /// Rounds that an action takes.
-    #[inline(always)]
-    pub fn action_rounds(&self, duration: &DurationModel, luck: Luck) -> u32 {
-        duration.at(luck.duration()).min(self.longest)
-    }
-}
-
-/// What is known of one server.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct ServerCase {
-    /// An alert was raised in this respond phase.
-    raised: bool,
-    /// An action succeeded at the start of this respond phase: error rate and latency, which only an
-    /// update draws, are from before it.
-    pub repaired: bool,
-    pub open: Option<Case>,
-}
-
-/// An open case.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Case {
-    /// The clock when it opened, in half rounds.
-    clock: u32,
-    /// The round in which it opened, that in which it is detected, and that in which it is acknowledged.
-    rounds: [u32; 3],
-    /// It is detected; it is acknowledged.
-    known: [bool; 2],
-    /// Someone attends to the server.
-    attended: bool,
-    /// Someone attended to it until now.
-    was_attended: bool,
-    /// The round since which it waits for a hand: that in which it is acknowledged, then that of its
-    /// last turn.
-    ready: u32,
-    /// The action that is under way.
-    under_way: Option<UnderWay>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct UnderWay {
-    action: usize,
-    luck: Luck,
-    /// The round at whose respond phase it ends.
-    ends: u32,
-}
+use super::model::{CaseModel, Model};
+use super::observer::Observer;
+use super::remedy::carry_out;
+use super::state::{Case, ServerCase, State, UnderWay};
+use super::streams::Luck;
 
 impl Case {
     /// When it is detected, and when it is acknowledged, in half rounds.

@@ -1,9 +1,10 @@
 //! Phase `chaos`: scenarios strike.
 
 use super::draws::Target;
+use super::events::{Hit, Strike};
 use super::model::{Change, InstantEffect, Model};
 use super::numbers::Number;
-use super::observer::{Hit, Observer, Strike};
+use super::observer::Observer;
 use super::state::State;
 use super::streams::Bits;
 use crate::world::Quantity;

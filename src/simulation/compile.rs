@@ -1,12 +1,11 @@
 //! From a world to a [`Model`]: names become indices, conditions become tables.
 
-use super::cases::CaseModel;
 use super::draws::{Others, draws, targets};
 use super::durations::DurationModel;
 use super::metrics::{drawn_model, uniform, usage_model};
 use super::model::{
-    ActionModel, ActionStep, Change, Growth, Instant, InstantEffect, Lasting, Model, ScenarioModel,
-    ServerModel, While,
+    ActionModel, ActionStep, CaseModel, Change, Growth, Instant, InstantEffect, Lasting, Model,
+    ScenarioModel, ServerModel, While,
 };
 use super::rows::action_rows;
 use super::services::services_model;

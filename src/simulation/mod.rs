@@ -13,7 +13,9 @@ mod chaos;
 mod compile;
 mod draws;
 mod durations;
+mod events;
 mod health;
+mod incidents;
 mod lanes;
 mod metrics;
 mod model;
@@ -21,6 +23,7 @@ mod numbers;
 mod observer;
 mod outcome;
 mod recovery;
+mod remedy;
 mod respond;
 mod responder;
 mod rows;
@@ -29,16 +32,17 @@ mod state;
 mod streams;
 mod update;
 
-pub use account::{Accountant, CauseSet, Causes, Replication, Spell};
+pub use account::{Accountant, CauseSet, Causes, CountedIncident, Replication};
 pub use compile::{Setting, compile};
 pub use durations::DurationFacts;
+pub use events::{Alert, CaseStep, ClosedBy, Handling, Hit, Incident, Response, Strike};
 pub use lanes::{
     InstructionSet, LANES, LaneState, fits_lanes, simulate_lanes, simulate_lanes_by_phase,
     simulate_lanes_unless,
 };
 pub use model::Model;
-pub use observer::{Alert, CaseStep, Handling, Hit, Observer, Response, Strike};
-pub use outcome::{ClosedBy, Count, Incident, Outcome, Outcomes};
+pub use observer::Observer;
+pub use outcome::{Count, Outcome, Outcomes};
 pub use responder::{Choice, Responder, Rules};
 pub use state::State;
 pub use streams::{Purpose, RANDOM_LAYOUT, stream_key};
@@ -100,5 +104,5 @@ pub fn simulate_with(
             break;
         }
     }
-    ControlFlow::Continue(outcome::finish(model, state, observer))
+    ControlFlow::Continue(incidents::finish(model, state, observer))
 }

@@ -1,12 +1,10 @@
 //! A world compiled for one design point: indices and numbers in flat arrays.
 
-use super::cases::CaseModel;
 use super::draws::{DrawModel, Others};
 use super::durations::DurationModel;
+use super::events::Alert;
 use super::numbers::{Number, clamp};
-use super::observer::Alert;
-use super::services::ServicesModel;
-use super::streams::{Chance, Uniform};
+use super::streams::{Chance, Luck, Uniform, case_bits};
 use crate::world::{AlertKind, Phase, Quantity, Usage};
 
 /// Everything a replication reads and never changes. Made by [`super::compile`].
@@ -332,4 +330,81 @@ pub(super) enum ActionStep {
     RestartService,
     End(Vec<usize>),
     PromoteReplica,
+}
+
+/// How cases go.
+#[derive(Debug, Clone)]
+pub(super) struct CaseModel {
+    /// Rounds from the first alert until it is detected.
+    pub detect: DurationModel,
+    /// Rounds from there until it is acknowledged.
+    pub acknowledge: DurationModel,
+    /// Servers that are attended to at once.
+    pub hands: u32,
+    /// By server: key of its delays.
+    pub keys: Vec<u64>,
+    /// What the clock shows in the respond phase of round r is this and 2r, but not less than 0.
+    pub clock_offset: i32,
+    /// Longer delays than this come to the same: no replication has so many rounds.
+    pub longest: u32,
+}
+
+impl CaseModel {
+    /// Rounds to detect and to acknowledge the case that opens on a server in a round.
+    #[inline(always)]
+    pub fn delays(&self, server: usize, mixed_replication: u64, round: u32) -> [u32; 2] {
+        let bits = case_bits(self.keys[server], mixed_replication, round);
+        [
+            self.detect.at(bits.upper()).min(self.longest),
+            self.acknowledge.at(bits.lower()).min(self.longest),
+        ]
+    }
+
+    /// Rounds that an action takes.
+    #[inline(always)]
+    pub fn action_rounds(&self, duration: &DurationModel, luck: Luck) -> u32 {
+        duration.at(luck.duration()).min(self.longest)
+    }
+}
+
+/// The services that something is read of, and what that is.
+#[derive(Debug, Clone)]
+pub(super) struct ServicesModel {
+    /// Each after those that it can't be served without.
+    pub services: Vec<ServiceModel>,
+    pub journeys: Vec<JourneyModel>,
+    /// Their weights together.
+    pub weight: u32,
+    /// By server: what its services depend on, as indices of services. Empty where nothing follows
+    /// from a dependency that is down, beside the journeys.
+    pub dependencies: Vec<Vec<usize>>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct ServiceModel {
+    /// (server, its bit of this service)
+    pub hosts: Vec<(usize, u64)>,
+    /// Some host has a role, so only current primaries count.
+    pub by_role: bool,
+    /// How many servers must run it.
+    pub needs: u32,
+    /// Indices of the services that it can't be served without.
+    pub requires: Vec<usize>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct JourneyModel {
+    /// Index of the service that users enter by.
+    pub entry: usize,
+    pub weight: u32,
+}
+
+impl ServicesModel {
+    /// How many journeys are counted by themselves too: all, where there are several.
+    pub fn counted_journeys(&self) -> usize {
+        match self.journeys.len() {
+            1 => 0,
+            several => several,
+        }
+    }
 }

@@ -2,86 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::events::{Alert, CaseStep, Handling, Incident, Strike};
 use super::model::Model;
-use super::outcome::Incident;
 use super::state::State;
-use crate::world::AlertKind;
-
-/// One alert of a round.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Alert {
-    /// Index of the server.
-    pub server: usize,
-    /// What it is about.
-    pub kind: AlertKind,
-    /// Critical, else a warning.
-    pub critical: bool,
-    /// The value that raised it: percent, milliseconds, health, or the number of services down.
-    pub value: f64,
-}
-
-/// A server that an event hit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hit {
-    /// Index of the server.
-    pub server: usize,
-    /// Something changed there.
-    pub changed: bool,
-}
-
-/// An event of a scenario.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Strike<'a> {
-    /// Index of the scenario.
-    pub scenario: usize,
-    /// Rounds that its lasting effects stay active; 0: until remediated.
-    pub rounds: u32,
-    /// Whom it hit: its target, then the others in file order.
-    pub hits: &'a [Hit],
-}
-
-/// How an alert was handled.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Handling {
-    /// The alert.
-    pub alert: Alert,
-    /// Index of the action.
-    pub action: usize,
-    /// The action was not the runbook's choice.
-    pub misdiagnosed: bool,
-    /// What came of it.
-    pub response: Response,
-}
-
-/// What came of handling an alert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Response {
-    /// The action was cooling down; it is free in the given round.
-    Blocked(u32),
-    /// It was executed, in vain.
-    Failed,
-    /// It was executed, and changed the state.
-    Succeeded,
-    /// It was begun, and is over in the respond phase of the given round.
-    UnderWay(u32),
-}
-
-/// A step of the case of a server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CaseStep {
-    /// It raised its first alert.
-    Opened,
-    /// Someone knows of it.
-    Detected,
-    /// It is acknowledged.
-    Acknowledged,
-    /// Someone attends to it.
-    Attended,
-    /// Whoever attended to it goes on to another server.
-    Left,
-    /// It raises no more alerts.
-    Closed,
-}
 
 /// Watches a replication; every method does nothing unless it is written.
 pub trait Observer {

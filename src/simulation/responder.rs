@@ -5,8 +5,8 @@
 
 use std::ops::ControlFlow;
 
+use super::events::Handling;
 use super::model::Model;
-use super::observer::Handling;
 use super::state::State;
 use crate::world::ResponderKind;
 

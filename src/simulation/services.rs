@@ -1,51 +1,9 @@
 //! Which services are served, and what follows: the user journeys, and the servers that miss a
 //! dependency.
 
-use super::model::Model;
+use super::model::{JourneyModel, Model, ServiceModel, ServicesModel};
 use super::state::State;
 use crate::world::{Dependency, Role, World};
-
-/// The services that something is read of, and what that is.
-#[derive(Debug, Clone)]
-pub(super) struct ServicesModel {
-    /// Each after those that it can't be served without.
-    pub services: Vec<ServiceModel>,
-    pub journeys: Vec<JourneyModel>,
-    /// Their weights together.
-    pub weight: u32,
-    /// By server: what its services depend on, as indices of services. Empty where nothing follows
-    /// from a dependency that is down, beside the journeys.
-    pub dependencies: Vec<Vec<usize>>,
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct ServiceModel {
-    /// (server, its bit of this service)
-    pub hosts: Vec<(usize, u64)>,
-    /// Some host has a role, so only current primaries count.
-    pub by_role: bool,
-    /// How many servers must run it.
-    pub needs: u32,
-    /// Indices of the services that it can't be served without.
-    pub requires: Vec<usize>,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) struct JourneyModel {
-    /// Index of the service that users enter by.
-    pub entry: usize,
-    pub weight: u32,
-}
-
-impl ServicesModel {
-    /// How many journeys are counted by themselves too: all, where there are several.
-    pub fn counted_journeys(&self) -> usize {
-        match self.journeys.len() {
-            1 => 0,
-            several => several,
-        }
-    }
-}
 
 /// The services that the journeys need, directly or not, and where it matters those that some
 /// service depends on.

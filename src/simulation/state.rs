@@ -1,10 +1,9 @@
 //! What changes during a replication.
 
-use super::cases::ServerCase;
+use super::events::{Alert, Hit};
 use super::model::{Lasting, Model, While};
-use super::observer::{Alert, Hit};
 use super::outcome::Outcome;
-use super::streams::{Stream, mix};
+use super::streams::{Luck, Stream, mix};
 use crate::world::{Role, Usage};
 
 /// Never counted down: active until remediated.
@@ -87,6 +86,46 @@ pub(super) struct ServerState {
     /// A remediation succeeded since the last check.
     pub remediated: bool,
     pub environment: Stream,
+}
+
+/// The case of one server.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ServerCase {
+    /// An alert was raised in this respond phase.
+    pub raised: bool,
+    /// An action succeeded at the start of this respond phase: error rate and latency, which only an
+    /// update draws, are from before it.
+    pub repaired: bool,
+    pub open: Option<Case>,
+}
+
+/// An open case.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Case {
+    /// The clock when it opened, in half rounds.
+    pub clock: u32,
+    /// The round in which it opened, that in which it is detected, and that in which it is acknowledged.
+    pub rounds: [u32; 3],
+    /// It is detected; it is acknowledged.
+    pub known: [bool; 2],
+    /// Someone attends to the server.
+    pub attended: bool,
+    /// Someone attended to it until now.
+    pub was_attended: bool,
+    /// The round since which it waits for a hand: that in which it is acknowledged, then that of its
+    /// last turn.
+    pub ready: u32,
+    /// The action that is under way.
+    pub under_way: Option<UnderWay>,
+}
+
+/// An action that takes its time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct UnderWay {
+    pub action: usize,
+    pub luck: Luck,
+    /// The round at whose respond phase it ends.
+    pub ends: u32,
 }
 
 impl ServerState {

@@ -1,10 +1,10 @@
 //! Phase `update`: traffic, drift, growth, load, usage, health, error rate and latency.
 
 use super::health::{evaluate_health, evaluate_usage};
+use super::incidents::check;
 use super::model::{BandModel, DrawnModel, Model};
 use super::numbers::clamp;
 use super::observer::Observer;
-use super::outcome::check;
 use super::state::{ServerState, State};
 
 pub(super) fn run(model: &Model, state: &mut State, observer: &mut impl Observer) {

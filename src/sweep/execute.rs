@@ -134,8 +134,8 @@ impl Worker<'_> {
                 self.rows.push(&replication.outcome)?;
             }
             let incidents = self.lanes.incidents().iter();
-            for spell in incidents.filter(|spell| spell.lane < wanted) {
-                tally.incident(first, spell, model);
+            for incident in incidents.filter(|incident| incident.lane < wanted) {
+                tally.incident(first, incident, model);
             }
             first += LANES as u64;
         }
@@ -177,8 +177,8 @@ impl Worker<'_> {
             let replication = accountant.replication(outcome);
             tally.replication(number, &replication, model);
             tally.journeys(self.state.journey_rounds().iter().copied());
-            for spell in accountant.incidents() {
-                tally.incident(number, spell, model);
+            for incident in accountant.incidents() {
+                tally.incident(number, incident, model);
             }
             self.rows.push(&outcome)?;
             self.rows.extend(&mut self.recorder)?;

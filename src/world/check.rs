@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use serde_spanned::Spanned;
 
 use super::check_services;
+use super::names::{Known, all_known, texts, unique};
 use super::{
     ActionEffect, ChaosEffect, Duration, DurationAt, End, NameAt, Phase, ResponderKind, Scenario,
     Shock, Strikes, World,
 };
-use crate::diagnostics::{MOST_SHOWN, Problem};
+use crate::diagnostics::Problem;
 
 /// A replication is simulated as a whole, sixteen at a time, with all their incidents in memory: this
 /// is half a minute and some hundred megabytes. 255 servers, minute by minute, for a year. Eight
@@ -50,55 +51,6 @@ pub fn phases(phases: &Spanned<Vec<Spanned<Phase>>>) -> Vec<Problem> {
         problems.push(Problem::at(phases.span(), "a phase is missing", "").help(ALLOWED));
     }
     problems
-}
-
-pub(super) fn texts<'a>(names: impl IntoIterator<Item = &'a NameAt>) -> Vec<&'a str> {
-    names.into_iter().map(|n| n.get_ref().as_str()).collect()
-}
-
-/// Notes every name that stands twice.
-pub(super) fn unique(what: &str, names: &[&NameAt], problems: &mut Vec<Problem>) {
-    let mut met = BTreeSet::new();
-    for name in names {
-        if !met.insert(name.get_ref().as_str()) {
-            let message = format!("the {what} `{}` is defined twice", name.get_ref());
-            problems.push(Problem::at(name.span(), message, "again"));
-        }
-    }
-}
-
-/// Notes every name that is not among the known ones.
-pub(super) fn all_known(what: &str, names: &[NameAt], known: &Known, problems: &mut Vec<Problem>) {
-    for name in names {
-        let text = name.get_ref().as_str();
-        if !known.has(text) {
-            // Of those that are only counted, nothing is looked up.
-            let known = match problems.len() {
-                shown if shown < MOST_SHOWN => &known.names[..],
-                _ => &[],
-            };
-            let known = known.iter().copied();
-            problems.push(Problem::unknown(what, text, name.span(), known));
-        }
-    }
-}
-
-/// Names without repetition, in the order of the file.
-pub(super) struct Known<'a> {
-    names: Vec<&'a str>,
-    set: BTreeSet<&'a str>,
-}
-
-impl<'a> Known<'a> {
-    pub(super) fn new(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut set = BTreeSet::new();
-        let names = names.into_iter().filter(|name| set.insert(*name)).collect();
-        Self { names, set }
-    }
-
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.set.contains(name)
-    }
 }
 
 fn server_types(world: &World) -> Known<'_> {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::check::{Known, all_known, texts, unique};
+use super::names::{Known, all_known, texts, unique};
 use super::{Dependency, Indicator, NameAt, Role, World};
 use crate::diagnostics::Problem;
 

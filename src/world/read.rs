@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 
-use super::mend::Mended;
+use super::remainder::Remainder;
 use super::servers::{self, Entry};
 use super::{Metrics, NameAt, NonNegative, Rounds, World, check};
 use crate::diagnostics::{Problem, Sources, nearest};
@@ -220,10 +220,10 @@ impl WorldFile {
     fn also_between_values(&self, mut problems: Vec<Problem>) -> Vec<Problem> {
         let defaults =
             document::parse("the defaults", DEFAULTS.to_owned(), &mut Sources::default());
-        let mended = Mended::new(&self.tree, &defaults.unwrap_or_default(), &problems);
-        if let Ok(world) = decode(&mended.tree) {
+        let remainder = Remainder::new(&self.tree, &defaults.unwrap_or_default(), &problems);
+        if let Ok(world) = decode(&remainder.tree) {
             let between = check::check(&world).into_iter();
-            problems.extend(between.filter(|problem| !mended.explains(problem)));
+            problems.extend(between.filter(|problem| !remainder.explains(problem)));
         }
         problems
     }

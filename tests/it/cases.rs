@@ -529,12 +529,16 @@ impl Month {
                 counts[1] = f64::from(u8::from(!replication.outcome.sla_met));
                 counts[2] = f64::from(replication.outcome.incidents_open);
             }
-            for spell in state.incidents().iter().filter(|spell| !spell.censored) {
+            for incident in state
+                .incidents()
+                .iter()
+                .filter(|incident| !incident.censored)
+            {
                 let at = TIMES_TO_RESOLVE
                     .iter()
-                    .position(|time| 2 * time + 1 == spell.ttr);
+                    .position(|time| 2 * time + 1 == incident.ttr);
                 if let Some(at) = at {
-                    lanes[spell.lane][3 + at] += 1.0;
+                    lanes[incident.lane][3 + at] += 1.0;
                 }
             }
             all.extend(lanes);

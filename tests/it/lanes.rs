@@ -8,8 +8,8 @@ use sysworld::design::Design;
 use sysworld::diagnostics::Sources;
 use sysworld::experiment::Experiment;
 use sysworld::simulation::{
-    Accountant, Count, InstructionSet, LANES, LaneState, MODEL_VERSION, Model, Replication, Spell,
-    State, fits_lanes, simulate, simulate_lanes,
+    Accountant, Count, CountedIncident, InstructionSet, LANES, LaneState, MODEL_VERSION, Model,
+    Replication, State, fits_lanes, simulate, simulate_lanes,
 };
 use sysworld::sweep::{Goal, Part, PartId, Plan, RowGroup, Segment, simulate_part};
 
@@ -21,18 +21,18 @@ use crate::support::{SEED, built_in, cloudinfra_with, model, world};
 type Seen = (Replication, Vec<u32>);
 
 /// What the reference says of some replications, as a block of lanes would.
-fn reference(model: &Model, first: u64, count: usize) -> (Vec<Seen>, Vec<Spell>) {
+fn reference(model: &Model, first: u64, count: usize) -> (Vec<Seen>, Vec<CountedIncident>) {
     let (mut state, mut accountant) = (State::new(), Accountant::default());
-    let (mut replications, mut spells) = (Vec::new(), Vec::new());
+    let (mut replications, mut incidents) = (Vec::new(), Vec::new());
     for lane in 0..count {
         let outcome = simulate(model, first + lane as u64, &mut state, &mut accountant);
         let journeys = state.journey_rounds().to_vec();
         replications.push((accountant.replication(outcome), journeys));
         let own = accountant.incidents().iter();
-        spells.extend(own.map(|spell| Spell { lane, ..*spell }));
+        incidents.extend(own.map(|incident| CountedIncident { lane, ..*incident }));
     }
-    spells.sort();
-    (replications, spells)
+    incidents.sort();
+    (replications, incidents)
 }
 
 /// A state that was used for something else, so that a reset that forgets something is noticed.
@@ -47,7 +47,7 @@ fn used() -> LaneState {
 #[track_caller]
 fn assert_lanes_agree(model: &Model, first: u64, state: &mut LaneState) {
     assert!(fits_lanes(model));
-    let (replications, spells) = reference(model, first, LANES);
+    let (replications, incidents) = reference(model, first, LANES);
     for instructions in InstructionSet::available() {
         simulate_lanes(model, first, state, instructions);
         let journeys = |lane| state.journey_rounds(lane).collect();
@@ -55,7 +55,7 @@ fn assert_lanes_agree(model: &Model, first: u64, state: &mut LaneState) {
         assert_eq!(own, replications, "{instructions:?}");
         let mut own = state.incidents().to_vec();
         own.sort();
-        assert_eq!(own, spells, "{instructions:?}");
+        assert_eq!(own, incidents, "{instructions:?}");
     }
 }
 

@@ -24,7 +24,6 @@ mod folders;
 mod fuzz;
 mod gate_error;
 mod gates;
-mod hot_path;
 mod job;
 mod lanes;
 mod limits;

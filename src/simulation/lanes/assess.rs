@@ -4,8 +4,7 @@ use super::health::{evaluate_health, evaluate_usage, narrow};
 use super::recovery;
 use super::row::{LANES, Row};
 use super::state::{LaneState, ServerLanes};
-use crate::simulation::model::Model;
-use crate::simulation::services::ServiceModel;
+use crate::simulation::model::{Model, ServiceModel};
 
 #[inline(always)]
 pub(super) fn run(model: &Model, state: &mut LaneState) {

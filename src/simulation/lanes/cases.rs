@@ -1,89 +1,16 @@
 //! Cases: see [`super::super::cases`].
 
+use super::alerts::{KINDS, Listed, Remedy, SERVERS_OF_A_WORD};
 use super::health::{evaluate_health_of, evaluate_usage, narrow};
-use super::respond::{KINDS, Listed, Remedy, SERVERS_OF_A_WORD, carry_out};
+use super::remedy::carry_out;
 use super::row::{LANES, LaneSets, Row};
-use super::state::LaneState;
-use crate::simulation::cases::CaseModel;
-use crate::simulation::model::Model;
+use super::state::{IDLE, LaneState, NONE};
+use crate::simulation::model::{CaseModel, Model};
 use crate::simulation::streams::{Bits, Luck};
 use crate::world::AlertKind;
 
-/// No case is open; it is not known when an incident was detected.
-const NONE: i32 = -1;
-/// No action is under way.
-pub(super) const IDLE: i32 = i32::MAX;
 /// The alerts that an action which succeeded makes old.
 const DRAWN: u64 = 1 << AlertKind::ErrorRate as u32 | 1 << AlertKind::LatencyP99 as u32;
-
-/// The case of one server in all lanes.
-#[derive(Debug, Clone)]
-pub(super) struct CaseLanes {
-    /// The round in which it opened, or [`NONE`].
-    opened: Row<i32>,
-    /// The round in which it is detected, and that in which it is acknowledged.
-    rounds: [Row<i32>; 2],
-    /// It is detected; it is acknowledged: all bits or none.
-    known: [Row<u32>; 2],
-    /// Someone attends to the server: all bits or none.
-    attended: Row<u32>,
-    /// The round since which it waits for a hand, where hands are counted.
-    ready: Row<i32>,
-    /// The round at whose respond phase the action that is under way ends, or [`IDLE`].
-    pub ends: Row<i32>,
-    action: Row<u32>,
-    luck: Row<u64>,
-    /// An action succeeded at the start of this respond phase: all bits or none.
-    repaired: Row<u32>,
-    /// When the open incident was detected, and when it was acknowledged, in half rounds, or [`NONE`].
-    incident: [Row<i32>; 2],
-}
-
-impl CaseLanes {
-    pub fn new() -> Self {
-        Self {
-            opened: Row::of(NONE),
-            rounds: [Row::of(0); 2],
-            known: [Row::of(0); 2],
-            attended: Row::of(0),
-            ready: Row::of(0),
-            ends: Row::of(IDLE),
-            action: Row::of(0),
-            luck: Row::of(0),
-            repaired: Row::of(0),
-            incident: [Row::of(NONE); 2],
-        }
-    }
-
-    /// An action begins in one lane.
-    #[inline(always)]
-    pub fn begin(&mut self, lane: usize, action: usize, luck: Luck, ends: u32) {
-        self.ends[lane] = ends as i32;
-        self.action[lane] = action as u32;
-        self.luck[lane] = luck.bits().0;
-    }
-
-    /// An incident opens in one lane.
-    #[inline(always)]
-    pub fn incident_opens(&mut self, lane: usize, half_round: u32) {
-        for (incident, known) in self.incident.iter_mut().zip(&self.known) {
-            incident[lane] = if known[lane] != 0 {
-                half_round as i32
-            } else {
-                NONE
-            };
-        }
-    }
-
-    /// Times until the incident of a lane was detected and acknowledged, if that was before an end.
-    #[inline(always)]
-    pub fn incident_known(&self, lane: usize, opened: u32, before: u32) -> [Option<u32>; 2] {
-        [0, 1].map(|step| {
-            let at = u32::try_from(self.incident[step][lane]).ok();
-            at.filter(|at| *at < before).map(|at| at - opened)
-        })
-    }
-}
 
 /// Actions that were under way and end now act, or turn out to have failed.
 #[inline(always)]

@@ -8,12 +8,14 @@
 // A loop over lanes reads and writes several rows at once: indices say so best.
 #![allow(clippy::needless_range_loop)]
 
+mod alerts;
 mod assess;
 mod cases;
 mod chaos;
 mod dispatch;
 mod health;
 mod recovery;
+mod remedy;
 mod respond;
 mod row;
 mod state;
@@ -35,7 +37,7 @@ const PHASES_UNHEARD: u32 = 1 << 12;
 
 /// Whether a world can be simulated in lanes; others take the scalar way.
 pub fn fits_lanes(model: &Model) -> bool {
-    model.causes() <= MOST_CAUSES_OF_A_WORD && model.servers.len() <= respond::MOST_SERVERS
+    model.causes() <= MOST_CAUSES_OF_A_WORD && model.servers.len() <= alerts::MOST_SERVERS
 }
 
 /// Runs the replications `first` to `first + LANES - 1`, each as [`super::simulate`] would;

@@ -1,116 +1,14 @@
 //! Phase `respond`: see [`super::super::respond`].
 
-use super::cases::{IDLE, attend, finish_actions};
+use super::alerts::{AT_ONCE, Alerts, KINDS, Listed, Remedy, SERVERS_OF_A_WORD};
+use super::cases::{attend, finish_actions};
 use super::health::{evaluate_usage, narrow};
+use super::remedy::carry_out;
 use super::row::{LANES, Row};
-use super::state::{LaneState, ServerLanes};
-use crate::simulation::model::{ActionStep, Model, Thresholds};
-use crate::simulation::streams::{Bits, Luck};
+use super::state::{IDLE, LaneState, ServerLanes};
+use crate::simulation::model::{Model, Thresholds};
+use crate::simulation::streams::Bits;
 use crate::world::AlertKind;
-
-/// Kinds of alerts: bits of a server.
-pub(super) const KINDS: usize = AlertKind::ALL.len();
-/// Servers whose alerts share a word.
-pub(super) const SERVERS_OF_A_WORD: usize = 64 / KINDS;
-/// What the number of an alert has room for.
-pub(super) const MOST_SERVERS: usize = u32::MAX as usize / (KINDS * 2 * LANES);
-/// Alerts that are listed without asking whether there are so many.
-const AT_ONCE: usize = 4;
-
-/// The alerts of a round: a bit for each server and kind, in the order in which they are handled.
-#[derive(Debug, Default)]
-pub(super) struct Alerts {
-    /// By word: critical alerts.
-    critical: Vec<Row<u64>>,
-    /// By word: all alerts, then those that are chosen to be handled.
-    chosen: Vec<Row<u64>>,
-    /// How many criticals a lane has.
-    criticals: Row<u32>,
-    /// How many alerts a lane can still bear.
-    limits: Row<u32>,
-    /// The alerts of a word that are handled, lane by lane.
-    listed: Vec<Listed>,
-    /// What is done about them.
-    remedies: Vec<Remedy>,
-}
-
-/// An alert to handle, as one number, of which all is computed at once: (server × [`KINDS`] +
-/// kind) × 2 + level, and last the lane.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Listed(u32);
-
-/// An action that succeeds.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Remedy {
-    pub alert: Listed,
-    pub action: u32,
-    pub luck: Luck,
-}
-
-impl Listed {
-    #[inline(always)]
-    pub fn new(place: usize, critical: bool, lane: usize) -> Self {
-        Self(((place * 2 + usize::from(critical)) * LANES + lane) as u32)
-    }
-
-    /// The one so many places later.
-    #[inline(always)]
-    fn later(self, places: usize) -> Self {
-        Self(self.0 + (places * 2 * LANES) as u32)
-    }
-
-    #[inline(always)]
-    fn lane(self) -> usize {
-        self.0 as usize % LANES
-    }
-
-    /// Its line in the runbook.
-    #[inline(always)]
-    fn line(self) -> usize {
-        self.0 as usize / LANES
-    }
-
-    #[inline(always)]
-    fn server(self) -> usize {
-        self.0 as usize / (LANES * 2 * KINDS)
-    }
-}
-
-impl Alerts {
-    pub fn resize(&mut self, servers: usize) {
-        let words = servers.div_ceil(SERVERS_OF_A_WORD);
-        self.critical.resize(words, Row::of(0));
-        self.chosen.resize(words, Row::of(0));
-        let most = LANES * u64::BITS as usize;
-        self.listed.resize(most + AT_ONCE, Listed::default());
-        self.remedies.resize(most + 1, Remedy::default());
-    }
-
-    /// The alerts of one server before any is chosen, a bit for each kind.
-    #[inline(always)]
-    pub fn of_server(&self, server: usize) -> Row<u32> {
-        let all = &self.chosen[server / SERVERS_OF_A_WORD];
-        let place = server % SERVERS_OF_A_WORD * KINDS;
-        let mut alerts = Row::of(0);
-        for lane in 0..LANES {
-            alerts[lane] = (all[lane] >> place) as u32 & ((1 << KINDS) - 1);
-        }
-        alerts
-    }
-
-    /// Keeps only some alerts of a word; returns how many are taken out.
-    #[inline(always)]
-    pub fn keep(&mut self, word: usize, kept: &Row<u64>) -> Row<u32> {
-        let (critical, all) = (&mut self.critical[word], &mut self.chosen[word]);
-        let mut out = Row::of(0);
-        for lane in 0..LANES {
-            out[lane] = (all[lane] & !kept[lane]).count_ones();
-            all[lane] &= kept[lane];
-            critical[lane] &= kept[lane];
-        }
-        out
-    }
-}
 
 #[inline(always)]
 pub(super) fn run(model: &Model, state: &mut LaneState) {
@@ -247,7 +145,7 @@ fn choose(model: &Model, state: &mut LaneState) {
 }
 
 /// Lists the alerts of a word that are handled; returns how many there are. How many a lane has
-/// is hard to foresee for a processor, so some are written at once, whether or not they are there.
+/// is hard to predict, so each step writes [`AT_ONCE`] slots; surplus slots are overwritten.
 #[inline(always)]
 fn list(state: &mut LaneState, word: usize) -> usize {
     let Alerts {
@@ -281,8 +179,7 @@ fn list(state: &mut LaneState, word: usize) -> usize {
 }
 
 /// Diagnoses the first alerts of the list and executes an action for each; returns how many
-/// remedies come of them. Nothing branches on what happens, which is hard to foresee for a
-/// processor: each action is written down, and the next goes over it if it came to nothing.
+/// remedies come of them. Branch-free: writes every remedy, and advances the cursor only on success.
 #[inline(always)]
 fn decide<const CASES: bool>(model: &Model, state: &mut LaneState, alerts: usize) -> usize {
     let mut remedies = 0;
@@ -326,80 +223,4 @@ fn decide<const CASES: bool>(model: &Model, state: &mut LaneState, alerts: usize
         remedies += usize::from(succeeds);
     }
     remedies
-}
-
-/// Applies an action that succeeded.
-#[inline(always)]
-pub(super) fn carry_out(model: &Model, state: &mut LaneState, remedy: Remedy) {
-    let (server, lane) = (remedy.alert.server(), remedy.alert.lane());
-    let row = &model.action_rows[remedy.action as usize];
-    state.succeeded[lane] += 1;
-    let (s, expires, _) = state.server(server);
-    s.touched = true;
-    for (base, change) in s.base.iter_mut().zip(&row.changes) {
-        base[lane] = change.of(base[lane]);
-    }
-    // Clears the lowest bit: the first crashed service in file order.
-    let down = &mut s.services_down[lane];
-    *down &= down.wrapping_sub(row.restart);
-    for (expires, keep) in expires.iter_mut().zip(&row.keeps) {
-        expires[lane] &= keep;
-    }
-    if !row.steps.is_empty() {
-        let mut details = remedy.luck.details();
-        for step in &row.steps {
-            apply_step(model, state, server, lane, step, &mut details);
-        }
-    }
-}
-
-/// What only some actions do.
-#[inline(always)]
-fn apply_step(
-    model: &Model,
-    state: &mut LaneState,
-    server: usize,
-    lane: usize,
-    step: &ActionStep,
-    details: &mut Bits,
-) {
-    let s = &mut state.servers[server];
-    match step {
-        ActionStep::Change(metric, change) => {
-            let base = &mut s.base[*metric as usize][lane];
-            *base = change.of(*base);
-        }
-        ActionStep::Draw(metric, range) => {
-            s.base[*metric as usize][lane] = range.at(details.lower().unit());
-            *details = details.details();
-        }
-        ActionStep::RestartService => {
-            let down = &mut s.services_down[lane];
-            *down &= down.wrapping_sub(1);
-        }
-        // A row has them all.
-        ActionStep::End(_) => {}
-        ActionStep::PromoteReplica => promote_replica(model, state, server, lane),
-    }
-}
-
-/// If the server is a current primary, the first healthy replica of its type takes its role.
-#[inline(always)]
-fn promote_replica(model: &Model, state: &mut LaneState, server: usize, lane: usize) {
-    if state.servers[server].primary[lane] == 0 {
-        return;
-    }
-    let kind = model.servers[server].kind;
-    let heir = (0..model.servers.len()).find(|other| {
-        let s = &state.servers[*other];
-        model.servers[*other].kind == kind
-            && s.replica[lane] != 0
-            && s.health[lane] > model.up_health
-    });
-    if let Some(heir) = heir {
-        for (server, role) in [(heir, u32::MAX), (server, 0)] {
-            state.servers[server].primary[lane] = role;
-            state.servers[server].replica[lane] = !role;
-        }
-    }
 }

@@ -1,11 +1,12 @@
 //! What changes during the replications of all lanes.
 
-use super::cases::{CaseLanes, IDLE};
+use super::alerts::Alerts;
 use super::row::{LANES, LaneSets, Row};
 use super::streams::{LaneStreams, mixed_replications};
-use crate::simulation::account::{CauseSet, Replication, Spell};
+use crate::simulation::account::{CauseSet, CountedIncident, Replication};
 use crate::simulation::model::{Lasting, Model, ServerModel};
 use crate::simulation::outcome::Outcome;
+use crate::simulation::streams::Luck;
 use crate::world::Role;
 
 /// Expires never: active until remediated.
@@ -14,6 +15,11 @@ const UNTIL_REMEDIATED: i32 = i32::MAX;
 const NONE_OPEN: i32 = -1;
 /// The error budget is not exhausted.
 const NOT_YET: i32 = -1;
+
+/// No case is open; it is not known when an incident was detected.
+pub(super) const NONE: i32 = -1;
+/// No action is under way.
+pub(super) const IDLE: i32 = i32::MAX;
 
 /// The state of one replication a lane; reused from one block to the next without allocating.
 ///
@@ -34,7 +40,7 @@ pub struct LaneState {
     /// comes back by itself.
     pub(super) recoveries: Vec<Row<i32>>,
     pub(super) chaos: Vec<LaneStreams>,
-    /// What one loop over the draws drew.
+    /// Raw draws of the current batch of scenarios.
     pub(super) details: [Row<u64>; LaneSets::COUNT],
     pub(super) traffic_stream: LaneStreams,
     pub(super) response: LaneStreams,
@@ -42,7 +48,7 @@ pub struct LaneState {
     pub(super) luck: Row<u64>,
     /// By action: the first round in which it is free.
     pub(super) free_in: Vec<Row<u32>>,
-    pub(super) alerts: super::respond::Alerts,
+    pub(super) alerts: Alerts,
     /// By server; empty in a world without cases.
     pub(super) cases: Vec<CaseLanes>,
     /// By lane: what the seeds of its replication have in common.
@@ -69,7 +75,7 @@ pub struct LaneState {
     /// What is counted lane by lane.
     pub(super) outcomes: [Outcome; LANES],
     /// The incidents that ended.
-    spells: Vec<Spell>,
+    incidents: Vec<CountedIncident>,
 }
 
 impl<T: Copy + Default> Default for Row<T> {
@@ -111,6 +117,75 @@ pub(super) struct ServerLanes {
     pub touched: bool,
     /// No scenario is active in any lane beyond this many assessments.
     pub quiet_after: i32,
+}
+
+/// The case of one server in all lanes.
+#[derive(Debug, Clone)]
+pub(super) struct CaseLanes {
+    /// The round in which it opened, or [`NONE`].
+    pub opened: Row<i32>,
+    /// The round in which it is detected, and that in which it is acknowledged.
+    pub rounds: [Row<i32>; 2],
+    /// It is detected; it is acknowledged: all bits or none.
+    pub known: [Row<u32>; 2],
+    /// Someone attends to the server: all bits or none.
+    pub attended: Row<u32>,
+    /// The round since which it waits for a hand, where hands are counted.
+    pub ready: Row<i32>,
+    /// The round at whose respond phase the action that is under way ends, or [`IDLE`].
+    pub ends: Row<i32>,
+    pub action: Row<u32>,
+    pub luck: Row<u64>,
+    /// An action succeeded at the start of this respond phase: all bits or none.
+    pub repaired: Row<u32>,
+    /// When the open incident was detected, and when it was acknowledged, in half rounds, or [`NONE`].
+    pub incident: [Row<i32>; 2],
+}
+
+impl CaseLanes {
+    pub fn new() -> Self {
+        Self {
+            opened: Row::of(NONE),
+            rounds: [Row::of(0); 2],
+            known: [Row::of(0); 2],
+            attended: Row::of(0),
+            ready: Row::of(0),
+            ends: Row::of(IDLE),
+            action: Row::of(0),
+            luck: Row::of(0),
+            repaired: Row::of(0),
+            incident: [Row::of(NONE); 2],
+        }
+    }
+
+    /// An action begins in one lane.
+    #[inline(always)]
+    pub fn begin(&mut self, lane: usize, action: usize, luck: Luck, ends: u32) {
+        self.ends[lane] = ends as i32;
+        self.action[lane] = action as u32;
+        self.luck[lane] = luck.bits().0;
+    }
+
+    /// An incident opens in one lane.
+    #[inline(always)]
+    pub fn incident_opens(&mut self, lane: usize, half_round: u32) {
+        for (incident, known) in self.incident.iter_mut().zip(&self.known) {
+            incident[lane] = if known[lane] != 0 {
+                half_round as i32
+            } else {
+                NONE
+            };
+        }
+    }
+
+    /// Times until the incident of a lane was detected and acknowledged, if that was before an end.
+    #[inline(always)]
+    pub fn incident_known(&self, lane: usize, opened: u32, before: u32) -> [Option<u32>; 2] {
+        [0, 1].map(|step| {
+            let at = u32::try_from(self.incident[step][lane]).ok();
+            at.filter(|at| *at < before).map(|at| at - opened)
+        })
+    }
 }
 
 /// What the servers of a type have in common.
@@ -156,8 +231,8 @@ impl LaneState {
         *quiet_after = expiry.max(*quiet_after);
     }
 
-    /// A server with the scenarios on it: its row of each is active where it is greater than the
-    /// last of the three.
+    /// A server, the expiry of each scenario on it, and now: a scenario is active in the lanes where
+    /// its expiry is greater than now.
     #[inline(always)]
     pub(super) fn server(&mut self, server: usize) -> (&mut ServerLanes, &mut [Row<i32>], i32) {
         let cells = server * self.scenarios..(server + 1) * self.scenarios;
@@ -219,11 +294,11 @@ impl LaneState {
             s.opened[lane] = NONE_OPEN;
             self.outcomes[lane].ttr_half_rounds += u64::from(half_round - opened);
             let cause = CauseSet(s.cause[lane]);
-            let mut spell = Spell::closed(lane, cause, opened, half_round);
+            let mut incident = CountedIncident::closed(lane, cause, opened, half_round);
             if let Some(case) = self.cases.get(server) {
-                spell.known = case.incident_known(lane, opened, half_round);
+                incident.known = case.incident_known(lane, opened, half_round);
             }
-            self.spells.push(spell);
+            self.incidents.push(incident);
         }
     }
 
@@ -257,7 +332,7 @@ impl LaneState {
         self.succeeded = Row::of(0);
         self.exhausted = Row::of(NOT_YET);
         self.outcomes = [Outcome::default(); LANES];
-        self.spells.clear();
+        self.incidents.clear();
         let cells = model.servers.len() * model.scenarios.len();
         refill(&mut self.expires, cells, Row::of(0));
         let services = if model.recovers {
@@ -311,11 +386,11 @@ impl LaneState {
                 let opened = s.opened[lane] as u32;
                 self.outcomes[lane].incidents_open += 1;
                 let cause = CauseSet(s.cause[lane]);
-                let mut spell = Spell::open(lane, cause, opened, model.rounds);
+                let mut incident = CountedIncident::open(lane, cause, opened, model.rounds);
                 if let Some(case) = self.cases.get(server) {
-                    spell.known = case.incident_known(lane, opened, 2 * model.rounds);
+                    incident.known = case.incident_known(lane, opened, 2 * model.rounds);
                 }
-                self.spells.push(spell);
+                self.incidents.push(incident);
             }
         }
         for (lane, outcome) in self.outcomes.iter_mut().enumerate() {
@@ -352,8 +427,8 @@ impl LaneState {
     }
 
     /// The incidents of the last block that closed or were open at the end, in no special order.
-    pub fn incidents(&self) -> &[Spell] {
-        &self.spells
+    pub fn incidents(&self) -> &[CountedIncident] {
+        &self.incidents
     }
 }
 

@@ -1,10 +1,10 @@
-//! A second look at a world with wrong values: without them, what is wrong between the others.
+//! What remains of a world without its wrong values, so that what is wrong between the others is said too.
 
 use crate::diagnostics::{Problem, Span};
 use crate::document::{Node, Table, Value};
 
 /// A world without what is wrong in it.
-pub(super) struct Mended {
+pub(super) struct Remainder {
     /// What is left; where a single value was wrong, its default.
     pub tree: Table,
     /// Every text in what was left out: what is unknown since it is gone.
@@ -13,11 +13,11 @@ pub(super) struct Mended {
     blind: bool,
 }
 
-impl Mended {
+impl Remainder {
     /// Leaves out the entries of lists and tables, and the single values, that problems are at.
     pub fn new(tree: &Table, defaults: &Table, problems: &[Problem]) -> Self {
         let spans: Vec<Span> = problems.iter().filter_map(Problem::span).collect();
-        let mut mended = Self {
+        let mut remainder = Self {
             tree: Table {
                 span: tree.span.clone(),
                 entries: Vec::new(),
@@ -32,25 +32,25 @@ impl Mended {
                 (Node::Array(values), _)
                     if !wrong_key && !spans.contains(&value.span) && are_tables(values) =>
                 {
-                    Some(mended.without(values, value, &spans))
+                    Some(remainder.without(values, value, &spans))
                 }
                 (Node::Table(table), _) if !wrong_key && !spans.contains(&value.span) => {
-                    Some(mended.without_entries(table, value, &spans))
+                    Some(remainder.without_entries(table, value, &spans))
                 }
                 _ => {
                     let default = defaults.get(key.get_ref());
                     match default {
-                        None => mended.lose(value),
-                        Some(_) => mended.note(value),
+                        None => remainder.lose(value),
+                        Some(_) => remainder.note(value),
                     }
                     default.cloned()
                 }
             };
             if let Some(value) = kept {
-                mended.tree.entries.push((key.clone(), value));
+                remainder.tree.entries.push((key.clone(), value));
             }
         }
-        mended
+        remainder
     }
 
     /// Whether a problem of what is left may be one only because something is gone.
