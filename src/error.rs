@@ -32,6 +32,10 @@ impl fmt::Display for Interrupted {
 impl std::error::Error for Interrupted {}
 
 /// An error once `stop` is set.
+///
+/// # Errors
+///
+/// [`Interrupted`] once `stop` is set.
 pub fn heard(stop: &AtomicBool) -> anyhow::Result<()> {
     match stop.load(Ordering::Relaxed) {
         true => Err(Interrupted.into()),

@@ -50,26 +50,46 @@ pub fn unfit(error: &io::Error) -> Option<Unfit> {
 }
 
 /// Opens a regular file of at most `most` bytes to read; a symbolic link is refused.
+///
+/// # Errors
+///
+/// Those of the system, and [`Unfit`] as its cause.
 pub fn open_regular(path: &Path, most: u64) -> io::Result<File> {
     within(open(path, OpenOptions::new().read(true), false)?, most)
 }
 
 /// Opens what a user names, a regular file of at most `most` bytes; symbolic links are followed.
+///
+/// # Errors
+///
+/// Those of the system, and [`Unfit`] as its cause.
 pub fn open_named(path: &Path, most: u64) -> io::Result<File> {
     within(open(path, OpenOptions::new().read(true), true)?, most)
 }
 
 /// Opens a regular file with these options, which should not truncate; a symbolic link is refused.
+///
+/// # Errors
+///
+/// Those of the system, and [`Unfit`] as its cause.
 pub fn open_with(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     open(path, options, false)
 }
 
 /// The bytes of a regular file that has at most `most`; a symbolic link is refused.
+///
+/// # Errors
+///
+/// Those of the system, and [`Unfit`] as its cause.
 pub fn read_regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     read_at_most(open_regular(path, most)?, most)
 }
 
 /// The bytes of what a user names, as [`open_named`] opens it.
+///
+/// # Errors
+///
+/// Those of the system, and [`Unfit`] as its cause.
 pub fn read_named(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     read_at_most(open_named(path, most)?, most)
 }
@@ -114,6 +134,10 @@ fn within(file: File, most: u64) -> io::Result<File> {
 }
 
 /// The bytes of an open file that has at most `most`.
+///
+/// # Errors
+///
+/// Those of the system, and [`Unfit::Large`] as its cause.
 pub fn read_at_most(file: File, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     // It may grow while it is read.

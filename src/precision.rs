@@ -86,6 +86,10 @@ impl Looks {
 ///
 /// Breadth first: the points with the fewest replications come first, so that an interrupted
 /// sweep has all of them equally advanced.
+///
+/// # Errors
+///
+/// The first of those in `counts`.
 pub fn next_look<E>(
     design: &Design,
     counts: impl IntoIterator<Item = Result<(usize, PointCounts), E>>,
@@ -117,6 +121,10 @@ pub fn asks(design: &Design, point: usize, counts: &PointCounts, confidence: Con
 }
 
 /// How many design points are.
+///
+/// # Errors
+///
+/// The first of those in `counts`.
 pub fn asking<E>(
     design: &Design,
     counts: impl IntoIterator<Item = Result<(usize, PointCounts), E>>,

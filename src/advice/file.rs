@@ -15,6 +15,10 @@ use crate::world::{WorldFile, WorldSource};
 ///
 /// What is true of a built-in world as it comes is only counted where a file extends or simulates
 /// it: its reader can't mend it.
+///
+/// # Errors
+///
+/// All that is wrong in the file.
 pub fn of_file(path: &Path, sources: &mut Sources) -> Result<Found> {
     let asked = path.to_str().filter(|_| !path.is_file());
     let mut found = Found::default();

@@ -222,6 +222,10 @@ fn canonical(value: &impl Serialize) -> String {
 
 impl Design {
     /// The design of an experiment file, or all that is wrong with file and design.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong in the file and between its design points.
     pub fn load(path: &Path, overrides: &Overrides, sources: &mut Sources) -> Result<Self> {
         match Experiment::read(path, overrides, sources) {
             Ok(experiment) => Self::new(experiment),
@@ -234,6 +238,10 @@ impl Design {
     }
 
     /// Resolves and checks every design point.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with the design points.
     pub fn new(experiment: Experiment) -> Result<Self> {
         let cells = experiment.grid.cells().into_iter();
         let unset = |cell| Point {
@@ -490,6 +498,10 @@ impl Design {
     }
 
     /// A point with its world, chaos, skill and responder.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the point; a design that was checked has nothing.
     pub fn resolve(&self, point: usize) -> Result<Resolved> {
         let levels = self.levels(point);
         let world = self.world(&levels)?;
@@ -507,6 +519,10 @@ impl Design {
     }
 
     /// Compiles a point with the experiment's seed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::resolve`].
     pub fn compile(&self, point: usize) -> Result<Model> {
         let scope = self.scope(point);
         Ok(self.resolve(point)?.compile(self.experiment.seed, scope))

@@ -13,6 +13,10 @@ use super::{Node, Table, Value};
 use crate::diagnostics::{MOST_SHOWN, Problem, nearest};
 
 /// Decodes one value; stops at its first error.
+///
+/// # Errors
+///
+/// The first value that has another type, an unknown key, or is out of its range.
 pub fn decode<T: DeserializeOwned>(value: &Value) -> Result<T, Problem> {
     T::deserialize(value).map_err(|e| e.into_problem(&value.span))
 }

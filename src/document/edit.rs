@@ -84,6 +84,10 @@ fn identity(value: &Value) -> Option<Identity> {
 }
 
 /// The value at a path.
+///
+/// # Errors
+///
+/// Nothing stands at the path; names what is near.
 pub fn get<'a>(table: &'a Table, path: &str, span: &Span) -> Result<&'a Value, Problem> {
     let mut segments = path.split('.');
     let first = segments.next().unwrap_or_default();
@@ -97,6 +101,10 @@ pub fn get<'a>(table: &'a Table, path: &str, span: &Span) -> Result<&'a Value, P
 }
 
 /// Replaces the scalar at a path, which must be there and of the same kind.
+///
+/// # Errors
+///
+/// Nothing stands at the path, or something of another kind.
 pub fn set(table: &mut Table, path: &Spanned<String>, new: &Value) -> Result<(), Problem> {
     let old = get(table, path.get_ref(), &path.span())?;
     let same = old.node.kind() == new.node.kind() || old.node.is_number() && new.node.is_number();
@@ -127,6 +135,10 @@ pub fn set(table: &mut Table, path: &Spanned<String>, new: &Value) -> Result<(),
 }
 
 /// Takes out the entry at a path.
+///
+/// # Errors
+///
+/// Nothing stands at the path.
 pub fn remove(table: &mut Table, path: &str, span: &Span) -> Result<(), Problem> {
     get(table, path, span)?;
     let Some((parent, last)) = path.rsplit_once('.') else {

@@ -164,6 +164,10 @@ fn refuse_other(file: &str, why: &str) -> Vec<Problem> {
 const MOST_BYTES: u64 = 1 << 20;
 
 /// Reads and parses a file, which messages call by `path` as given.
+///
+/// # Errors
+///
+/// The file can't be read, is not one of ours, or is not TOML.
 pub fn read(path: &Path, sources: &mut Sources) -> Result<Table> {
     let name = path.display().to_string();
     let fail = |problem| Err(vec![problem]);
@@ -200,6 +204,10 @@ pub fn read(path: &Path, sources: &mut Sources) -> Result<Table> {
 }
 
 /// Parses a text, which messages call `name`.
+///
+/// # Errors
+///
+/// The text is not TOML.
 pub fn parse(name: &str, text: String, sources: &mut Sources) -> Result<Table> {
     let (table, errors) = DeTable::parse_recoverable(&text);
     let base = sources.add(name, text.as_str());

@@ -224,6 +224,10 @@ pub(super) enum Written<'a> {
 
 impl<'a> Written<'a> {
     /// `sampling` allows a range without a step.
+    ///
+    /// # Errors
+    ///
+    /// The value is neither a list of levels nor a range.
     pub fn read(name: &Spanned<String>, value: &'a Value, sampling: bool) -> Result<Self, Problem> {
         match &value.node {
             Node::Array(values) if values.is_empty() => {

@@ -204,11 +204,19 @@ pub const DEFAULT_SEED: u64 = 42;
 
 impl Experiment {
     /// Reads an experiment file and the worlds it names.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong in the file.
     pub fn load(path: &Path, overrides: &Overrides, sources: &mut Sources) -> Result<Self> {
         Self::read(path, overrides, sources).map_err(|wrong| wrong.problems)
     }
 
     /// The same, with what can still be checked of a file that is wrong.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong in the file, and what could still be read of it.
     pub fn read(
         path: &Path,
         overrides: &Overrides,
@@ -225,6 +233,10 @@ impl Experiment {
     }
 
     /// Reads an experiment from a text, which messages call `label`.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong in the text.
     pub fn parse(label: &str, text: &str, folder: &Path, sources: &mut Sources) -> Result<Self> {
         let table = document::parse(label, text.to_owned(), sources)?;
         let decoded = Self::decode(&table, &Overrides::default(), folder, sources);
@@ -233,6 +245,10 @@ impl Experiment {
 
     /// One design point of a world with one replication: what `simulate` tells. Levels that are
     /// `None` are the world's defaults; of the overrides, seed and values count.
+    ///
+    /// # Errors
+    ///
+    /// The world can't be read, or lacks a level that is named.
     pub fn single(
         world: &str,
         levels: &[(&str, Option<&str>)],

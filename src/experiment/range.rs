@@ -25,6 +25,10 @@ pub(super) struct Range {
 
 impl Range {
     /// Reads a range without making its levels.
+    ///
+    /// # Errors
+    ///
+    /// The text is no range, or one of too many values.
     pub fn read(range: &Table, span: &Span) -> Result<Self, Problem> {
         refuse_unknown_keys(range)?;
         let (from, to, step) = (
@@ -85,6 +89,10 @@ pub(super) struct Sampled {
 
 impl Sampled {
     /// Reads an interval.
+    ///
+    /// # Errors
+    ///
+    /// The text is no range, or one of too many values.
     pub fn read(range: &Table, span: &Span) -> Result<Self, Problem> {
         refuse_unknown_keys(range)?;
         let (from, to) = (decimal(range, "from", span)?, decimal(range, "to", span)?);

@@ -3,7 +3,7 @@
 use super::Gate;
 use crate::design::{Design, Variation};
 use crate::diagnostics::hundredth;
-use crate::statistics::gate::Comparison;
+use crate::statistics::gate::Relation;
 use crate::statistics::sre::nines;
 use crate::summary::catalogue::{Quantity, Unit};
 
@@ -62,15 +62,15 @@ impl Gate {
         let Some([least, most]) = self.estimator.range(variation) else {
             return Some(Foregone::Undefined);
         };
-        let holds = |value| self.comparison.holds(value, self.bound);
+        let holds = |value| self.relation.holds(value, self.bound);
         let at_an_end = self.bound == least || self.bound == most;
         match (holds(least), holds(most)) {
             (true, true) => Some(Foregone::Holds),
             (false, false) => Some(Foregone::Fails),
             // An interval of a mean is never an end of its range alone.
-            _ if self.estimator.is_mean && at_an_end => Some(match self.comparison {
-                Comparison::Less | Comparison::Greater => Foregone::NeverFails,
-                Comparison::LessOrEqual | Comparison::GreaterOrEqual => Foregone::NeverHolds,
+            _ if self.estimator.is_mean && at_an_end => Some(match self.relation {
+                Relation::Less | Relation::Greater => Foregone::NeverFails,
+                Relation::LessOrEqual | Relation::GreaterOrEqual => Foregone::NeverHolds,
             }),
             _ => None,
         }
@@ -83,7 +83,7 @@ impl Gate {
             Quantity::Availability | Quantity::Journey
         );
         let twice = self.in_percent && available && 0.0 < self.bound && self.bound < 0.01;
-        let (name, sign, bound) = (self.estimator.name, self.comparison.sign(), self.bound);
+        let (name, sign, bound) = (self.estimator.name, self.relation.sign(), self.bound);
         twice.then(|| {
             let (written, percent) = (self.written(bound), rounded(1e4 * bound));
             format!(
@@ -129,7 +129,7 @@ impl Gate {
             };
             format!("Allowed: a bound between {least} and {most}{percent}")
         });
-        let sign = self.comparison.sign();
+        let sign = self.relation.sign();
         format!(
             "the gate `{name} {sign} {bound}` {never}, so it decides nothing: `{name}` {is}{exactly}. {meant}"
         )
@@ -149,7 +149,7 @@ impl Gate {
             let other = Self { bound, ..*self };
             other.foregone(variation).is_none().then_some(other)
         };
-        let (name, sign, bound) = (self.estimator.name, self.comparison.sign(), self.bound);
+        let (name, sign, bound) = (self.estimator.name, self.relation.sign(), self.bound);
         match self.estimator.unit() {
             // Who writes a percent means it.
             Unit::Fraction | Unit::Budget if self.in_percent => None,
@@ -211,47 +211,43 @@ mod tests {
         let variation = variation();
         for estimator in &CATALOGUE {
             let [least, most] = estimator.range(&variation).expect("a range");
-            let foregone = |comparison, bound| {
+            let foregone = |relation, bound| {
                 let gate = Gate {
                     estimator,
-                    comparison,
+                    relation,
                     bound,
                     in_percent: false,
                 };
                 gate.foregone(&variation)
             };
-            for comparison in Comparison::ALL {
-                let middle = foregone(comparison, (least + most) / 2.0);
+            for relation in Relation::ALL {
+                let middle = foregone(relation, (least + most) / 2.0);
                 assert_eq!(middle, None, "{}", estimator.name);
                 for beyond in [least - 1.0, most + 1.0] {
-                    let known = foregone(comparison, beyond);
+                    let known = foregone(relation, beyond);
                     let known = known.expect("a bound beyond the range decides nothing");
                     assert!(matches!(known, Foregone::Holds | Foregone::Fails));
                 }
             }
             let ends = [
-                (Comparison::GreaterOrEqual, least, Some(Foregone::Holds)),
-                (Comparison::LessOrEqual, most, Some(Foregone::Holds)),
-                (Comparison::Less, least, Some(Foregone::Fails)),
-                (Comparison::Greater, most, Some(Foregone::Fails)),
+                (Relation::GreaterOrEqual, least, Some(Foregone::Holds)),
+                (Relation::LessOrEqual, most, Some(Foregone::Holds)),
+                (Relation::Less, least, Some(Foregone::Fails)),
+                (Relation::Greater, most, Some(Foregone::Fails)),
             ];
-            for (comparison, bound, known) in ends {
-                assert_eq!(foregone(comparison, bound), known, "{}", estimator.name);
+            for (relation, bound, known) in ends {
+                assert_eq!(foregone(relation, bound), known, "{}", estimator.name);
             }
             // A quantile can be an end of its range and be known to be; a mean can't.
             let known = |known| estimator.is_mean.then_some(known);
             let ends = [
-                (Comparison::Less, most, known(Foregone::NeverFails)),
-                (Comparison::Greater, least, known(Foregone::NeverFails)),
-                (Comparison::LessOrEqual, least, known(Foregone::NeverHolds)),
-                (
-                    Comparison::GreaterOrEqual,
-                    most,
-                    known(Foregone::NeverHolds),
-                ),
+                (Relation::Less, most, known(Foregone::NeverFails)),
+                (Relation::Greater, least, known(Foregone::NeverFails)),
+                (Relation::LessOrEqual, least, known(Foregone::NeverHolds)),
+                (Relation::GreaterOrEqual, most, known(Foregone::NeverHolds)),
             ];
-            for (comparison, bound, known) in ends {
-                assert_eq!(foregone(comparison, bound), known, "{}", estimator.name);
+            for (relation, bound, known) in ends {
+                assert_eq!(foregone(relation, bound), known, "{}", estimator.name);
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::design::Design;
 use crate::diagnostics::{hundredth, nearest};
 use crate::precision::Looks;
 use crate::simulation::Count;
-use crate::statistics::gate::{Comparison, Verdict, replications_to_decide};
+use crate::statistics::gate::{Relation, Verdict, replications_to_decide};
 use crate::statistics::{Confidence, Ends};
 use crate::summary::catalogue::{self, Estimator, Unit};
 use crate::summary::{PointSummary, Reading};
@@ -22,7 +22,7 @@ pub use bounds::refusal;
 #[derive(Debug, Clone, Copy)]
 pub struct Gate {
     estimator: &'static Estimator,
-    comparison: Comparison,
+    relation: Relation,
     bound: f64,
     /// Whether the bound was written in percent.
     in_percent: bool,
@@ -41,12 +41,12 @@ impl FromStr for Gate {
         } else {
             &rest[..1]
         };
-        let comparison = Comparison::ALL.into_iter().find(|c| c.sign() == sign);
+        let relation = Relation::ALL.into_iter().find(|c| c.sign() == sign);
         let number = rest[sign.len()..].trim();
         let in_percent = number.strip_suffix('%');
         let bound = in_percent.unwrap_or(number).trim().parse().ok();
         let bound = bound.filter(|bound: &f64| bound.is_finite());
-        let (comparison, bound) = comparison.zip(bound).ok_or(form)?;
+        let (relation, bound) = relation.zip(bound).ok_or(form)?;
         let estimator = catalogue::find(name).ok_or_else(|| unknown(name))?;
         if in_percent.is_some() && !estimator.unit().has_percent() {
             let words = estimator.unit().words();
@@ -54,7 +54,7 @@ impl FromStr for Gate {
         }
         Ok(Self {
             estimator,
-            comparison,
+            relation,
             bound: in_percent.map_or(bound, |_| hundredth(bound)),
             in_percent: in_percent.is_some(),
         })
@@ -71,7 +71,7 @@ fn unknown(name: &str) -> String {
 
 impl fmt::Display for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, sign) = (self.estimator.name, self.comparison.sign());
+        let (name, sign) = (self.estimator.name, self.relation.sign());
         write!(f, "{name} {sign} {}", self.bound)
     }
 }
@@ -119,8 +119,8 @@ impl Gate {
     }
 
     /// How the estimate is to stand to the bound.
-    pub fn comparison(&self) -> Comparison {
-        self.comparison
+    pub fn relation(&self) -> Relation {
+        self.relation
     }
 
     /// The bound, in the unit of the estimate.
@@ -137,7 +137,7 @@ impl Gate {
     fn decide(&self, summary: &PointSummary, confidence: Confidence) -> Decision {
         let reading = (self.estimator.read)(summary);
         let ends = reading.and_then(|reading| reading.ends);
-        let verdict = self.comparison.decide(ends, self.bound);
+        let verdict = self.relation.decide(ends, self.bound);
         let undecided = verdict == Verdict::Undecided;
         Decision {
             point: summary.point,

@@ -85,6 +85,10 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 impl Chart {
     /// The chart as the text of an SVG file.
+    ///
+    /// # Errors
+    ///
+    /// The chart can't be drawn.
     pub fn svg(&self) -> Result<String> {
         let mut text = String::new();
         self.draw(&mut text)

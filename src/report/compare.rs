@@ -9,7 +9,7 @@ use crate::summary::Summary;
 
 /// A paired difference of one estimate at one design point.
 #[derive(Debug, Clone, Serialize)]
-pub struct Comparison {
+pub struct ShownDifference {
     /// Key of the design point.
     pub point: String,
     /// The estimate: its column in the summary.
@@ -42,11 +42,11 @@ pub struct Baseline {
 }
 
 /// The comparisons of the points that are shown; `keys` has theirs by index of the point.
-pub fn of(summary: &Summary, keys: &[(usize, &str)]) -> Vec<Comparison> {
+pub fn of(summary: &Summary, keys: &[(usize, &str)]) -> Vec<ShownDifference> {
     let shown = summary.comparisons.iter().filter_map(|row| {
         let at = keys.binary_search_by_key(&row.point, |(point, _)| *point);
         let interval = row.difference.and_then(|d| d.interval);
-        Some(Comparison {
+        Some(ShownDifference {
             point: keys[at.ok()?].1.to_owned(),
             estimate: row.estimate,
             n: row.n,

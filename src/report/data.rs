@@ -55,7 +55,7 @@ pub struct Report {
     /// The tolerance that is shown first, as an index of the answers.
     pub tolerance: usize,
     /// Paired differences; empty where the experiment asks for none.
-    pub comparisons: Vec<compare::Comparison>,
+    pub comparisons: Vec<compare::ShownDifference>,
     /// The factor and the level that they compare with.
     pub baseline: Option<compare::Baseline>,
     /// What is left out, and where it is.

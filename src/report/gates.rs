@@ -97,7 +97,7 @@ pub(super) fn row<'a>(design: &'a Design, decided: &Decided) -> GateRow<'a> {
         gate: gate.to_string(),
         estimate: gate.estimate(),
         unit: gate.unit().words(),
-        comparison: gate.comparison().sign(),
+        comparison: gate.relation().sign(),
         bound: gate.bound(),
         verdict: name(decided.verdict()),
         confidence: design.experiment().confidence,

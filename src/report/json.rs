@@ -13,6 +13,10 @@ use crate::design::Design;
 use crate::gate::Decided;
 
 /// Writes a table as an array of objects.
+///
+/// # Errors
+///
+/// Those of the table and of `out`.
 pub fn json(out: impl Write, table: impl Iterator<Item = Result<DataFrame>>) -> Result<()> {
     Ok(Rows::of(table).serialize(&mut Serializer::pretty(out))?)
 }
@@ -20,6 +24,10 @@ pub fn json(out: impl Write, table: impl Iterator<Item = Result<DataFrame>>) -> 
 /// Writes what a sweep came to as an object: `summary` and `comparisons`, where they are given, are
 /// arrays of objects with the columns of these tables, and `gates` has the verdicts, if there are
 /// some.
+///
+/// # Errors
+///
+/// Those of the tables and of `out`.
 pub fn document<T: Iterator<Item = Result<DataFrame>>>(
     out: impl Write,
     design: &Design,

@@ -49,6 +49,10 @@ pub use terminal::table;
 pub const HAS_PLOTS: bool = cfg!(feature = "plots");
 
 /// Without the feature `plots` there are no figures.
+///
+/// # Errors
+///
+/// Figures are not built in.
 #[cfg(not(feature = "plots"))]
 pub fn write_plots(_: &Held, _: &Report) -> Result<(Vec<String>, Option<String>)> {
     Err(anyhow::anyhow!("figures are not built in"))
@@ -64,6 +68,10 @@ pub fn shown_points(design: &Design, all: &[usize]) -> Vec<usize> {
 }
 
 /// Writes the page into a results folder.
+///
+/// # Errors
+///
+/// The page can't be written.
 pub fn write_page(held: &Held, design: &Design, summary: &Summary) -> Result<()> {
     let report = Report::new(design, summary);
     held.write(PAGE, page(&report)?.as_bytes())

@@ -19,6 +19,10 @@ const SCRIPTS: [&str; 6] = [
 ];
 
 /// The page of a report: its bytes are a function of the data alone.
+///
+/// # Errors
+///
+/// The report can't be encoded.
 pub fn page(report: &Report) -> Result<String> {
     let data = serde_json::to_string(report).context("can't encode the report")?;
     let answer = report.answers.get(report.tolerance);

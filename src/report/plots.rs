@@ -18,6 +18,10 @@ const MOST_PANELS: usize = 12;
 const FONT: &[u8] = include_bytes!("NotoSans-subset.ttf");
 
 /// Writes the figures into `plots` of a results folder; returns their names, and what is left out.
+///
+/// # Errors
+///
+/// A figure can't be drawn or written.
 pub fn write(held: &Held, report: &Report) -> Result<(Vec<String>, Option<String>)> {
     let mut names = Vec::new();
     let panels = panels(report);

@@ -19,7 +19,7 @@ const MOST_LINES: usize = 24;
 /// What an interval says of a tolerance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub enum SlaVerdict {
     /// All of the interval is within the tolerance.
     Met,
     /// All of it is beyond.
@@ -30,7 +30,7 @@ pub enum Verdict {
     Unknown,
 }
 
-impl Verdict {
+impl SlaVerdict {
     /// The verdict on the probability of a miss.
     pub fn on(miss: Option<Interval>, tolerance: f64) -> Self {
         match miss {
@@ -65,7 +65,7 @@ pub struct Answer {
     /// For each series: where it is met, undecided, missed.
     pub lines: Vec<Line>,
     /// The verdict on each point.
-    pub verdicts: Vec<Verdict>,
+    pub verdicts: Vec<SlaVerdict>,
 }
 
 /// The answer for one series.
@@ -89,14 +89,14 @@ pub fn answers(
 ) -> Vec<Answer> {
     let detail = ends.and_then(|ends| detail(ends, overall, confidence));
     let answer = |tolerance: &f64| {
-        let on = |miss: Option<Interval>| Verdict::on(miss, *tolerance);
-        let every: Vec<(Verdict, u64)> = overall
+        let on = |miss: Option<Interval>| SlaVerdict::on(miss, *tolerance);
+        let every: Vec<(SlaVerdict, u64)> = overall
             .misses
             .iter()
             .map(|(miss, points)| (on(miss.interval()), *points))
             .collect();
         let miss = |point: &Point| point.estimates.get("sla_miss").and_then(|e| e.interval());
-        let verdicts: Vec<Verdict> = points.iter().map(|point| on(miss(point))).collect();
+        let verdicts: Vec<SlaVerdict> = points.iter().map(|point| on(miss(point))).collect();
         Answer {
             tolerance: *tolerance,
             label: percent(*tolerance),
@@ -109,17 +109,17 @@ pub fn answers(
     TOLERANCES.iter().map(answer).collect()
 }
 
-fn headline(verdicts: &[(Verdict, u64)], sla: &str) -> String {
+fn headline(verdicts: &[(SlaVerdict, u64)], sla: &str) -> String {
     let count = |wanted| -> u64 {
         let like = verdicts.iter().filter(|(verdict, _)| *verdict == wanted);
         like.map(|(_, points)| points).sum()
     };
     let all: u64 = verdicts.iter().map(|(_, points)| points).sum();
     let kinds = [
-        Verdict::Met,
-        Verdict::Undecided,
-        Verdict::Missed,
-        Verdict::Unknown,
+        SlaVerdict::Met,
+        SlaVerdict::Undecided,
+        SlaVerdict::Missed,
+        SlaVerdict::Unknown,
     ];
     if let Some(only) = kinds.into_iter().find(|kind| count(*kind) == all) {
         let place = match all {
@@ -128,8 +128,8 @@ fn headline(verdicts: &[(Verdict, u64)], sla: &str) -> String {
             _ => format!(" at all {} design points", grouped(all)),
         };
         return match only {
-            Verdict::Unknown => format!("{sla}: no interval, so no verdict{place}."),
-            Verdict::Undecided if all == 1 => format!("{sla}: undecided."),
+            SlaVerdict::Unknown => format!("{sla}: no interval, so no verdict{place}."),
+            SlaVerdict::Undecided if all == 1 => format!("{sla}: undecided."),
             _ => format!("{sla} is {}{place}.", only.word()),
         };
     }
@@ -169,13 +169,13 @@ fn detail([least, most]: &[Case; 2], overall: &Overall, confidence: f64) -> Opti
 }
 
 /// Each series along x, with runs of the same verdict.
-fn lines(axes: &Axes, points: &[Point], verdicts: &[Verdict]) -> Vec<Line> {
+fn lines(axes: &Axes, points: &[Point], verdicts: &[SlaVerdict]) -> Vec<Line> {
     let Some(x) = axes.x else { return Vec::new() };
     if axes.sampled {
         return Vec::new();
     }
     let others: Vec<usize> = axes.panels.iter().copied().chain(axes.series).collect();
-    let mut rows: Vec<(Vec<usize>, usize, Verdict)> = points
+    let mut rows: Vec<(Vec<usize>, usize, SlaVerdict)> = points
         .iter()
         .zip(verdicts)
         .map(|(point, verdict)| {

@@ -35,6 +35,10 @@ pub struct ByPoint<'a> {
 impl<'a> ByPoint<'a> {
     /// Looks which parts are finished. With `stop` set, the next point is the error
     /// [`Interrupted`](crate::error::Interrupted).
+    ///
+    /// # Errors
+    ///
+    /// A file of counts can't be read, or is damaged.
     pub fn open(path: &'a Path, sweep: &'a Sweep, stop: &'a AtomicBool) -> Result<Self> {
         let (design, plan) = (&sweep.design, &sweep.plan.parts);
         let mut files: Vec<(FileRecord, &Part)> = Vec::new();
@@ -72,6 +76,10 @@ impl<'a> ByPoint<'a> {
 
     /// The counts of a finished sweep; an error if it is not: who says that it is done, or decides
     /// on it, asks for this.
+    ///
+    /// # Errors
+    ///
+    /// The sweep is not finished.
     pub fn finished(self) -> Result<Self> {
         match self.unfinished() {
             None => Ok(self),
@@ -83,6 +91,10 @@ impl<'a> ByPoint<'a> {
     }
 
     /// The counts of one design point; only the parts that have some of it are read.
+    ///
+    /// # Errors
+    ///
+    /// A file of counts can't be read, or is damaged.
     pub fn of(mut self, point: usize) -> Result<PointCounts> {
         let mut counts = PointCounts::default();
         for generation in &mut self.generations {

@@ -75,6 +75,10 @@ impl WholeFile {
     }
 
     /// Puts the file in its place, safely on disk; returns its size and its BLAKE3 checksum.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
     pub fn keep(mut self) -> Result<(u64, blake3::Hash)> {
         let mut put = || -> io::Result<()> {
             self.file.flush()?;

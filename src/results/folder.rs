@@ -35,6 +35,12 @@ pub struct Folder {
 impl Folder {
     /// Opens the folder of a sweep, begins it, or extends it; for the whole sweep or one shard.
     /// Refuses a folder of anything else; with `force` a sweep that is there is replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`Usage`](crate::error::Usage) where the folder holds something else or another sweep,
+    /// or the sweep can't run in shards; otherwise what the system refuses, and another run
+    /// that holds the lock.
     pub fn open(
         path: &Path,
         design: Design,
@@ -97,6 +103,10 @@ impl Folder {
 
     /// Reads the folder back: an error unless the manifest is there, and in the ledgers every part
     /// that is made here, with all its files.
+    ///
+    /// # Errors
+    ///
+    /// The manifest, a part or a file of one is missing, or is of another sweep.
     pub fn check(&self) -> Result<()> {
         read_back(&self.held, &self.sweep)
     }
@@ -107,6 +117,10 @@ impl Folder {
     }
 
     /// Enters a part whose files are whole in the ledger.
+    ///
+    /// # Errors
+    ///
+    /// The ledger can't be written.
     pub fn enter(&self, record: &PartRecord) -> Result<()> {
         self.ledger.append(record)?;
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
@@ -115,12 +129,20 @@ impl Folder {
     }
 
     /// Adds further replications of some design points, by their index, to the sweep.
+    ///
+    /// # Errors
+    ///
+    /// The manifest can't be written.
     pub fn look(&mut self, points: &[usize], replications: u64) -> Result<()> {
         self.sweep.look(points, replications)?;
         self.held.write(MANIFEST, &self.sweep.manifest.encode()?)
     }
 
     /// Notes what the sweep took.
+    ///
+    /// # Errors
+    ///
+    /// The manifest can't be written.
     pub fn finish(&mut self, facts: Facts) -> Result<()> {
         self.sweep.manifest.facts = Some(facts);
         self.held.write(MANIFEST, &self.sweep.manifest.encode()?)
@@ -134,6 +156,10 @@ fn makes(held: &Held, position: usize) -> bool {
 
 /// Reads a folder back: an error unless the manifest is there, of this sweep, and in the ledgers every
 /// part that is made here, with all its files.
+///
+/// # Errors
+///
+/// The manifest, a part or a file of one is missing, or is of another sweep.
 pub fn read_back(held: &Held, sweep: &Sweep) -> Result<()> {
     let path = held.path();
     held.still_there()?;
@@ -173,6 +199,10 @@ pub fn read_back(held: &Held, sweep: &Sweep) -> Result<()> {
 }
 
 /// Takes the lock of a finished or unfinished sweep, to write what follows from its parts.
+///
+/// # Errors
+///
+/// The folder holds no sweep, or one of another version; or another run holds its lock.
 pub fn hold(path: &Path, locking: Locking) -> Result<(Held, Sweep)> {
     // So that nothing is made in a folder of something else.
     let sweep = Sweep::load(path)?;
@@ -184,6 +214,10 @@ pub fn hold(path: &Path, locking: Locking) -> Result<(Held, Sweep)> {
 }
 
 /// Shards can't know when a design point is precise enough: that rests on all its replications.
+///
+/// # Errors
+///
+/// [`Usage`](crate::error::Usage) where the design asks for a precision.
 pub fn refuse_precision(design: &Design) -> Result<()> {
     if design.experiment().precision.is_empty() {
         return Ok(());

@@ -111,6 +111,10 @@ impl Frame {
     }
 
     /// The table as polars has it.
+    ///
+    /// # Errors
+    ///
+    /// The columns differ in length.
     pub fn data(&self) -> Result<DataFrame> {
         let columns = self.columns.iter();
         let columns: Result<Vec<Column>> = columns
@@ -220,6 +224,10 @@ impl Iterator for RowGroups {
 }
 
 /// Reads a summary table of a results folder.
+///
+/// # Errors
+///
+/// The table is missing, or can't be read.
 pub fn read_table(path: &Path, name: &str) -> Result<RowGroups> {
     let target = path.join(format!("{name}.{}", Format::Parquet.extension()));
     let bytes = fs::read(&target).with_context(|| format!("can't read {}", target.display()))?;

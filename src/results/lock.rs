@@ -116,16 +116,28 @@ impl Held {
     }
 
     /// Begins a file beside the manifest.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
     pub fn create(&self, name: &str) -> Result<WholeFile> {
         WholeFile::create(&self.path, name, &tag(self.shard))
     }
 
     /// Writes a file beside the manifest so that it is whole or not there.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system; the file is then as it was.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         write_whole(&self.path, name, &tag(self.shard), bytes)
     }
 
     /// Writes a file in a folder beside the manifest.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system, and a link in place of the folder.
     pub fn write_in(&self, folder: &str, name: &str, bytes: &[u8]) -> Result<()> {
         let folder = self.subfolder(folder)?;
         write_whole(&folder, name, &tag(self.shard), bytes)

@@ -21,6 +21,11 @@ use crate::sweep::{Shard, ranges};
 /// Joins `folders` into `out`, which may be one of them. Any whole copy of a part will do; refuses
 /// parts that no folder has whole, by name, before anything is written. Returns the lock of `out`
 /// and its sweep, to summarise.
+///
+/// # Errors
+///
+/// The folders are of different sweeps, or lack parts, which it names; or `out` can't be
+/// written.
 pub fn merge(folders: &[PathBuf], out: &Path, locking: Locking) -> Result<(Held, Sweep)> {
     let mut sweeps = folders.iter().map(|folder| Sweep::load(folder));
     let first = sweeps

@@ -50,6 +50,10 @@ pub struct Replications {
 impl Replications {
     /// Looks where they are, in the table `runs` or, where that was not asked for, in the folder
     /// that is kept for comparisons. As many parts stay in memory as `readers` points need.
+    ///
+    /// # Errors
+    ///
+    /// The ledger can't be read.
     pub fn of(path: &Path, sweep: &Sweep, readers: usize) -> Result<Self> {
         let folder = if sweep.design.experiment().output.has_runs() {
             "runs/"
@@ -105,6 +109,10 @@ impl Replications {
     }
 
     /// Some replications of a point, which must be there.
+    ///
+    /// # Errors
+    ///
+    /// A file can't be read, or lacks the replications.
     pub fn read(&mut self, point: usize, first: u64, count: u64) -> Result<Outcomes> {
         let mut found = Outcomes::default();
         let (mut at, end) = (first, first + count);

@@ -39,6 +39,10 @@ impl<'a> PartFiles<'a> {
     }
 
     /// Writes rows to the tables that have them.
+    ///
+    /// # Errors
+    ///
+    /// A file can't be written.
     pub fn write(&mut self, rows: RowGroup<'_>) -> Result<()> {
         let tables = row_tables(self.design, rows);
         tables
@@ -70,6 +74,10 @@ impl<'a> PartFiles<'a> {
     }
 
     /// Puts the files in their places. The part counts once its record is entered in the ledger.
+    ///
+    /// # Errors
+    ///
+    /// A file can't be written, or the folder was moved.
     pub fn finish(mut self) -> Result<PartRecord> {
         // No file of ours goes into a folder that took the place of this one.
         self.held.still_there()?;

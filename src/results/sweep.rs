@@ -56,6 +56,10 @@ impl Sweep {
     }
 
     /// The sweep of a results folder.
+    ///
+    /// # Errors
+    ///
+    /// The folder holds no sweep, a damaged one, or one of another version.
     pub fn load(path: &Path) -> Result<Self> {
         let manifest = match inspect(path)? {
             Found::Ours(manifest) => manifest,
@@ -196,6 +200,10 @@ impl Sweep {
 
 /// The replications of the sweep in a folder, if it has more than a design asks for and is the same
 /// sweep otherwise.
+///
+/// # Errors
+///
+/// The manifest can't be read.
 pub fn asked_before(path: &Path, design: &Design) -> Result<Option<u64>> {
     let Found::Ours(old) = inspect(path)? else {
         return Ok(None);
@@ -213,6 +221,10 @@ pub fn asked_before(path: &Path, design: &Design) -> Result<Option<u64>> {
 }
 
 /// Whether a run of a design gives an existing sweep more replications than it began with.
+///
+/// # Errors
+///
+/// The manifest can't be read.
 pub fn gets_more(path: &Path, design: &Design) -> Result<bool> {
     Ok(match inspect(path)? {
         Found::Ours(old) => {

@@ -29,6 +29,10 @@ struct File<W: Write> {
 
 impl<'a, R, W: Write> TableFiles<'a, R, W> {
     /// The files of the table `name`, which go where `create` says for the name of each.
+    ///
+    /// # Errors
+    ///
+    /// Those of `create`.
     pub fn new(
         design: &'a Design,
         name: &str,
@@ -55,6 +59,10 @@ impl<'a, R, W: Write> TableFiles<'a, R, W> {
     }
 
     /// Adds a row.
+    ///
+    /// # Errors
+    ///
+    /// A file can't be written.
     pub fn push(&mut self, row: R) -> Result<()> {
         if self.rows.len() == ROW_GROUP {
             self.write()?;
@@ -64,6 +72,10 @@ impl<'a, R, W: Write> TableFiles<'a, R, W> {
     }
 
     /// Writes what is left; returns the name of each file and where it went.
+    ///
+    /// # Errors
+    ///
+    /// A file can't be written.
     pub fn finish(mut self) -> Result<Vec<(String, W)>> {
         self.write()?;
         let writers = self.files.into_iter();

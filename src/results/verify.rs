@@ -40,6 +40,11 @@ pub struct Verification {
 
 impl Verification {
     /// Reads every file of every part.
+    ///
+    /// # Errors
+    ///
+    /// The folder holds no sweep, or can't be read. What is damaged is no error, but what is
+    /// told.
     pub fn of(path: &Path) -> Result<Self> {
         let sweep = Sweep::load(path)?;
         // Before the ledgers are read, so that a run that ends meanwhile has listed its files.

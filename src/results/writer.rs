@@ -41,6 +41,10 @@ pub(super) struct Parquet<W: Write> {
 }
 
 /// The bytes of the file of a table: a function of the content alone.
+///
+/// # Errors
+///
+/// The table can't be encoded.
 pub fn encode(table: &Frame, format: Format) -> Result<Vec<u8>> {
     let mut writer = TableWriter::begin(Vec::new(), format, table, None)?;
     writer.write(table)?;

@@ -22,6 +22,10 @@ impl Clusters {
     /// `Err` says why intervals are withheld.
     ///
     /// `incidents` are those of each group, `groups` those with a replication.
+    ///
+    /// # Errors
+    ///
+    /// Why intervals are withheld.
     pub fn new(
         incidents: &[f64],
         groups: usize,

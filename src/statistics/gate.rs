@@ -7,7 +7,7 @@ const POWER: f64 = 0.841_621_233_572_914_3;
 
 /// How an estimate is to stand to the bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comparison {
+pub enum Relation {
     /// `<`
     Less,
     /// `<=`
@@ -29,7 +29,7 @@ pub enum Verdict {
     Undecided,
 }
 
-impl Comparison {
+impl Relation {
     /// All of them.
     pub const ALL: [Self; 4] = [
         Self::Less,

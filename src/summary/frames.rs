@@ -24,6 +24,10 @@ pub struct Tables<'a, W: Write> {
 
 impl<'a, W: Write> Tables<'a, W> {
     /// Begins all files; `create` says for the name of each where it goes.
+    ///
+    /// # Errors
+    ///
+    /// Those of `create`.
     pub fn new(design: &'a Design, mut create: impl FnMut(&str) -> Result<W>) -> Result<Self> {
         let compared = design.experiment().compare.is_some();
         Ok(Self {
@@ -39,6 +43,10 @@ impl<'a, W: Write> Tables<'a, W> {
     }
 
     /// Adds a design point, in design order.
+    ///
+    /// # Errors
+    ///
+    /// A file can't be written.
     pub fn push(&mut self, mut row: PointSummary) -> Result<()> {
         let point = row.point;
         for step in std::mem::take(&mut row.ttr) {
@@ -54,6 +62,10 @@ impl<'a, W: Write> Tables<'a, W> {
     }
 
     /// Adds the comparisons and the `points` of the table `design`, and ends all tables; returns the name of each file and where it went.
+    ///
+    /// # Errors
+    ///
+    /// A file can't be written.
     pub fn finish(
         mut self,
         mut points: impl Iterator<Item = usize>,

@@ -160,6 +160,10 @@ impl Keeper<'_> {
 }
 
 /// The confidence of all intervals of a sweep.
+///
+/// # Errors
+///
+/// The confidence is not between 0 and 1.
 pub fn confidence(design: &Design) -> Result<Confidence> {
     let confidence = Confidence::new(design.experiment().confidence);
     confidence.ok_or_else(|| anyhow!("a confidence outside 0 to 1"))
@@ -167,6 +171,11 @@ pub fn confidence(design: &Design) -> Result<Confidence> {
 
 /// Summarises the counts of a sweep, point by point, and its comparisons from its replications.
 /// Each point goes to `tables`, if there are any; `asked` are points to keep, in design order.
+///
+/// # Errors
+///
+/// A part can't be read, a table can't be written, or
+/// [`Interrupted`](crate::error::Interrupted) once `stop` is set.
 pub fn summarize<W: Write>(
     path: &Path,
     sweep: &Sweep,

@@ -24,6 +24,10 @@ use crate::simulation::{
 /// Every thread of the pool takes the next part when it is done with one. There is nothing to
 /// steal: encoding a table waits for threads of polars, and a thread that stole the next part
 /// while it waits would begin part after part and finish none.
+///
+/// # Errors
+///
+/// The first that `work` returns.
 pub fn execute(parts: &[&Part], work: impl Fn(&Part) -> Result<()> + Sync) -> Result<()> {
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
@@ -45,6 +49,10 @@ pub fn execute(parts: &[&Part], work: impl Fn(&Part) -> Result<()> + Sync) -> Re
 /// Simulates one part, unless `stop` is set before it is done: then the error is
 /// [`Interrupted`](crate::error::Interrupted).
 /// Its rows go to `sink` as they come, its counts among them.
+///
+/// # Errors
+///
+/// Those of `sink`, or [`Interrupted`](crate::error::Interrupted) once `stop` is set.
 pub fn simulate_part(
     design: &Design,
     part: &Part,

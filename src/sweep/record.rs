@@ -155,6 +155,10 @@ impl<'a> Rows<'a> {
     }
 
     /// The next replication of the segment.
+    ///
+    /// # Errors
+    ///
+    /// Those of the sink.
     #[inline]
     pub fn push(&mut self, outcome: &Outcome) -> Result<()> {
         if self.runs.len() == ROW_GROUP {
@@ -175,6 +179,10 @@ impl<'a> Rows<'a> {
     }
 
     /// The incidents and rounds of a replication.
+    ///
+    /// # Errors
+    ///
+    /// Those of the sink.
     pub fn extend(&mut self, recorder: &mut Recorder) -> Result<()> {
         recorder.drain(&mut self.incidents, &mut self.rounds);
         let sink = &mut self.sink;
@@ -184,6 +192,10 @@ impl<'a> Rows<'a> {
 
     /// The counts of a segment that is over. A part may have very many, so they too are handed on
     /// as they come.
+    ///
+    /// # Errors
+    ///
+    /// Those of the sink.
     pub fn count(&mut self, point: usize, counts: &PointCounts) -> Result<()> {
         let rows = counts.rows().into_iter();
         self.counts.extend(rows.map(|row| (point, row)));
@@ -192,6 +204,10 @@ impl<'a> Rows<'a> {
     }
 
     /// Hands on what is left of the tables, the recorded ones among them.
+    ///
+    /// # Errors
+    ///
+    /// Those of the sink.
     pub fn finish(self, recorder: &Recorder) -> Result<()> {
         (self.sink)(RowGroup::Runs(&self.runs))?;
         (self.sink)(RowGroup::Counts(&self.counts))?;

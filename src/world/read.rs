@@ -66,6 +66,10 @@ impl WorldSource {
     }
 
     /// What a user means by `text`: a built-in world, or a file relative to `folder`.
+    ///
+    /// # Errors
+    ///
+    /// No built-in world has this name, and no file this path.
     pub fn find(text: &str, folder: &Path) -> std::result::Result<Self, Problem> {
         if let Some(built_in) = Self::built_in(text) {
             return Ok(built_in);
@@ -142,6 +146,10 @@ pub struct WorldFile {
 
 impl WorldFile {
     /// Reads a world and what it extends, laid on the defaults.
+    ///
+    /// # Errors
+    ///
+    /// A file can't be read or is not TOML, or the worlds extend each other in a circle.
     pub fn load(source: &WorldSource, sources: &mut Sources) -> Result<Self> {
         let mut tree = document::parse("the defaults", DEFAULTS.to_owned(), sources)?;
         document::merge(&mut tree, load_chain(source, sources, &mut Vec::new())?);
@@ -162,6 +170,10 @@ impl WorldFile {
     }
 
     /// Replaces the value at a dotted path.
+    ///
+    /// # Errors
+    ///
+    /// Nothing stands at the path, or something of another kind.
     pub fn set(&mut self, path: &Spanned<String>, value: &Value) -> Result<()> {
         self.write_scale(path);
         document::set(&mut self.tree, path, value).map_err(|problem| vec![problem])
@@ -197,6 +209,10 @@ impl WorldFile {
     }
 
     /// Decodes and checks; reports everything that is wrong.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong in the world.
     pub fn world(&self) -> Result<World> {
         let problems = match decode(&self.tree) {
             Ok(world) => {

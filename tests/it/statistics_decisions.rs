@@ -1,7 +1,7 @@
 //! Comparing, deciding and stopping: what their numbers promise, also at the edges.
 
 use proptest::prelude::*;
-use sysworld::statistics::gate::{Comparison, Verdict, replications_to_decide};
+use sysworld::statistics::gate::{Relation, Verdict, replications_to_decide};
 use sysworld::statistics::holm::holm;
 use sysworld::statistics::jackknife::{GROUPS, RestrictedMean, TtrCell, TtrDistribution};
 use sysworld::statistics::mean::bounded_mean;
@@ -233,37 +233,37 @@ fn mean_of(incidents: &[(usize, u32)], replications: u64) -> RestrictedMean {
 fn a_gate_is_decided_on_the_interval() {
     use Verdict::{Fails, Holds, Undecided};
     let interval = Some(Interval { lo: 0.2, hi: 0.3 }.into());
-    for (comparison, bound, verdict) in [
-        (Comparison::Less, 0.31, Holds),
-        (Comparison::Less, 0.3, Undecided),
-        (Comparison::LessOrEqual, 0.3, Holds),
-        (Comparison::Less, 0.25, Undecided),
-        (Comparison::Less, 0.2, Fails),
-        (Comparison::LessOrEqual, 0.2, Undecided),
-        (Comparison::Greater, 0.1, Holds),
-        (Comparison::Greater, 0.2, Undecided),
-        (Comparison::GreaterOrEqual, 0.2, Holds),
-        (Comparison::Greater, 0.3, Fails),
-        (Comparison::GreaterOrEqual, 0.3, Undecided),
-        (Comparison::GreaterOrEqual, 0.31, Fails),
+    for (relation, bound, verdict) in [
+        (Relation::Less, 0.31, Holds),
+        (Relation::Less, 0.3, Undecided),
+        (Relation::LessOrEqual, 0.3, Holds),
+        (Relation::Less, 0.25, Undecided),
+        (Relation::Less, 0.2, Fails),
+        (Relation::LessOrEqual, 0.2, Undecided),
+        (Relation::Greater, 0.1, Holds),
+        (Relation::Greater, 0.2, Undecided),
+        (Relation::GreaterOrEqual, 0.2, Holds),
+        (Relation::Greater, 0.3, Fails),
+        (Relation::GreaterOrEqual, 0.3, Undecided),
+        (Relation::GreaterOrEqual, 0.31, Fails),
     ] {
         assert_eq!(
-            comparison.decide(interval, bound),
+            relation.decide(interval, bound),
             verdict,
-            "{comparison:?} {bound}"
+            "{relation:?} {bound}"
         );
-        assert_eq!(comparison.decide(None, bound), Undecided);
+        assert_eq!(relation.decide(None, bound), Undecided);
     }
     let open = Some(Ends::Open { lo: 0.2 });
-    for (comparison, bound, verdict) in [
-        (Comparison::Less, 0.2, Fails),
-        (Comparison::Less, f64::MAX, Undecided),
-        (Comparison::Greater, 0.1, Holds),
-        (Comparison::GreaterOrEqual, 0.2, Holds),
-        (Comparison::Greater, 0.2, Undecided),
+    for (relation, bound, verdict) in [
+        (Relation::Less, 0.2, Fails),
+        (Relation::Less, f64::MAX, Undecided),
+        (Relation::Greater, 0.1, Holds),
+        (Relation::GreaterOrEqual, 0.2, Holds),
+        (Relation::Greater, 0.2, Undecided),
     ] {
-        let decided = comparison.decide(open, bound);
-        assert_eq!(decided, verdict, "{comparison:?} {bound}");
+        let decided = relation.decide(open, bound);
+        assert_eq!(decided, verdict, "{relation:?} {bound}");
     }
 }
 
@@ -277,7 +277,7 @@ fn the_advised_replications_decide() {
     let needed = needed.expect("a number");
     let more = proportion(needed / 50, needed, ProportionMethod::Wilson, level);
     let more = more.and_then(|more| more.interval).map(Ends::Closed);
-    assert_eq!(Comparison::Less.decide(more, 0.015), Verdict::Fails);
+    assert_eq!(Relation::Less.decide(more, 0.015), Verdict::Fails);
     assert!((5_000..8_000).contains(&needed), "{needed}");
     assert_eq!(
         replications_to_decide(1000, 0.02, interval, level, 0.02),
@@ -565,9 +565,9 @@ proptest! {
     fn verdicts_follow_the_bound(lo in 0.0..1.0f64, width in 0.0..0.5f64, bound in 0.0..1.5f64, ease in 0.0..0.5f64) {
         let interval = Some(Ends::Closed(Interval { lo, hi: lo + width }));
         let order = |verdict| match verdict { Verdict::Fails => 0, Verdict::Undecided => 1, Verdict::Holds => 2 };
-        let less = |bound| order(Comparison::Less.decide(interval, bound));
+        let less = |bound| order(Relation::Less.decide(interval, bound));
         prop_assert!(less(bound) <= less(bound + ease));
-        let opposite = order(Comparison::GreaterOrEqual.decide(interval, bound));
+        let opposite = order(Relation::GreaterOrEqual.decide(interval, bound));
         prop_assert_eq!(less(bound) + opposite, 2);
     }
 }
