@@ -48,7 +48,7 @@ pub fn gate(args: &cli::GateResults) -> Result<()> {
     };
     let sweep = Sweep::load(&args.results)?;
     let design = &sweep.design;
-    let decided = decide(&asked, &args.results, &sweep, &AtomicBool::new(false))?;
+    let decided = decide(&asked, &sweep, &AtomicBool::new(false))?;
     match args.format {
         StdoutFormat::Table => print(&report::gates(design, &decided))?,
         StdoutFormat::Json => {
@@ -94,21 +94,16 @@ fn refuse(asked: &Asked, design: &Design, looked_at: bool) -> Result<()> {
 }
 
 /// Decides all gates of a finished sweep; an unfinished one is not decided on.
-pub fn decide(
-    asked: &Asked,
-    path: &Path,
-    sweep: &Sweep,
-    stop: &AtomicBool,
-) -> Result<Vec<Decided>> {
+pub fn decide(asked: &Asked, sweep: &Sweep, stop: &AtomicBool) -> Result<Vec<Decided>> {
     let design = &sweep.design;
     // What `run` saw before it locked the folder may have changed.
     refuse(asked, design, sweep.first_look().is_some())?;
     let points = selected(asked, design)?;
     let looks = sweep.first_look().map_or_else(Looks::default, Looks::all);
     let one = shared(asked, design, points.len())?;
-    refuse_unlooked(path, sweep, stop)?;
+    refuse_unlooked(sweep, stop)?;
     let mut decider = Decider::new(design, asked.gates, one, looks);
-    for entry in ByPoint::open(path, sweep, stop)?.finished()? {
+    for entry in ByPoint::open(sweep, stop)?.finished()? {
         let (point, counts) = entry?;
         if points.binary_search(&point).is_ok() {
             decider.point(point, &counts);
@@ -118,19 +113,22 @@ pub fn decide(
 }
 
 /// What a precision still asks for would be missing of a verdict.
-fn refuse_unlooked(path: &Path, sweep: &Sweep, stop: &AtomicBool) -> Result<()> {
+fn refuse_unlooked(sweep: &Sweep, stop: &AtomicBool) -> Result<()> {
     let design = &sweep.design;
     if design.experiment().precision.is_empty() {
         return Ok(());
     }
-    let counts = ByPoint::open(path, sweep, stop)?.finished()?;
+    let counts = ByPoint::open(sweep, stop)?.finished()?;
     let confidence = summary::confidence(design)?;
     match precision::asking(design, counts, confidence)? {
         0 => Ok(()),
         asking => {
             let all_points = design.len();
             let unfinished = Unfinished::Looks { asking, all_points };
-            Err(anyhow!("{}: {unfinished}; `run` goes on", path.display()))
+            Err(anyhow!(
+                "{}: {unfinished}; `run` goes on",
+                sweep.root.display()
+            ))
         }
     }
 }

@@ -53,9 +53,9 @@ pub use worlds::worlds;
 pub fn summarize(args: &Summarize) -> Result<()> {
     let (held, sweep) = results::hold(&args.results, args.locks.locking())?;
     let stop = signals::listen()?;
-    let counts = ByPoint::open(&args.results, &sweep, &stop)?;
+    let counts = ByPoint::open(&sweep, &stop)?;
     let summary = write_summary(&held, &sweep, counts, &stop)?;
-    print_summary(&args.results, &sweep.design, &summary, &[], args.format)?;
+    print_summary(&sweep, &summary, &[], args.format)?;
     // The table says it itself.
     if let (Some(unfinished), StdoutFormat::Json) = (&summary.unfinished, args.format) {
         note(&format!("{unfinished}; `run` goes on"));
@@ -167,7 +167,7 @@ fn write_summary(
     stop: &AtomicBool,
 ) -> Result<Summary> {
     let mut tables = Tables::new(&sweep.design, |name| held.create(name))?;
-    let summary = summary_of(held.path(), sweep, counts, Some(&mut tables), stop)?;
+    let summary = summary_of(sweep, counts, Some(&mut tables), stop)?;
     for (_, file) in tables.finish(0..sweep.design.len(), &summary.comparisons)? {
         file.keep().context("can't write the summary tables")?;
     }
@@ -176,7 +176,6 @@ fn write_summary(
 
 /// Summarises the counts of a results folder that has a finished part, point by point.
 fn summary_of<W: Write>(
-    path: &Path,
     sweep: &Sweep,
     counts: ByPoint<'_>,
     tables: Option<&mut Tables<'_, W>>,
@@ -184,21 +183,21 @@ fn summary_of<W: Write>(
 ) -> Result<Summary> {
     let points = counts.points();
     if points.is_empty() {
-        let path = path.display();
+        let path = sweep.root.display();
         return Err(usage(format!("{path} holds no finished part yet")));
     }
     let shown = views::shown_points(&sweep.design, &points);
-    summary::summarize(path, sweep, counts, &shown, tables, stop)
+    summary::summarize(sweep, counts, &shown, tables, stop)
 }
 
-/// Prints the summary, or its tables in `path` as JSON with the verdicts of gates.
+/// Prints the summary, or its tables in the folder as JSON with the verdicts of gates.
 fn print_summary(
-    path: &Path,
-    design: &Design,
+    sweep: &Sweep,
     summary: &Summary,
     decided: &[Decided],
     format: StdoutFormat,
 ) -> Result<()> {
+    let (path, design) = (&sweep.root, &sweep.design);
     match format {
         StdoutFormat::Table => print(&views::table(design, summary, look::of_stdout())),
         StdoutFormat::Json => {

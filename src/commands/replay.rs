@@ -67,7 +67,7 @@ fn find_replication(args: &Replay, sweep: &Sweep, point: usize) -> Result<u64> {
         };
     }
     let stop = AtomicBool::new(false);
-    let counts = ByPoint::open(&args.results, sweep, &stop)?.of(point)?;
+    let counts = ByPoint::open(sweep, &stop)?.of(point)?;
     let (n, all) = (counts.replications(), sweep.plan.replications(point));
     if n < all {
         note(&format!(

@@ -21,8 +21,8 @@ pub fn report(args: &Report) -> Result<()> {
     let (held, sweep) = results::hold(folder, args.locks.locking())?;
     let design = &sweep.design;
     let stop = signals::listen()?;
-    let counts = ByPoint::open(folder, &sweep, &stop)?;
-    let summary = summary_of::<io::Sink>(folder, &sweep, counts, None, &stop)?;
+    let counts = ByPoint::open(&sweep, &stop)?;
+    let summary = summary_of::<io::Sink>(&sweep, counts, None, &stop)?;
     report::write_page(&held, design, &summary)?;
     let mut text = format!("{}\n", folder.join(results::PAGE).display());
     if args.plots {

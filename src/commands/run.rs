@@ -1,18 +1,16 @@
 //! `run`: what is missing of an experiment, its summary, its table.
 
 use std::borrow::Borrow;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, anyhow};
-use sysworld::design::Design;
 use sysworld::experiment::Overrides;
 use sysworld::precision;
 use sysworld::progress::{Amount, Progress};
 use sysworld::report;
-use sysworld::results::{self, ByPoint, Facts, Folder};
+use sysworld::results::{self, ByPoint, Facts, Folder, Sweep};
 use sysworld::summary;
 use sysworld::sweep::{self, Failed, Part};
 
@@ -55,7 +53,7 @@ pub fn run(args: &Run) -> Result<()> {
         advise(&folder.sweep().design, &sources);
     }
     let runner = Runner::new(args)?;
-    let nothing_missing = complete(&runner, &out, &mut folder)?;
+    let nothing_missing = complete(&runner, &mut folder)?;
     folder.check()?;
     let done = if nothing_missing {
         "nothing was missing; "
@@ -70,20 +68,20 @@ pub fn run(args: &Run) -> Result<()> {
         );
     }
     let design = &folder.sweep().design;
-    let counts = ByPoint::open(&out, folder.sweep(), &runner.stop)?.finished()?;
+    let counts = ByPoint::open(folder.sweep(), &runner.stop)?.finished()?;
     let summary = write_summary(folder.held(), folder.sweep(), counts, &runner.stop)?;
     if !args.no_report {
         report::write_page(folder.held(), design, &summary)?;
     }
     let decided = match args.gate.is_empty() {
         true => Vec::new(),
-        false => gate::decide(&Asked::of(args), &out, folder.sweep(), &runner.stop)?,
+        false => gate::decide(&Asked::of(args), folder.sweep(), &runner.stop)?,
     };
     // Summaries take their time, too.
     folder.check()?;
     // JSON was asked for by name; the table comes by itself.
     if !args.quiet || args.format == StdoutFormat::Json {
-        print_summary(&out, design, &summary, &decided, args.format)?;
+        print_summary(folder.sweep(), &summary, &decided, args.format)?;
     }
     // Who reads 3 % in the table finds 0.03 in the files, and may gate on either.
     let unit = match args.format {
@@ -100,7 +98,7 @@ pub fn run(args: &Run) -> Result<()> {
 
 /// Simulates what is missing, look after look where a precision is asked for. Returns whether
 /// nothing was.
-fn complete(runner: &Runner, out: &Path, folder: &mut Folder) -> Result<bool> {
+fn complete(runner: &Runner, folder: &mut Folder) -> Result<bool> {
     let confidence = summary::confidence(&folder.sweep().design)?;
     let mut nothing_missing = true;
     let mut total: Option<Facts> = None;
@@ -109,14 +107,14 @@ fn complete(runner: &Runner, out: &Path, folder: &mut Folder) -> Result<bool> {
             nothing_missing = false;
             let facts = runner
                 .simulate(folder)
-                .map_err(|error| with_replay(error, out, &folder.sweep().design))?;
+                .map_err(|error| with_replay(error, folder.sweep()))?;
             total = Some(facts.after(total));
         }
         let design = &folder.sweep().design;
         if design.experiment().precision.is_empty() {
             break;
         }
-        let counts = ByPoint::open(out, folder.sweep(), &runner.stop)?.finished()?;
+        let counts = ByPoint::open(folder.sweep(), &runner.stop)?.finished()?;
         match precision::next_look(design, counts, confidence)? {
             None => break,
             Some(look) => folder.look(&look.points, look.replications)?,
@@ -129,7 +127,8 @@ fn complete(runner: &Runner, out: &Path, folder: &mut Folder) -> Result<bool> {
 }
 
 /// The error of a replication that panicked, with the command that shows it.
-fn with_replay(error: anyhow::Error, out: &Path, design: &Design) -> anyhow::Error {
+fn with_replay(error: anyhow::Error, sweep: &Sweep) -> anyhow::Error {
+    let design = &sweep.design;
     match error.downcast::<Failed>() {
         Err(error) => error,
         Ok(Failed { segment, message }) => anyhow!(
@@ -139,7 +138,7 @@ fn with_replay(error: anyhow::Error, out: &Path, design: &Design) -> anyhow::Err
             design.key(segment.point),
             design.describe(segment.point),
             segment.first,
-            out.display(),
+            sweep.root.display(),
             design.key(segment.point),
             segment.first,
         ),

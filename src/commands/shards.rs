@@ -24,7 +24,7 @@ pub fn verify(args: &Verify) -> Result<()> {
     // Shards that are not merged yet have no summary.
     let blocked = !state.in_the_way.is_empty();
     if missing.is_empty() && state.is_merged(&args.results) && !blocked {
-        damages.extend(damaged_tables(args, &state)?);
+        damages.extend(damaged_tables(&state)?);
     }
     let mut text = String::new();
     for damage in &damages {
@@ -70,13 +70,13 @@ pub fn verify(args: &Verify) -> Result<()> {
 }
 
 /// Summary tables and the report of a finished sweep that are not what its counts say.
-fn damaged_tables(args: &Verify, state: &Verification) -> Result<Vec<String>> {
-    let (path, design) = (&args.results, &state.sweep.design);
+fn damaged_tables(state: &Verification) -> Result<Vec<String>> {
+    let (path, design) = (&state.sweep.root, &state.sweep.design);
     let begin = |name: &str| Ok(Compared::begin(&path.join(name)));
     let mut tables = Tables::new(design, begin)?;
     let stop = AtomicBool::new(false);
-    let counts = ByPoint::open(path, &state.sweep, &stop)?.finished()?;
-    let summary = summary_of(path, &state.sweep, counts, Some(&mut tables), &stop)?;
+    let counts = ByPoint::open(&state.sweep, &stop)?.finished()?;
+    let summary = summary_of(&state.sweep, counts, Some(&mut tables), &stop)?;
     let mut files = tables.finish(0..design.len(), &summary.comparisons)?;
     // Whoever wants no report has none.
     if path.join(results::PAGE).exists() {
@@ -168,7 +168,7 @@ pub fn status(args: &Status) -> Result<()> {
     let all: u64 = parts.iter().map(|part| part.replications()).sum();
     let done: u64 = state.whole.values().map(|record| record.replications).sum();
     let generations = state.sweep.manifest.generations.len();
-    let wanting = wanting(args, &state)?;
+    let wanting = wanting(&state)?;
     let damages = state.damages();
     print(&format!(
         "generations   {generations}\n\
@@ -196,14 +196,14 @@ fn at_work(state: &Verification) -> &'static str {
 }
 
 /// How many design points a precision gives more replications than are planned so far.
-fn wanting(args: &Status, state: &Verification) -> Result<String> {
+fn wanting(state: &Verification) -> Result<String> {
     let design = &state.sweep.design;
     if design.experiment().precision.is_empty() || !state.missing().is_empty() {
         return Ok(String::new());
     }
     let confidence = summary::confidence(design)?;
     let stop = AtomicBool::new(false);
-    let counts = ByPoint::open(&args.results, &state.sweep, &stop)?;
+    let counts = ByPoint::open(&state.sweep, &stop)?;
     let points = precision::asking(design, counts, confidence)?;
     Ok(format!(
         "precision     {points} of {} design points are to get more replications\n",
@@ -224,9 +224,9 @@ pub fn merge(args: &Merge) -> Result<()> {
     };
     let (held, sweep) = results::merge(&args.folders, out, args.locks.locking())?;
     let stop = signals::listen()?;
-    let counts = ByPoint::open(out, &sweep, &stop)?.finished()?;
+    let counts = ByPoint::open(&sweep, &stop)?.finished()?;
     let summary = write_summary(&held, &sweep, counts, &stop)?;
     report::write_page(&held, &sweep.design, &summary)?;
     results::read_back(&held, &sweep)?;
-    print_summary(out, &sweep.design, &summary, &[], StdoutFormat::Table)
+    print_summary(&sweep, &summary, &[], StdoutFormat::Table)
 }

@@ -10,6 +10,7 @@ use std::vec;
 use anyhow::{Result, anyhow};
 
 use super::file_record::FileRecord;
+use super::names::PartTable;
 use super::stamp::stamp;
 use super::sweep::Sweep;
 use super::tables::CountRows;
@@ -25,7 +26,6 @@ use crate::sweep::{Part, Segment};
 /// The parts of a generation have its points in their order, so one part of each generation is open
 /// at a time, and one row group of it is decoded.
 pub struct ByPoint<'a> {
-    path: &'a Path,
     sweep: &'a Sweep,
     generations: Vec<Generation<'a>>,
     parts: Vec<&'a Part>,
@@ -39,16 +39,16 @@ impl<'a> ByPoint<'a> {
     /// # Errors
     ///
     /// A file of counts can't be read, or is damaged.
-    pub fn open(path: &'a Path, sweep: &'a Sweep, stop: &'a AtomicBool) -> Result<Self> {
+    pub fn open(sweep: &'a Sweep, stop: &'a AtomicBool) -> Result<Self> {
         let (design, plan) = (&sweep.design, &sweep.plan.parts);
         let mut files: Vec<(FileRecord, &Part)> = Vec::new();
-        for record in sweep.finished(path)? {
+        for record in sweep.finished()? {
             // A part that is not planned was entered by a run that goes on meanwhile.
             let planned = plan.binary_search_by_key(&record.id, |part| part.id);
             let counts = record
                 .files
                 .into_iter()
-                .find(|file| file.path.starts_with("counts/"));
+                .find(|file| PartTable::Counts.has(&file.path));
             files.extend(counts.zip(planned.ok().map(|at| &plan[at])));
         }
         let parts = files.iter().map(|(_, part)| *part).collect();
@@ -58,10 +58,9 @@ impl<'a> ByPoint<'a> {
             let others = files.partition_point(|(_, part)| part.id.generation == generation);
             let rest = files.split_off(others);
             let own = std::mem::replace(&mut files, rest);
-            generations.push(Generation::new(path, design, own)?);
+            generations.push(Generation::new(&sweep.root, design, own)?);
         }
         Ok(Self {
-            path,
             sweep,
             generations,
             parts,
@@ -84,7 +83,7 @@ impl<'a> ByPoint<'a> {
         match self.unfinished() {
             None => Ok(self),
             Some(unfinished) => {
-                let path = self.path.display();
+                let path = self.sweep.root.display();
                 Err(anyhow!("{path}: {unfinished}; `run` goes on"))
             }
         }

@@ -12,13 +12,13 @@ use super::ledger::{Ledger, PartRecord, read_all, rewrite};
 use super::lock::{Held, Locking};
 use super::manifest::Facts;
 use super::names::{
-    MANIFEST, PAGE, PART_FOLDERS, PLOTS, is_figure, is_ledger, is_part, ledger_name, tables, tag,
+    MANIFEST, PAGE, PLOTS, is_figure, is_ledger, is_part, ledger_name, part_folders, tables, tag,
     temporary_of,
 };
 use super::obstacle;
 use super::part_files::PartFiles;
 use super::sweep::{Found, Sweep, foreign, inspect, of_other};
-use super::tables::{part_folders, part_paths};
+use super::tables::{part_paths, part_tables};
 use crate::design::Design;
 use crate::error::usage;
 use crate::sweep::{Part, PartId, Shard, breadth_first};
@@ -58,13 +58,13 @@ impl Folder {
         // So that not even a lock is left in a folder of something else. What is decided, is
         // decided below.
         refuse(path, &inspect(path)?, force)?;
-        let sweep = Sweep::begin(design);
+        let sweep = Sweep::begin(path, design);
         // A sweep that is replaced takes links to other folders away.
-        let folders = match force {
+        let of_sweep = match force {
             true => Vec::new(),
-            false => part_folders(&sweep.design),
+            false => part_tables(&sweep.design),
         };
-        obstacle::refuse(path, &folders)?;
+        obstacle::refuse(path, &of_sweep)?;
         make(path)?;
         let held = Held::take(path, shard, locking)?;
         let sweep = begin(&held, sweep, force)?;
@@ -175,7 +175,7 @@ pub fn read_back(held: &Held, sweep: &Sweep) -> Result<()> {
             ));
         }
     }
-    let finished = sweep.finished(path)?;
+    let finished = sweep.finished()?;
     let parts = sweep.plan.parts.iter().enumerate();
     let lost: Vec<String> = parts
         .filter(|(position, _)| makes(held, *position))
@@ -206,7 +206,7 @@ pub fn read_back(held: &Held, sweep: &Sweep) -> Result<()> {
 pub fn hold(path: &Path, locking: Locking) -> Result<(Held, Sweep)> {
     // So that nothing is made in a folder of something else.
     let sweep = Sweep::load(path)?;
-    obstacle::refuse(path, &part_folders(&sweep.design))?;
+    obstacle::refuse(path, &part_tables(&sweep.design))?;
     let held = Held::take(path, None, locking)?;
     let sweep = Sweep::load(path)?;
     remove_litter(&held, &sweep)?;
@@ -264,7 +264,7 @@ fn begin(held: &Held, sweep: Sweep, force: bool) -> Result<Sweep> {
     refuse(path, &found, force)?;
     let sweep = match found {
         Found::Ours(old) if !force => {
-            let sweep = sweep.after(path, (*old).clone())?;
+            let sweep = sweep.after((*old).clone())?;
             if sweep.manifest == *old {
                 return Ok(sweep);
             }
@@ -283,7 +283,7 @@ fn begin(held: &Held, sweep: Sweep, force: bool) -> Result<Sweep> {
 /// Removes what a sweep made, and nothing else; the manifest stays until there is another.
 fn clear(held: &Held) -> Result<()> {
     let path = held.path();
-    for folder in PART_FOLDERS {
+    for folder in part_folders() {
         clear_folder(&path.join(folder), is_part)?;
     }
     clear_folder(&path.join(PLOTS), is_figure)?;
@@ -331,15 +331,15 @@ pub(super) fn remove_litter(held: &Held, sweep: &Sweep) -> Result<()> {
         }
     };
     let own = tag(shard);
-    obstacle::refuse(path, &part_folders(&sweep.design))?;
-    for folder in ["", PLOTS].into_iter().chain(PART_FOLDERS) {
+    obstacle::refuse(path, &part_tables(&sweep.design))?;
+    for folder in ["", PLOTS].into_iter().chain(part_folders()) {
         if !folder.is_empty() && !is_folder(&path.join(folder))? {
             continue;
         }
         for name in names(&path.join(folder))? {
             let left = temporary_of(&name).is_some_and(|of| shard.is_none() || of == own);
             let stray = shard.is_none()
-                && PART_FOLDERS.contains(&folder)
+                && part_folders().any(|of_parts| of_parts == folder)
                 && is_part(&name)
                 && !planned.contains(&format!("{folder}/{name}"));
             if left || stray {
@@ -358,7 +358,7 @@ fn repair_ledgers(held: &Held, sweep: &Sweep) -> Result<BTreeSet<PartId>> {
     for page in read_all(path)? {
         let mut sound = Vec::new();
         for record in &page.records {
-            if sweep.faults(path, record)?.is_empty() {
+            if sweep.faults(record)?.is_empty() {
                 done.insert(record.id);
                 sound.push(record);
             }

@@ -13,7 +13,7 @@ use super::lock::{Held, Locking};
 use super::names::{LEDGER, MANIFEST, is_ledger, is_shard_lock};
 use super::obstacle;
 use super::sweep::{Found, Sweep, foreign, inspect, of_other};
-use super::tables::part_folders;
+use super::tables::part_tables;
 use super::verify::Verification;
 use crate::error::usage;
 use crate::sweep::{Shard, ranges};
@@ -43,7 +43,7 @@ pub fn merge(folders: &[PathBuf], out: &Path, locking: Locking) -> Result<(Held,
     refuse(out, &first)?;
     // Where shards share one folder, nobody writes to it from here on. Another one is made only when
     // there is something to put into it.
-    obstacle::refuse(out, &part_folders(&first.design))?;
+    obstacle::refuse(out, &part_tables(&first.design))?;
     let in_place = folders.iter().any(|folder| same_place(folder, out));
     let take = || Held::take(out, None, locking);
     let held = in_place.then(take).transpose()?;
@@ -74,7 +74,8 @@ pub fn merge(folders: &[PathBuf], out: &Path, locking: Locking) -> Result<(Held,
         }
     }
     remove_litter(&held, &first)?;
-    Ok((held, first))
+    let root = out.to_owned();
+    Ok((held, Sweep { root, ..first }))
 }
 
 /// Refuses a folder that can't take a sweep: it takes none but this one.

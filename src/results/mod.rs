@@ -31,7 +31,7 @@ pub use ledger::PartRecord;
 pub use lock::{Held, Locking};
 pub use manifest::{Facts, Look, Manifest};
 pub use merge::merge;
-pub use names::{FIGURES, PAGE, PLOTS};
+pub use names::{FIGURES, PAGE, PLOTS, PartTable};
 pub use outcomes::{Outcomes, Replications};
 pub use part_files::PartFiles;
 pub use spans::point_columns;

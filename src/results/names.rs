@@ -11,8 +11,54 @@ pub(super) const LOCK: &str = ".lock";
 pub(super) const MANIFEST_LOCK: &str = ".lock-manifest";
 /// The ledger of a whole run.
 pub(super) const LEDGER: &str = "ledger.jsonl";
-/// Folders of parts.
-pub(super) const PART_FOLDERS: [&str; 5] = ["runs", "incidents", "rounds", "counts", "outcomes"];
+/// A table that is cut into parts: a folder of its name has a file or two of each part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PartTable {
+    /// A row a replication.
+    Runs,
+    /// A row an incident.
+    Incidents,
+    /// A row a round.
+    Rounds,
+    /// The counts that summaries rest on.
+    Counts,
+    /// What comparisons need of each replication, where there is no table `runs`.
+    Outcomes,
+}
+
+impl PartTable {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Runs,
+        Self::Incidents,
+        Self::Rounds,
+        Self::Counts,
+        Self::Outcomes,
+    ];
+
+    /// Its name, which is also that of its folder.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Runs => "runs",
+            Self::Incidents => "incidents",
+            Self::Rounds => "rounds",
+            Self::Counts => "counts",
+            Self::Outcomes => "outcomes",
+        }
+    }
+
+    /// Whether a path within the results folder is that of one of its files.
+    pub(super) fn has(self, path: &str) -> bool {
+        let file = path.strip_prefix(self.name());
+        file.is_some_and(|file| file.starts_with('/'))
+    }
+}
+
+/// The names of the folders of parts.
+pub(super) fn part_folders() -> impl Iterator<Item = &'static str> {
+    PartTable::ALL.into_iter().map(PartTable::name)
+}
+
 /// Tables beside the manifest.
 pub(super) const TABLES: [&str; 6] = [
     "design",

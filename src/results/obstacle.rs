@@ -8,12 +8,14 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::files::{MOVE_IT, is_folder, names};
-use super::names::{LOCK, MANIFEST, PAGE, PART_FOLDERS, is_ledger, is_part, is_shard_lock, tables};
+use super::names::{
+    LOCK, MANIFEST, PAGE, PartTable, is_ledger, is_part, is_shard_lock, part_folders, tables,
+};
 use crate::error::usage;
 
-/// Refuses a folder where something is in the way of a sweep that has parts in `folders`.
-pub(super) fn refuse(path: &Path, folders: &[&str]) -> Result<()> {
-    let found = obstacles(path, folders)?;
+/// Refuses a folder where something is in the way of a sweep that has parts of `of_sweep`.
+pub(super) fn refuse(path: &Path, of_sweep: &[PartTable]) -> Result<()> {
+    let found = obstacles(path, of_sweep)?;
     let Some(first) = found.first() else {
         return Ok(());
     };
@@ -25,15 +27,15 @@ pub(super) fn refuse(path: &Path, folders: &[&str]) -> Result<()> {
     Err(usage(format!("{path}/{first}{more}")))
 }
 
-/// What is in the way in a results folder, a line each that begins with its name. `folders` are
-/// those that the sweep has parts in.
-pub(super) fn obstacles(path: &Path, folders: &[&str]) -> Result<Vec<String>> {
+/// What is in the way in a results folder, a line each that begins with its name. `of_sweep` are
+/// the tables that the sweep has parts of.
+pub(super) fn obstacles(path: &Path, of_sweep: &[PartTable]) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for name in names(path)? {
         let opened = name == LOCK || is_shard_lock(&name) || is_ledger(&name);
         // Another file takes the place of one with these names, whatever it is but a folder.
         let replaced = name == MANIFEST || name == PAGE || tables().any(|table| table == name);
-        let of_parts = folders.contains(&name.as_str());
+        let of_parts = of_sweep.iter().any(|table| table.name() == name);
         if !(opened || replaced || of_parts) {
             continue;
         }
@@ -50,7 +52,7 @@ pub(super) fn obstacles(path: &Path, folders: &[&str]) -> Result<Vec<String>> {
             found.push(obstacle(&name, kind, wanted));
         }
     }
-    for folder in PART_FOLDERS {
+    for folder in part_folders() {
         let below = path.join(folder);
         if !is_folder(&below)? {
             continue;

@@ -1,13 +1,14 @@
 //! Single replications, read again from the parts: for comparisons, which pair them.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use anyhow::{Context, Result, anyhow};
 
 use super::file_record::FileRecord;
 use super::frame;
+use super::names::PartTable;
 use super::sweep::Sweep;
 use crate::sweep::PartId;
 
@@ -54,17 +55,16 @@ impl Replications {
     /// # Errors
     ///
     /// The ledger can't be read.
-    pub fn of(path: &Path, sweep: &Sweep, readers: usize) -> Result<Self> {
-        let folder = if sweep.design.experiment().output.has_runs() {
-            "runs/"
+    pub fn of(sweep: &Sweep, readers: usize) -> Result<Self> {
+        let table = if sweep.design.experiment().output.has_runs() {
+            PartTable::Runs
         } else {
-            "outcomes/"
+            PartTable::Outcomes
         };
         let mut files = BTreeMap::new();
-        for record in sweep.finished(path)? {
-            let wanted = |file: &FileRecord| {
-                file.path.starts_with(folder) && file.path.ends_with(".parquet")
-            };
+        for record in sweep.finished()? {
+            let wanted =
+                |file: &FileRecord| table.has(&file.path) && file.path.ends_with(".parquet");
             if let Some(file) = record.files.into_iter().find(wanted) {
                 files.insert(record.id, (file, record.stamp));
             }
@@ -88,7 +88,7 @@ impl Replications {
             }
         }
         Ok(Self {
-            path: path.to_owned(),
+            path: sweep.root.clone(),
             files,
             places,
             cache: VecDeque::new(),

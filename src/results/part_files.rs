@@ -9,9 +9,9 @@ use super::files::WholeFile;
 use super::frame::Frame;
 use super::ledger::PartRecord;
 use super::lock::Held;
-use super::names::{part_name, tag};
+use super::names::{PartTable, part_name, tag};
 use super::stamp::stamp;
-use super::tables::{formats_of, part_folders, row_tables};
+use super::tables::{formats_of, part_tables, row_tables};
 use super::writer::TableWriter;
 use crate::design::Design;
 use crate::sweep::{Part, RowGroup};
@@ -23,8 +23,8 @@ pub struct PartFiles<'a> {
     design: &'a Design,
     part: &'a Part,
     stamp: String,
-    /// By folder, a file a format.
-    tables: BTreeMap<&'static str, Vec<TableWriter<WholeFile>>>,
+    /// By table, a file a format.
+    tables: BTreeMap<PartTable, Vec<TableWriter<WholeFile>>>,
 }
 
 impl<'a> PartFiles<'a> {
@@ -47,25 +47,25 @@ impl<'a> PartFiles<'a> {
         let tables = row_tables(self.design, rows);
         tables
             .iter()
-            .try_for_each(|(folder, frame)| self.append(folder, frame))
+            .try_for_each(|(table, frame)| self.append(*table, frame))
     }
 
-    fn append(&mut self, folder: &'static str, rows: &Frame) -> Result<()> {
-        if !self.tables.contains_key(folder) {
-            let files = self.begin(folder, rows)?;
-            self.tables.insert(folder, files);
+    fn append(&mut self, table: PartTable, rows: &Frame) -> Result<()> {
+        if !self.tables.contains_key(&table) {
+            let files = self.begin(table, rows)?;
+            self.tables.insert(table, files);
         }
-        let mut files = self.tables.get_mut(folder).into_iter().flatten();
+        let mut files = self.tables.get_mut(&table).into_iter().flatten();
         files
             .try_for_each(|file| file.write(rows))
-            .with_context(|| self.trouble(folder))
+            .with_context(|| self.trouble(table))
     }
 
     /// Begins the files of a table that has the columns of `first`.
-    fn begin(&self, folder: &str, first: &Frame) -> Result<Vec<TableWriter<WholeFile>>> {
-        let target = self.held.subfolder(folder)?;
+    fn begin(&self, table: PartTable, first: &Frame) -> Result<Vec<TableWriter<WholeFile>>> {
+        let target = self.held.subfolder(table.name())?;
         let tag = tag(self.held.shard());
-        let formats = formats_of(self.design, folder).iter();
+        let formats = formats_of(self.design, table).iter();
         let files = formats.map(|format| {
             let file = WholeFile::create(&target, &part_name(self.part.id, *format), &tag)?;
             TableWriter::begin(file, *format, first, Some(&self.stamp))
@@ -82,13 +82,13 @@ impl<'a> PartFiles<'a> {
         // No file of ours goes into a folder that took the place of this one.
         self.held.still_there()?;
         let mut files = Vec::new();
-        for folder in part_folders(self.design) {
-            let tables = self.tables.remove(folder).into_iter().flatten();
-            for (format, table) in formats_of(self.design, folder).iter().zip(tables) {
-                let file = table.finish().with_context(|| self.trouble(folder))?;
+        for table in part_tables(self.design) {
+            let writers = self.tables.remove(&table).into_iter().flatten();
+            for (format, writer) in formats_of(self.design, table).iter().zip(writers) {
+                let file = writer.finish().with_context(|| self.trouble(table))?;
                 let (bytes, sum) = file.keep()?;
                 files.push(FileRecord {
-                    path: format!("{folder}/{}", part_name(self.part.id, *format)),
+                    path: format!("{}/{}", table.name(), part_name(self.part.id, *format)),
                     bytes,
                     blake3: sum.to_string(),
                 });
@@ -102,8 +102,8 @@ impl<'a> PartFiles<'a> {
         })
     }
 
-    fn trouble(&self, folder: &str) -> String {
-        let target = self.held.path().join(folder);
+    fn trouble(&self, table: PartTable) -> String {
+        let target = self.held.path().join(table.name());
         format!("can't write part {} to {}", self.part.id, target.display())
     }
 }

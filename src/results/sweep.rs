@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
 
@@ -22,9 +22,11 @@ use crate::sweep::{Goal, Part, PartId, Plan};
 /// The most bytes of a manifest that are read.
 const MOST: u64 = 1 << 30;
 
-/// What a sweep is: its manifest, its design, its plan.
+/// What a sweep is: where it stands, its manifest, its design, its plan.
 #[derive(Debug)]
 pub struct Sweep {
+    /// Its results folder.
+    pub root: PathBuf,
     /// What was asked.
     pub manifest: Manifest,
     /// The design points of the last generation, which has those of all others.
@@ -46,9 +48,10 @@ pub(super) enum Found {
 }
 
 impl Sweep {
-    /// A sweep that begins.
-    pub fn begin(design: Design) -> Self {
+    /// A sweep that begins in a folder.
+    pub fn begin(root: &Path, design: Design) -> Self {
         Self {
+            root: root.to_owned(),
             manifest: Manifest::new(&design),
             plan: Plan::new(&design, &[Goal::of(&design)]),
             design,
@@ -81,6 +84,7 @@ impl Sweep {
         let (plan, design) = rebuild().map_err(|why: String| damaged(path, &why))?;
         let manifest = *manifest;
         Ok(Self {
+            root: path.to_owned(),
             manifest,
             design,
             plan,
@@ -121,14 +125,14 @@ impl Sweep {
 
     /// What is wrong with a part that is in the ledger, a line each; nothing if it is whole. An
     /// error where that can't be told.
-    pub(super) fn faults(&self, root: &Path, record: &PartRecord) -> Result<Vec<String>> {
+    pub(super) fn faults(&self, record: &PartRecord) -> Result<Vec<String>> {
         // A line that is not ours may name any file, so none of them is looked at.
         if let Some(why) = self.stranger(record) {
             return Ok(vec![why]);
         }
         let mut faults = Vec::new();
         for file in &record.files {
-            if let Some(why) = file.damage(root, &record.stamp)? {
+            if let Some(why) = file.damage(&self.root, &record.stamp)? {
                 faults.push(format!("{}: {why}", file.path));
             }
         }
@@ -137,12 +141,15 @@ impl Sweep {
 
     /// The parts that are in a ledger with all their files, in order. One whose files were lost is
     /// not finished; the next run makes it again.
-    pub(super) fn finished(&self, root: &Path) -> Result<Vec<PartRecord>> {
+    pub(super) fn finished(&self) -> Result<Vec<PartRecord>> {
         let (mut finished, mut known) = (Vec::new(), BTreeSet::new());
-        for record in read_all(root)?.into_iter().flat_map(|page| page.records) {
+        for record in read_all(&self.root)?
+            .into_iter()
+            .flat_map(|page| page.records)
+        {
             let mut there = !known.contains(&record.id) && self.stranger(&record).is_none();
             for file in &record.files {
-                there = there && file.is_there(root)?;
+                there = there && file.is_there(&self.root)?;
             }
             if there {
                 known.insert(record.id);
@@ -155,12 +162,12 @@ impl Sweep {
 
     /// This sweep as its folder already knows it, or as an extension of that; otherwise refused,
     /// with the differences.
-    pub(super) fn after(self, path: &Path, old: Manifest) -> Result<Self> {
+    pub(super) fn after(self, old: Manifest) -> Result<Self> {
         let (Some(was), Some(now)) = (old.recipe(), self.manifest.recipe()) else {
             return Ok(self);
         };
         if was != now && !was.can_become(now) {
-            return Err(refusal(path, was, now));
+            return Err(refusal(&self.root, was, now));
         }
         let mut manifest = old.clone();
         if was != now {
@@ -181,8 +188,8 @@ impl Sweep {
                     ..self
                 })
             }
-            Err(why) if was == now => Err(damaged(path, &why)),
-            Err(_) => Err(refusal(path, was, now)),
+            Err(why) if was == now => Err(damaged(&self.root, &why)),
+            Err(_) => Err(refusal(&self.root, was, now)),
         }
     }
 

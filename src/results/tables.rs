@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 use polars::prelude::{DataFrame, IntoSeries, UInt32Chunked};
 
 use super::frame::{Frame, RowGroups};
-use super::names::part_name;
+use super::names::{PartTable, part_name};
 use super::spans::Spans;
 use crate::counts::{CountRow, Measure};
 use crate::design::{Design, PointKey};
@@ -14,17 +14,17 @@ use crate::experiment::{Format, RowTable};
 use crate::simulation::{ClosedBy, Count};
 use crate::sweep::{IncidentRow, PartId, RoundRow, RowGroup, RunColumns};
 
-/// The tables that have the rows of a row group: name of the folder, and the rows.
-pub fn row_tables(design: &Design, rows: RowGroup<'_>) -> Vec<(&'static str, Frame)> {
+/// The tables that have the rows of a row group, and their rows.
+pub fn row_tables(design: &Design, rows: RowGroup<'_>) -> Vec<(PartTable, Frame)> {
     match rows {
-        RowGroup::Incidents(rows) => vec![("incidents", incidents(design, rows))],
-        RowGroup::Rounds(rows) => vec![("rounds", rounds(design, rows))],
-        RowGroup::Counts(rows) => vec![("counts", counts(design, rows))],
+        RowGroup::Incidents(rows) => vec![(PartTable::Incidents, incidents(design, rows))],
+        RowGroup::Rounds(rows) => vec![(PartTable::Rounds, rounds(design, rows))],
+        RowGroup::Counts(rows) => vec![(PartTable::Counts, counts(design, rows))],
         RowGroup::Runs(rows) => {
-            let folders = part_folders(design).into_iter();
-            let tables = folders.filter_map(|folder| match folder {
-                "runs" => Some((folder, runs(design, rows))),
-                "outcomes" => Some((folder, outcomes(design, rows))),
+            let tables = part_tables(design).into_iter();
+            let tables = tables.filter_map(|table| match table {
+                PartTable::Runs => Some((table, runs(design, rows))),
+                PartTable::Outcomes => Some((table, outcomes(design, rows))),
                 _ => None,
             });
             tables.collect()
@@ -32,37 +32,39 @@ pub fn row_tables(design: &Design, rows: RowGroup<'_>) -> Vec<(&'static str, Fra
     }
 }
 
-/// The folders that a part has files in, in the order they are written.
-pub(super) fn part_folders(design: &Design) -> Vec<&'static str> {
+/// The tables that a part has files of, in the order they are written.
+pub(super) fn part_tables(design: &Design) -> Vec<PartTable> {
     let experiment = design.experiment();
-    let mut folders = vec!["counts"];
-    folders.extend(experiment.output.tables.iter().map(|table| match table {
-        RowTable::Runs => "runs",
-        RowTable::Incidents => "incidents",
-        RowTable::Rounds => "rounds",
+    let mut parts = vec![PartTable::Counts];
+    parts.extend(experiment.output.tables.iter().map(|table| match table {
+        RowTable::Runs => PartTable::Runs,
+        RowTable::Incidents => PartTable::Incidents,
+        RowTable::Rounds => PartTable::Rounds,
     }));
     // Comparisons pair replications, so these are kept one by one.
     if experiment.compare.is_some() && !experiment.output.has_runs() {
-        folders.push("outcomes");
+        parts.push(PartTable::Outcomes);
     }
-    folders
+    parts
 }
 
-/// The formats of the files of a part in one of its folders. Counts and outcomes are ours; the
+/// The formats of the files of a part in one of its tables. Counts and outcomes are ours; the
 /// format of the row tables is the user's choice.
-pub(super) fn formats_of<'a>(design: &'a Design, folder: &str) -> &'a [Format] {
-    match folder {
-        "counts" | "outcomes" => &[Format::Parquet],
-        _ => &design.experiment().output.formats,
+pub(super) fn formats_of(design: &Design, table: PartTable) -> &[Format] {
+    match table {
+        PartTable::Counts | PartTable::Outcomes => &[Format::Parquet],
+        PartTable::Runs | PartTable::Incidents | PartTable::Rounds => {
+            &design.experiment().output.formats
+        }
     }
 }
 
 /// The paths within the results folder of all files of a part, in the order they are written.
 pub(super) fn part_paths(design: &Design, id: PartId) -> Vec<String> {
-    let folders = part_folders(design).into_iter();
-    let paths = folders.flat_map(|folder| {
-        let formats = formats_of(design, folder).iter();
-        formats.map(move |format| format!("{folder}/{}", part_name(id, *format)))
+    let tables = part_tables(design).into_iter();
+    let paths = tables.flat_map(|table| {
+        let formats = formats_of(design, table).iter();
+        formats.map(move |format| format!("{}/{}", table.name(), part_name(id, *format)))
     });
     paths.collect()
 }

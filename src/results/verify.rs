@@ -8,11 +8,11 @@ use anyhow::Result;
 use super::files::{is_folder, names};
 use super::ledger::{PartRecord, at_work, read_all};
 use super::names::{
-    LEDGER, PART_FOLDERS, PLOTS, is_part, is_system, shard_of_ledger, temporary_of,
+    LEDGER, PLOTS, is_part, is_system, part_folders, shard_of_ledger, temporary_of,
 };
 use super::obstacle::obstacles;
 use super::sweep::Sweep;
-use super::tables::part_folders;
+use super::tables::part_tables;
 use crate::sweep::PartId;
 
 /// The state of a results folder, part by part.
@@ -60,7 +60,7 @@ impl Verification {
             shards: BTreeSet::new(),
             running,
         };
-        state.in_the_way = obstacles(path, &part_folders(&state.sweep.design))?;
+        state.in_the_way = obstacles(path, &part_tables(&state.sweep.design))?;
         let mut listed = BTreeSet::new();
         for page in read_all(path)? {
             state
@@ -72,7 +72,7 @@ impl Verification {
             }
             for record in page.records {
                 listed.extend(record.files.iter().map(|file| file.path.clone()));
-                state.enter(path, record)?;
+                state.enter(record)?;
             }
         }
         state.faults.retain(|id, _| !state.whole.contains_key(id));
@@ -81,11 +81,11 @@ impl Verification {
     }
 
     /// A line of a ledger: its part is whole if one of its lines says so.
-    fn enter(&mut self, path: &Path, record: PartRecord) -> Result<()> {
+    fn enter(&mut self, record: PartRecord) -> Result<()> {
         if self.whole.contains_key(&record.id) {
             return Ok(());
         }
-        let faults = self.sweep.faults(path, &record)?;
+        let faults = self.sweep.faults(&record)?;
         if faults.is_empty() {
             self.whole.insert(record.id, record);
         } else {
@@ -98,11 +98,11 @@ impl Verification {
     }
 
     fn look_for_strangers(&mut self, path: &Path, listed: &BTreeSet<String>) -> Result<()> {
-        for folder in ["", PLOTS].into_iter().chain(PART_FOLDERS) {
+        for folder in ["", PLOTS].into_iter().chain(part_folders()) {
             if !folder.is_empty() && !is_folder(&path.join(folder))? {
                 continue;
             }
-            let of_parts = PART_FOLDERS.contains(&folder);
+            let of_parts = part_folders().any(|of_parts| of_parts == folder);
             for name in names(&path.join(folder))? {
                 let file = if folder.is_empty() {
                     name.clone()

@@ -1,7 +1,6 @@
 //! Differences from the baseline of `[compare]`, over the replications that both points have.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Result;
@@ -60,7 +59,6 @@ pub(super) type Means = BTreeMap<usize, RestrictedMean>;
 
 /// All comparisons of a sweep, in design order; none where none is asked for.
 pub(super) fn compare(
-    path: &Path,
     sweep: &Sweep,
     means: &Means,
     confidence: Confidence,
@@ -75,7 +73,7 @@ pub(super) fn compare(
     let Some(largest) = groups.values().map(Vec::len).max() else {
         return Ok(Vec::new());
     };
-    let mut replications = Replications::of(path, sweep, largest + 1)?;
+    let mut replications = Replications::of(sweep, largest + 1)?;
     let mut found = Vec::new();
     for (baseline, compared) in groups {
         heard(stop)?;

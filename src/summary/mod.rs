@@ -9,7 +9,6 @@ mod reading;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, anyhow};
@@ -177,7 +176,6 @@ pub fn confidence(design: &Design) -> Result<Confidence> {
 /// A part can't be read, a table can't be written, or
 /// [`Interrupted`](crate::error::Interrupted) once `stop` is set.
 pub fn summarize<W: Write>(
-    path: &Path,
     sweep: &Sweep,
     counts: ByPoint<'_>,
     asked: &[usize],
@@ -215,7 +213,7 @@ pub fn summarize<W: Write>(
     Ok(Summary {
         points,
         counts,
-        comparisons: compare::compare(path, sweep, &means, confidence, stop)?,
+        comparisons: compare::compare(sweep, &means, confidence, stop)?,
         unfinished: unfinished.or(looks),
         design_points,
         replications,
