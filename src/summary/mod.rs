@@ -158,6 +158,26 @@ impl Keeper<'_> {
     }
 }
 
+/// The mean time to resolve in its parts: until detected, until acknowledged, until resolved.
+fn parts_of(
+    whole: &RestrictedMean,
+    counts: &PointCounts,
+    horizon: u32,
+    confidence: Confidence,
+) -> Option<[Estimate; 3]> {
+    let [detect, acknowledge] = [Wait::Detect, Wait::Acknowledge].map(|wait| {
+        let cells = counts.wait_cells(wait);
+        TtrDistribution::new(&cells, counts.replications(), horizon, confidence)?.restricted_mean
+    });
+    let (detect, acknowledge) = (detect?, acknowledge?);
+    let parts = [
+        detect.estimate,
+        acknowledge.less(&detect, confidence),
+        whole.less(&acknowledge, confidence),
+    ];
+    Some(parts.map(|part| estimate_in_rounds(&part)))
+}
+
 /// The confidence of all intervals of a sweep.
 ///
 /// # Errors
@@ -323,20 +343,8 @@ impl PointSummary {
             .collect();
         let restricted = ttr.as_ref().and_then(|ttr| ttr.restricted_mean.clone());
         let waits = restricted.as_ref().filter(|_| variation.cases);
-        let mttr_parts = waits.and_then(|whole| {
-            let horizon = 2 * variation.rounds;
-            let [detect, acknowledge] = [Wait::Detect, Wait::Acknowledge].map(|wait| {
-                TtrDistribution::new(&counts.wait_cells(wait), n, horizon, confidence)?
-                    .restricted_mean
-            });
-            let (detect, acknowledge) = (detect?, acknowledge?);
-            let parts = [
-                detect.estimate,
-                acknowledge.less(&detect, confidence),
-                whole.less(&acknowledge, confidence),
-            ];
-            Some(parts.map(|part| estimate_in_rounds(&part)))
-        });
+        let horizon = 2 * variation.rounds;
+        let mttr_parts = waits.and_then(|whole| parts_of(whole, counts, horizon, confidence));
         Self {
             point,
             n,

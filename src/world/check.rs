@@ -16,7 +16,7 @@ use crate::diagnostics::Problem;
 /// A replication is simulated as a whole, sixteen at a time, with all their incidents in memory: this
 /// is half a minute and some hundred megabytes. 255 servers, minute by minute, for a year. Eight
 /// alerts a check still fit a count of 32 bits.
-const MOST_CHECKS: u64 = 1 << 27;
+pub const MOST_CHECKS: u64 = 1 << 27;
 /// The set of services that are down is one machine word a server.
 const MOST_SERVICES: usize = 64;
 

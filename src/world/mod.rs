@@ -25,6 +25,7 @@ pub use chaos::{
     ChaosEffect, CrashService, Grow, Hold, Multiplied, Multiply, OnTypes, Per, Quantity, Scenario,
     Shock, Strikes,
 };
+pub use check::MOST_CHECKS;
 pub use durations::{Duration, Geometric, Lognormal, Weibull};
 pub use metrics::{Band, DrawnMetric, Metrics, Penalty, Usage, UsageMetric};
 pub use numbers::{

@@ -125,7 +125,8 @@ impl Positive {
 pub struct Rounds(u32);
 
 impl Rounds {
-    /// The greatest.
+    /// The greatest: a clock of 32 bits, signed, at any round and so many rounds on, does not overflow
+    /// (checked where the lanes keep theirs).
     pub const MOST: u32 = 1_000_000_000;
     /// One.
     pub(super) const ONE: Self = Self(1);

@@ -7,10 +7,12 @@ use crate::simulation::account::{CauseSet, CountedIncident, Replication};
 use crate::simulation::model::{Lasting, Model, ServerModel};
 use crate::simulation::outcome::Outcome;
 use crate::simulation::streams::Luck;
-use crate::world::Role;
+use crate::world::{MOST_CHECKS, Role, Rounds};
 
 /// Expires never: active until remediated.
 const UNTIL_REMEDIATED: i32 = i32::MAX;
+// What expires at some round is before that: a replication has at most as many rounds as checks.
+const _: () = assert!(MOST_CHECKS + (Rounds::MOST as u64) < UNTIL_REMEDIATED as u64);
 /// No incident is open.
 const NONE_OPEN: i32 = -1;
 /// The error budget is not exhausted.
