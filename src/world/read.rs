@@ -22,7 +22,7 @@ pub struct BuiltIn {
 }
 
 /// The worlds that come with the program, the default one first.
-pub const BUILT_IN: [BuiltIn; 2] = [
+pub const BUILT_IN: [BuiltIn; 3] = [
     BuiltIn {
         name: "cloudinfra",
         text: include_str!("cloudinfra.toml"),
@@ -30,6 +30,10 @@ pub const BUILT_IN: [BuiltIn; 2] = [
     BuiltIn {
         name: "agentos-classic",
         text: include_str!("agentos-classic.toml"),
+    },
+    BuiltIn {
+        name: "shop",
+        text: include_str!("shop.toml"),
     },
 ];
 

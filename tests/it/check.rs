@@ -207,12 +207,12 @@ fn one_attempt_a_round_is_no_advice() {
 }
 
 /// What is said of the shipped files is true of them: cloudinfra's target, and the scenario that only
-/// raises alerts; what agentos-classic took over and does not use; no scenario is weakened.
+/// raises alerts; what agentos-classic took over and does not use; no scenario is weakened. Of the shop nothing.
 #[test]
 fn shipped_files_have_the_advice_that_is_true_of_them() {
     let sandbox = Sandbox::new();
     let folder = shipped("experiments");
-    let said = sandbox.ok("check cloudinfra agentos-classic");
+    let said = sandbox.ok("check cloudinfra agentos-classic shop");
     insta::assert_snapshot!("check_worlds", said);
     let mut files: Vec<_> = fs::read_dir(&folder)
         .expect("a folder")

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use sysworld::world::BUILT_IN;
+
 use crate::aggregates::TOTALS;
 use crate::sandbox::{Sandbox, shipped};
 
@@ -54,8 +56,11 @@ fn shipped_experiments_run() {
         "agentos_classic.toml": 12,
         "chaos_curve.toml": 51,
         "month.toml": 18,
+        "on_call.toml": 9,
         "redundancy.toml": 12,
+        "replicas.toml": 8,
         "sla_vs_chaos.toml": 12,
+        "slo_month.toml": 27,
         "time_to_resolve.toml": 6,
     }
     "#);
@@ -317,7 +322,7 @@ fn json_is_the_summary() {
 fn a_printed_world_is_a_world() {
     let sandbox = Sandbox::new();
     insta::assert_snapshot!("worlds", sandbox.ok("worlds"));
-    for world in ["cloudinfra", "agentos-classic"] {
+    for world in BUILT_IN.map(|world| world.name) {
         sandbox.write("copy.toml", &sandbox.ok(&format!("worlds {world}")));
         assert_eq!(
             sandbox.ok("simulate --world copy.toml"),

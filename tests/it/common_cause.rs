@@ -660,4 +660,32 @@ proptest! {
         });
         prop_assert_eq!(with.collect::<Vec<_>>(), events(&draft));
     }
+
+    /// Which server is in which zone changes whom an event hits beside its target, and no draw: neither
+    /// the events, nor anything at all where no event strikes a zone.
+    #[test]
+    fn zones_change_no_draw(
+        draft in any_world(), replication in any::<u64>(), elsewhere in 0..3_usize, strikes: bool,
+    ) {
+        let mut draft = draft;
+        if !strikes {
+            for scenario in &mut draft.scenarios {
+                *scenario = scenario.replace("strikes = \"zone\"", "strikes = \"one\"");
+            }
+        }
+        let mut moved = draft.clone();
+        for (i, server) in moved.servers.iter_mut().enumerate() {
+            let lines = server.lines().map(|line| match line.starts_with("zone = ") {
+                true => format!("zone = \"z{}\"\n", (i + elsewhere) % 3),
+                false => format!("{line}\n"),
+            });
+            *server = lines.collect();
+        }
+        let seen = |draft: &Draft| watch(&model(&world(&draft.text()), 1.0, "one"), replication);
+        let ((outcome, here), (other, there)) = (seen(&draft), seen(&moved));
+        prop_assert_eq!(&here.strikes, &there.strikes);
+        if !strikes {
+            prop_assert_eq!((outcome, here), (other, there));
+        }
+    }
 }

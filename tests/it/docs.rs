@@ -12,7 +12,7 @@ use sysworld::world::{World, WorldFile, WorldSource};
 
 use crate::sandbox::{Sandbox, shipped};
 
-fn page(name: &str) -> String {
+pub fn page(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("docs")
         .join(name);
@@ -31,7 +31,7 @@ fn blocks(page: &str) -> Vec<String> {
 }
 
 /// The cells of every table row of a page that begins with `first`.
-fn rows<'a>(page: &'a str, first: &str) -> Vec<Vec<&'a str>> {
+pub fn rows<'a>(page: &'a str, first: &str) -> Vec<Vec<&'a str>> {
     page.lines()
         .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
         .map(|line| line.split(" | ").collect::<Vec<_>>())
@@ -188,7 +188,7 @@ fn the_check_values_of_the_model_are_what_it_gives() {
     assert_eq!(keys, 4);
 
     let mut outcomes = 0;
-    for name in ["cloudinfra", "agentos-classic"] {
+    for name in ["cloudinfra", "agentos-classic", "shop"] {
         let mut sources = Sources::default();
         let world = WorldFile::load(&WorldSource::BuiltIn(name), &mut sources);
         let world = unwrap(world.and_then(|file| file.world()), &sources, name);
@@ -216,7 +216,7 @@ fn the_check_values_of_the_model_are_what_it_gives() {
             outcomes += 1;
         }
     }
-    assert_eq!(outcomes, 6);
+    assert_eq!(outcomes, 8);
 }
 
 /// Every column of every table stands in its section of the page, and the examples run.

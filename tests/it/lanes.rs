@@ -152,6 +152,16 @@ fn lanes_are_the_reference_in_great_worlds() {
     }
 }
 
+/// The shop in as bad a day as can be, and as it is.
+#[test]
+fn lanes_are_the_reference_in_the_shop() {
+    let day = world("name = \"day\"\nextends = \"shop\"\nrounds = 1440\n");
+    for (multiplier, skill) in [(500.0, "junior"), (100.0, "mid"), (2000.0, "senior")] {
+        assert_lanes_agree(&model(&day, multiplier, skill), 0, &mut used());
+    }
+    assert_lanes_agree(&model(&built_in("shop"), 1.0, "mid"), 0, &mut used());
+}
+
 fn design(text: &str) -> Design {
     let text = format!("name = \"e\"\nseed = {SEED}\n{text}");
     Experiment::parse(

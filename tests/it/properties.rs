@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 use sysworld::simulation::{CaseStep, Incident, Model, Response, State, simulate};
+use sysworld::world::BUILT_IN;
 
 use crate::random_worlds::{Draft, NEW_SERVER, any_world};
 use crate::support::{
@@ -278,17 +279,18 @@ proptest! {
 /// The shipped worlds without chaos and drift have availability 1, and the journey works.
 #[test]
 fn shipped_worlds_without_chaos_and_drift_are_always_up() {
-    for name in ["cloudinfra", "agentos-classic"] {
+    for name in BUILT_IN.map(|world| world.name) {
         let still = world(&format!(
-            "name = \"still\"\nextends = \"{name}\"\n\
+            "name = \"still\"\nextends = \"{name}\"\nrounds = 15\n\
              [metrics.cpu_usage]\ndrift = [0, 0]\nreversion = 0\n\
              [metrics.memory_usage]\ndrift = [0, 0]\nreversion = 0\n\
              [metrics.disk_usage]\ndrift = [0, 0]\n"
         ));
         let model = model(&still, 0.0, "junior");
         for outcome in outcomes(&model, 1000) {
-            assert_eq!(outcome.up_checks, 90);
-            assert_eq!((outcome.journey_up_rounds, outcome.incidents), (15, 0));
+            assert_eq!(outcome.up_checks, model.checks());
+            assert_eq!(outcome.journey_up_rounds, 15 * model.journey_weight());
+            assert_eq!(outcome.incidents, 0);
             assert!(outcome.sla_met);
         }
     }

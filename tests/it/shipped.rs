@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use sysworld::world::{Scenario, World};
 
+use crate::docs::{page, rows};
 use crate::support::{built_in, chaos_level, skill};
 
 fn tree<T: serde::Serialize>(part: &T) -> Value {
@@ -146,4 +147,55 @@ fn agentos_classic_is_as_described() {
         assert_eq!(ours.diagnosis_accuracy, base.diagnosis_accuracy);
         assert_eq!(ours.panic_threshold, base.panic_threshold);
     }
+}
+
+/// The shop holds the tables of the model description, and what is said there of its numbers is so.
+#[test]
+fn the_shop_is_as_described() {
+    let (world, page) = (built_in("shop"), page("model.md"));
+    let (_, section) = page
+        .split_once("\n## shop\n")
+        .expect("the section is there");
+    let (section, _) = section.split_once("\n# ").expect("another follows");
+    let cells = |name: &str| {
+        let rows = rows(section, name);
+        assert_eq!(rows.len(), 1, "{name}");
+        rows[0]
+            .iter()
+            .map(|cell| cell.to_string())
+            .collect::<Vec<_>>()
+    };
+    let minutes_of_a_day = 1440.0;
+    for scenario in &world.chaos {
+        let cells = cells(scenario.name.get_ref().as_str());
+        assert_eq!(
+            cells[1].parse(),
+            Ok(scenario.probability.get()),
+            "{cells:?}"
+        );
+        // `once in so many days` is what the probability says, as far as it was rounded.
+        let days: f64 = cells[2].parse().expect("a number of days");
+        let said = days * minutes_of_a_day * scenario.probability.get();
+        assert!((said - 1.0).abs() < 0.01, "{cells:?}: {said}");
+        assert_eq!(
+            cells[3].contains("each server"),
+            tree(&scenario.per) == "server"
+        );
+    }
+    for action in &world.remediation {
+        let cells = cells(action.name.get_ref().as_str());
+        assert_eq!(cells[1].parse(), Ok(action.success_rate.get()), "{cells:?}");
+    }
+    for name in ["junior", "mid", "senior"] {
+        let (cells, skill) = (cells(name), skill(&world, name));
+        assert_eq!(cells[1].parse(), Ok(skill.diagnosis_accuracy.get()));
+        assert_eq!(cells[2].parse(), Ok(skill.remediation_speed.get()));
+        assert_eq!(cells[3].parse(), Ok(skill.panic_threshold.get()));
+        let hands = skill.parallel.as_ref().expect("a number of hands");
+        assert_eq!(
+            json!(cells[5].parse::<u32>().expect("a number")),
+            tree(hands)
+        );
+    }
+    assert_eq!((world.rounds, world.journey_weight()), (30 * 1440, 10));
 }
