@@ -15,6 +15,9 @@ const MOST_EXPOSURES: usize = 16;
 const MOST_NAMES: usize = 2;
 /// Rates that differ by less are the same number, rounded by its author.
 const SAME_RATE: f64 = 0.005;
+/// The same of events that hit a zone or a type: a new server makes one of them greater than others, which is
+/// nothing that anybody could even out.
+const SAME_RATE_OF_GROUPS: f64 = 0.05;
 
 /// What is legal in a design and surely not meant.
 pub fn of_design(design: &Design) -> Vec<Advice> {
@@ -164,7 +167,11 @@ fn dilution(design: &Design, from: usize, to: usize) -> Option<Advice> {
             continue;
         };
         let (old, new) = (old * exposed.hits, new * other.hits);
-        if servers == more || (new - old).abs() <= SAME_RATE * old.max(new) {
+        let same = match exposed.grouped {
+            true => SAME_RATE_OF_GROUPS,
+            false => SAME_RATE,
+        };
+        if servers == more || (new - old).abs() <= same * old.max(new) {
             continue;
         }
         said.push(format!(

@@ -70,6 +70,8 @@ pub struct Exposed {
     pub servers: u32,
     /// How often an event hits one of them, on average: its share of all events.
     pub hits: f64,
+    /// Whether an event hits one of several groups of them, which need not be of one size.
+    pub grouped: bool,
 }
 
 /// Design points where the chaos multiplier takes a probability beyond 1, where it stops.
@@ -557,6 +559,42 @@ impl Design {
             set_path(&mut file, &factor.name, &factor.values[*level])?;
         }
         file.world()
+            .map_err(|problems| self.with_levels(levels, problems))
+    }
+
+    /// Says with which levels a world can't be that can be without them: what is wrong between values
+    /// is shown where the world file says it, which may be another value than that of the level.
+    fn with_levels(&self, levels: &[usize], problems: Vec<Problem>) -> Vec<Problem> {
+        let base = self.world_file(levels);
+        let factors = self.experiment.factors.iter().zip(levels);
+        let paths = factors.filter(|(factor, _)| factor.kind == FactorKind::Path);
+        if paths.clone().next().is_none() || base.world().is_err() {
+            return problems;
+        }
+        let alone = paths.clone().filter(|(factor, level)| {
+            let mut file = base.clone();
+            let set = set_path(&mut file, &factor.name, &factor.values[**level]);
+            set.and_then(|()| file.world()).is_err()
+        });
+        let alone: Vec<_> = alone.collect();
+        let blamed = match alone.is_empty() {
+            true => paths.collect(),
+            false => alone,
+        };
+        let spans: Vec<Span> = blamed
+            .iter()
+            .map(|(factor, level)| factor.values[**level].span.clone())
+            .collect();
+        let pairs: Vec<String> = blamed
+            .iter()
+            .map(|(factor, level)| factor.pair(**level))
+            .collect();
+        let help = format!("it is so at {}", pairs.join(","));
+        let told = |problem: Problem| match problem.span() {
+            Some(span) if spans.contains(&span) => problem,
+            _ => problem.help(help.clone()),
+        };
+        problems.into_iter().map(told).collect()
     }
 
     /// A world with the chaos, skill and responder of some levels.
@@ -682,7 +720,7 @@ fn exposed(world: &World, scenario: &Scenario) -> Exposed {
         .filter(|s| scenario.aims_at(s.kind.get_ref()))
         .collect();
     // The target is any of them, so a group is hit as often as it has servers, and hits them all.
-    let grouped = |name: fn(&Server) -> Option<&NameAt>| {
+    let group = |name: fn(&Server) -> Option<&NameAt>| {
         let mut sizes: BTreeMap<Option<&str>, u64> = BTreeMap::new();
         for server in &eligible {
             let name = name(server).map(|name| name.get_ref().as_str());
@@ -693,8 +731,8 @@ fn exposed(world: &World, scenario: &Scenario) -> Exposed {
     let all = eligible.len() as f64;
     let hit = match scenario.strikes.get_ref() {
         Strikes::One => 1.0,
-        Strikes::Zone => grouped(|server| server.zone.as_ref()),
-        Strikes::Type => grouped(|server| Some(&server.kind)),
+        Strikes::Zone => group(|server| server.zone.as_ref()),
+        Strikes::Type => group(|server| Some(&server.kind)),
         Strikes::All => all,
         Strikes::Share(share) => (share.get() * all).round().max(1.0),
     };
@@ -702,6 +740,7 @@ fn exposed(world: &World, scenario: &Scenario) -> Exposed {
         scenario: scenario.name.get_ref().to_string(),
         servers: eligible.len() as u32,
         hits: hit / all,
+        grouped: matches!(scenario.strikes.get_ref(), Strikes::Zone | Strikes::Type),
     }
 }
 

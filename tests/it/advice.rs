@@ -93,6 +93,10 @@ fn worlds_with_more_servers_are_compared_with_a_warning() {
     );
     assert!(!text.contains("cpu_spike"), "{text}");
     assert_eq!(text.matches("warning: ").count(), 1, "{text}");
+    // Zones that grow by one server after the other are uneven: that is nothing to even out.
+    let counts = "[factors]\n\"servers.api.count\" = [1, 2, 3, 4]\n";
+    let shop = format!("world = \"shop\"\n{counts}");
+    assert_eq!(said(&shop, &[]), "");
 }
 
 /// An SLA of servers beside one of the journey is no comparison.

@@ -58,6 +58,20 @@ fn a_count_is_a_factor() {
         let events = format!(" {} events", 15 * count);
         assert!(told.contains(&events), "{told}");
     }
+    // What can't be at a level is shown where the world says it, with the level.
+    let quorum = sandbox.read("w.toml")
+        + "[services.app]\nneeds = 2\n[[servers]]\nname = \"more\"\ntype = \"web\"\n";
+    let quorum = quorum.replace("count = 2", "services = [\"app\"]\ncount = 2");
+    sandbox.write("w.toml", &quorum);
+    let text = text.replace("[factors]\n", "[factors]\nup_health = [50, 60]\n");
+    sandbox.write("e.toml", &text);
+    let (code, said) = sandbox.fails("check e.toml");
+    assert_eq!((code, said.matches("error: ").count()), (2, 1), "{said}");
+    assert!(
+        said.contains("needs 2 servers, and only 1 runs it"),
+        "{said}"
+    );
+    assert!(said.contains("it is so at servers.web.count=1\n"), "{said}");
 }
 
 /// What is wrong is refused with its place and what to do.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sysworld::world::{Scenario, World};
 
 use crate::docs::{page, rows};
-use crate::support::{built_in, chaos_level, skill};
+use crate::support::{built_in, chaos_level, model, outcomes, skill, world};
 
 fn tree<T: serde::Serialize>(part: &T) -> Value {
     serde_json::to_value(part).expect("a tree")
@@ -157,9 +157,9 @@ fn the_shop_is_as_described() {
         .split_once("\n## shop\n")
         .expect("the section is there");
     let (section, _) = section.split_once("\n# ").expect("another follows");
+    // The first of them is what something is; another, what it costs.
     let cells = |name: &str| {
         let rows = rows(section, name);
-        assert_eq!(rows.len(), 1, "{name}");
         rows[0]
             .iter()
             .map(|cell| cell.to_string())
@@ -198,4 +198,29 @@ fn the_shop_is_as_described() {
         );
     }
     assert_eq!((world.rounds, world.journey_weight()), (30 * 1440, 10));
+}
+
+/// The reference of its numbers: a bad push costs users about 25 minutes.
+#[test]
+fn a_bad_push_costs_users_25_minutes() {
+    let mut text = "name = \"pushes\"\nextends = \"shop\"\n".to_owned();
+    for scenario in &built_in("shop").chaos {
+        let name = scenario.name.get_ref();
+        let probability = if name.as_str() == "bad_push" {
+            1e-4
+        } else {
+            0.0
+        };
+        text += &format!("[[chaos]]\nname = \"{name}\"\nprobability = {probability}\n");
+    }
+    let model = model(&world(&text), 1.0, "mid");
+    let (mut events, mut lost) = (0, 0.0);
+    for outcome in outcomes(&model, 160) {
+        events += outcome.events;
+        let down = model.rounds * model.journey_weight() - outcome.journey_up_rounds;
+        lost += f64::from(down) / f64::from(model.journey_weight());
+    }
+    // The minutes of one vary by as much as they are.
+    let minutes = lost / f64::from(events);
+    assert!((22.0..=28.0).contains(&minutes), "{minutes} of {events}");
 }
