@@ -261,6 +261,6 @@ fn the_experiment_of_the_readme_runs() {
     assert_eq!(blocks.len(), 1);
     let sandbox = Sandbox::new();
     sandbox.write("e.toml", &blocks[0]);
-    sandbox.ok("run e.toml --replications 3 --quiet --out r");
+    sandbox.ok("run e.toml --replications 3 --set rounds=500 --quiet --out r");
     assert_eq!(sandbox.rows("r/summary.csv").len(), 45);
 }
