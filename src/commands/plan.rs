@@ -12,7 +12,7 @@ use sysworld::precision::Looks;
 use sysworld::report;
 use sysworld::results::{encode, point_columns, refuse_precision, row_tables};
 use sysworld::summary::{self, PointSummary, Tables};
-use sysworld::sweep::{Goal, Part, Plan, ROW_GROUP, RowGroup, simulate_part};
+use sysworld::sweep::{Goal, Part, Plan, ROW_GROUP, RowGroup, Segment, simulate_part};
 
 use super::shard_plan::{self, duration};
 use super::{advise, load_design, print, print_json};
@@ -160,17 +160,64 @@ pub(super) fn memory(design: &Design) -> f64 {
 /// Simulates and encodes the beginnings of parts spread over the plan, in memory.
 fn pilot(design: &Design, plan: &Plan, budget: Duration) -> Result<Measured> {
     let begun = Instant::now();
-    let (mut work, mut rows, mut bytes) = (0_u64, 0_u64, 0_usize);
+    let (mut work, mut rows, mut seconds, mut bytes) = (0_u64, 0_u64, 0.0, 0.0);
     let mut counted: Vec<(usize, PointCounts)> = Vec::new();
     // Parts differ in cost, so the pilot takes them in leaps over the whole plan.
     let leap = (plan.parts.len() / 2 + 1).max(1) | 1;
     let mut at = 0;
     for _ in 0..plan.parts.len() {
-        let part = beginning(design, &plan.parts[at]);
-        let mut counts = PointCounts::default();
-        simulate_part(design, &part, &AtomicBool::new(false), |rows| {
+        let part = &plan.parts[at];
+        let taken = Sample::of(design, &beginning(design, part))?;
+        bytes += match part.segments.len() {
+            1 => taken.bytes_of(part.replications(), None),
+            _ => {
+                let segments = part.segments[..1].to_vec();
+                let first = beginning(design, &Part { segments, ..*part });
+                let first = Sample::of(design, &first)?;
+                taken.bytes_of(part.replications(), Some(&first))
+            }
+        };
+        rows += part.replications();
+        work += taken.work;
+        seconds += taken.seconds;
+        counted.extend(taken.counts);
+        at = (at + leap) % plan.parts.len();
+        if begun.elapsed() > budget {
+            break;
+        }
+    }
+    let all: u64 = plan.parts.iter().map(Part::replications).sum();
+    Ok(Measured {
+        summary: summary_of(design, &counted)?,
+        seconds: seconds * plan.work() as f64 / work.max(1) as f64,
+        bytes: bytes * all as f64 / rows.max(1) as f64,
+    })
+}
+
+/// The beginning of a part, done.
+struct Sample {
+    work: u64,
+    rows: u64,
+    bytes: usize,
+    seconds: f64,
+    counts: Vec<(usize, PointCounts)>,
+}
+
+impl Sample {
+    fn of(design: &Design, part: &Part) -> Result<Self> {
+        let begun = Instant::now();
+        let mut bytes = 0;
+        let mut counts: Vec<(usize, PointCounts)> = Vec::new();
+        simulate_part(design, part, &AtomicBool::new(false), |rows| {
             if let RowGroup::Counts(rows) = rows {
-                rows.iter().for_each(|(_, row)| counts.absorb(row));
+                for (point, row) in rows {
+                    if counts.last().is_none_or(|(last, _)| last != point) {
+                        counts.push((*point, PointCounts::default()));
+                    }
+                    if let Some((_, counts)) = counts.last_mut() {
+                        counts.absorb(row);
+                    }
+                }
                 return Ok(());
             }
             for (_, frame) in row_tables(design, rows) {
@@ -180,21 +227,26 @@ fn pilot(design: &Design, plan: &Plan, budget: Duration) -> Result<Measured> {
             }
             Ok(())
         })?;
-        counted.push((part.segments[0].point, counts));
-        work += part.work;
-        rows += part.replications();
-        at = (at + leap) % plan.parts.len();
-        if begun.elapsed() > budget {
-            break;
-        }
+        Ok(Self {
+            work: part.work,
+            rows: part.replications(),
+            bytes,
+            seconds: begun.elapsed().as_secs_f64(),
+            counts,
+        })
     }
-    let all: u64 = plan.parts.iter().map(Part::replications).sum();
-    let seconds = begun.elapsed().as_secs_f64();
-    Ok(Measured {
-        summary: summary_of(design, &counted)?,
-        seconds: seconds * plan.work() as f64 / work.max(1) as f64,
-        bytes: bytes as f64 * all as f64 / rows.max(1) as f64,
-    })
+
+    /// Bytes of a part with so many rows. A file has a share that does not grow with its rows; what that
+    /// is, a smaller sample of the same part tells.
+    fn bytes_of(&self, rows: u64, smaller: Option<&Self>) -> f64 {
+        let (mut fixed, mut each) = (0.0, self.bytes as f64 / self.rows.max(1) as f64);
+        if let Some(smaller) = smaller.filter(|smaller| smaller.rows < self.rows) {
+            let more = self.bytes.saturating_sub(smaller.bytes) as f64;
+            each = more / (self.rows - smaller.rows) as f64;
+            fixed = (smaller.bytes as f64 - each * smaller.rows as f64).max(0.0);
+        }
+        fixed + each * rows as f64
+    }
 }
 
 /// What the summary of all design points takes, from that of some.
@@ -227,19 +279,31 @@ fn summary_of(design: &Design, counted: &[(usize, PointCounts)]) -> Result<Summa
     })
 }
 
-/// At most the first row group of a part's first segment: the size of a row depends on how many are
-/// written together.
+/// The first segments of a part, at most a row group of them: the size of a row depends on how many are
+/// written together, and what a design point takes by itself on how many have one file.
 fn beginning(design: &Design, part: &Part) -> Part {
-    let mut segment = part.segments[0];
-    let checks = design.variation(segment.point).checks().max(1);
-    // Long replications are taken one by one.
-    let group = ROW_GROUP as u64;
-    segment.count = segment.count.min(group).min((3_000_000 / checks).max(1));
-    Part {
-        id: part.id,
-        segments: vec![segment],
-        work: segment.count * checks,
+    /// More tell nothing new.
+    const POINTS: usize = 256;
+    /// Long replications are taken one by one.
+    const CHECKS: u64 = 3_000_000;
+    let mut begun = Part {
+        segments: Vec::new(),
+        work: 0,
+        ..*part
+    };
+    for segment in part.segments.iter().take(POINTS) {
+        let checks = design.variation(segment.point).checks().max(1);
+        let room = (ROW_GROUP as u64 - begun.replications())
+            .min((CHECKS - begun.work.min(CHECKS)) / checks);
+        let least = u64::from(begun.segments.is_empty());
+        let count = segment.count.min(room.max(least));
+        if count == 0 {
+            break;
+        }
+        begun.segments.push(Segment { count, ..*segment });
+        begun.work += count * checks;
     }
+    begun
 }
 
 fn size(bytes: f64) -> String {

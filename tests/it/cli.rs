@@ -360,6 +360,51 @@ fn plan_counts() {
     );
 }
 
+/// The sizes that a plan says are about those that come, of few design points with many replications
+/// and of many with few.
+#[test]
+fn a_plan_knows_the_sizes() {
+    let bytes = |text: &str| -> f64 {
+        let mut words = text.split(' ').filter(|word| !word.is_empty());
+        let number: f64 = words.next().expect("a number").parse().expect("a number");
+        number
+            * [("kB", 1e3), ("MB", 1e6)]
+                .into_iter()
+                .find(|(unit, _)| words.clone().next() == Some(unit))
+                .expect("a unit")
+                .1
+    };
+    for (levels, replications) in [(4, 20_000), (5_000, 1), (300, 50)] {
+        let sandbox = Sandbox::new();
+        let step = format!("{{ from = 0, to = {}, step = 1 }}", levels - 1);
+        let experiment = format!(
+            "name = \"e\"\nreplications = {replications}\n[factors]\n\"base_traffic\" = {step}\n\
+             [output]\nformats = [\"csv\", \"parquet\"]\n"
+        );
+        sandbox.write("e.toml", &experiment);
+        let plan = sandbox.ok("plan e.toml");
+        let (_, said) = plan.split_once("\nsize ").expect("the size");
+        let (rows, said) = said.split_once(" of row tables, ").expect("rows");
+        let (tables, _) = said.split_once(" of summary tables").expect("tables");
+        sandbox.ok("run e.toml --quiet --no-report --out r");
+        let (mut row_files, mut table_files) = (0.0, 0.0);
+        for (path, file) in sandbox.data("r") {
+            match path.parent().and_then(|folder| folder.to_str()) {
+                Some("runs") => row_files += file.len() as f64,
+                Some("") => table_files += file.len() as f64,
+                _ => {}
+            }
+        }
+        for (said, is) in [(rows, row_files), (tables, table_files)] {
+            let ratio = bytes(said) / is;
+            assert!(
+                (0.5..2.0).contains(&ratio),
+                "{levels} × {replications}: {said}, {is}"
+            );
+        }
+    }
+}
+
 /// Completions for the shells.
 #[test]
 fn completions_know_the_commands() {

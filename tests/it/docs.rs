@@ -264,3 +264,17 @@ fn the_experiment_of_the_readme_runs() {
     sandbox.ok("run e.toml --replications 3 --set rounds=500 --quiet --out r");
     assert_eq!(sandbox.rows("r/summary.csv").len(), 45);
 }
+
+/// What the README shows of its first command is what that prints.
+#[test]
+fn the_readme_shows_what_the_program_prints() {
+    let readme = std::fs::read_to_string(shipped("README.md")).expect("the README is there");
+    let (_, after) = (readme.split_once("The first command prints\n\n```text\n"))
+        .expect("the README shows what the first command prints");
+    let (shown, _) = after.split_once("```").expect("the block has an end");
+    let experiment = std::fs::read_to_string(shipped("experiments/sla_vs_chaos.toml"));
+    let sandbox = Sandbox::new();
+    sandbox.write("e.toml", &experiment.expect("the experiment is there"));
+    let printed = sandbox.ok("run e.toml --no-report --out r");
+    assert!(printed == shown, "it prints now\n{printed}");
+}
