@@ -10,7 +10,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 /// Problems that are shown; of the others, how many there are.
 pub const MOST_SHOWN: usize = 20;
@@ -199,9 +199,12 @@ impl Problem {
         self.span.clone()
     }
 
-    /// Whether its message has a text in it.
-    pub fn says(&self, text: &str) -> bool {
-        self.message.contains(text)
+    /// What stands between two neighbouring backticks of its message: the names in it, among others.
+    pub fn quotes(&self) -> impl Iterator<Item = &str> {
+        let pieces = self.message.split('`').skip(1);
+        // What follows the last one is not between two.
+        let last = self.message.matches('`').count().saturating_sub(1);
+        pieces.take(last)
     }
 
     /// What it says in one paragraph, without its place.
@@ -243,22 +246,84 @@ impl Problem {
         let others = self.others.iter();
         let others = others.map(|(span, label)| (AnnotationKind::Context, span, label));
         // One snippet a file.
-        let mut snippets: Vec<(usize, Snippet<_>)> = Vec::new();
+        let mut files: Vec<(&SourceFile, Vec<_>)> = Vec::new();
         for (kind, span, label) in first.chain(others) {
             let Some((file, span)) = sources.locate(span) else {
                 continue;
             };
-            let (_, snippet) = match snippets.iter().position(|(base, _)| *base == file.base) {
-                Some(at) => snippets.remove(at),
-                None => (file.base, Snippet::source(&*file.text).path(&file.name)),
+            let mut marks = match files.iter().position(|(known, _)| known.base == file.base) {
+                Some(at) => files.remove(at).1,
+                None => Vec::new(),
             };
-            snippets.push((file.base, snippet.annotation(kind.span(span).label(label))));
+            marks.push((kind, span, label));
+            files.push((file, marks));
         }
-        group = group.elements(snippets.into_iter().map(|(_, snippet)| snippet));
+        for (file, marks) in files {
+            let excerpt = Excerpt::of(&file.text, marks.iter().map(|(_, span, _)| span));
+            let mut snippet = Snippet::source(excerpt.text).line_start(excerpt.line);
+            match excerpt.column {
+                None => snippet = snippet.path(&file.name),
+                Some(column) => {
+                    let origin = Origin::path(&file.name).line(excerpt.line);
+                    group = group.element(origin.char_column(column));
+                }
+            }
+            let marks = marks.into_iter().map(|(kind, span, label)| {
+                let from = excerpt.from;
+                kind.span(span.start - from..span.end - from).label(label)
+            });
+            group = group.element(snippet.annotations(marks));
+        }
         for help in &self.help {
             group = group.element(Level::HELP.message(help));
         }
         renderer.render(&[group])
+    }
+}
+
+/// What of a file is shown with a problem. To draw a snippet takes as long as its text, and a line may be
+/// as long as its file.
+struct Excerpt<'a> {
+    text: &'a str,
+    /// Where it begins.
+    from: usize,
+    /// Its first line.
+    line: usize,
+    /// Where in the line the first mark is, if the line began too far before to be shown.
+    column: Option<usize>,
+}
+
+impl<'a> Excerpt<'a> {
+    fn of<'s>(file: &'a str, marks: impl Iterator<Item = &'s Range<usize>> + Clone) -> Self {
+        /// More than is drawn of a line.
+        const BEFORE: usize = 2_000;
+        const AFTER: usize = 2_000;
+        let first = marks.clone().map(|mark| mark.start).min().unwrap_or(0);
+        let last = marks.map(|mark| mark.end).max().unwrap_or(0);
+        let begin = file[..first].rfind('\n').map_or(0, |newline| newline + 1);
+        let before = file[begin..first].chars();
+        let from = match first - begin > BEFORE {
+            true => {
+                first
+                    - before
+                        .rev()
+                        .take(BEFORE / 4)
+                        .map(char::len_utf8)
+                        .sum::<usize>()
+            }
+            false => begin,
+        };
+        let rest = &file[last..];
+        // With its end, by which a line break of two characters is known.
+        let whole = rest.split_inclusive('\n').next().unwrap_or_default();
+        let after = whole.chars().take(AFTER).map(char::len_utf8);
+        let to = last + after.sum::<usize>();
+        Self {
+            text: &file[from..to],
+            from,
+            line: file[..first].matches('\n').count() + 1,
+            column: (from > begin).then(|| file[begin..first].chars().count() + 1),
+        }
     }
 }
 
@@ -413,6 +478,33 @@ mod tests {
             "a\\u001b[31m\\u009bb\\u202ec\\u2067\\u000dd\r\n\té→"
         );
         assert!(matches!(visible("plain\n"), Cow::Borrowed(_)));
+    }
+
+    /// A problem at the end of a long line says where it is, and is drawn as those of short lines are.
+    #[test]
+    fn a_long_line_is_drawn_in_part() {
+        for (before, after) in [(0, 0), (50, 500_000), (500_000, 0), (400_000, 100_000)] {
+            let mut sources = Sources::default();
+            let text = format!(
+                "a = 1\n{}é wrong{}\nb = 2\n",
+                "x ".repeat(before),
+                " y".repeat(after)
+            );
+            let base = sources.add("file.toml", text.as_str());
+            let start = base + text.find("wrong").expect("it is there");
+            let problem = Problem::at(start..start + 5, "a message", "here").help("what helps");
+            let drawn = problem.warning(&sources);
+            let mut lines = drawn.lines();
+            assert_eq!(lines.next(), Some("warning: a message"));
+            let place = format!(" --> file.toml:2:{}", 2 * before + 3);
+            assert_eq!(lines.next(), Some(place.as_str()), "{drawn}");
+            let shown = lines.nth(1).expect("the line").find("wrong");
+            let marked = lines.next().expect("the mark").find("^^^^^ here");
+            assert!(drawn.len() < 1_000, "{} bytes", drawn.len());
+            // é is one column of two bytes.
+            assert_eq!(shown.map(|column| column - 1), marked, "{drawn}");
+            assert!(drawn.ends_with("= help: what helps"), "{drawn}");
+        }
     }
 
     /// No name makes an error unreadable, and a long sentence ends.

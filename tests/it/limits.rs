@@ -85,6 +85,19 @@ fn thousands_of_problems_are_counted() {
     );
     let said = refused(&sandbox, "simulate --world w.toml");
     assert!(said.contains("and 7980 more problems"), "{said}");
+    // What is wrong in entries, and what is wrong between the others.
+    let servers = listed(8_000, |i| {
+        format!("{{ name = \"s{i}\", type = \"web\", typ = \"web\" }},")
+    });
+    let needs = listed(8_000, |i| format!("n{i} = [\"m{i}\"]\n"));
+    sandbox.write(
+        "w.toml",
+        &format!(
+            "name = \"w\"\nextends = \"cloudinfra\"\nservers = [{servers}]\n[service_dependencies]\n{needs}"
+        ),
+    );
+    let said = refused(&sandbox, "check w.toml");
+    assert!(said.contains("and 23980 more problems"), "{said}");
 }
 
 /// A million levels, some of which can't be, are refused before they take time and memory.
