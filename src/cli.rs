@@ -91,6 +91,13 @@ pub struct Run {
     /// Gate only the points with these levels, as chaos_level=high,skill=mid; may be repeated
     #[arg(long, alias = "at", value_name = "FACTOR=LEVEL,…", requires = "gate")]
     pub gate_at: Vec<String>,
+    /// Ask the responders of the world for the answers that the recording lacks: starts the programs,
+    /// and calls the models, that the world names
+    #[arg(long, conflicts_with = "shard")]
+    pub record: bool,
+    /// Folder of the recorded answers [default: that of [recording] in the file, or recordings]
+    #[arg(long, value_name = "FOLDER")]
+    pub recording: Option<PathBuf>,
     /// Replace the sweep that is in the results folder
     #[arg(long, conflicts_with = "shard")]
     pub force: bool,
@@ -217,6 +224,16 @@ pub struct Simulate {
     /// Master seed
     #[arg(long, default_value_t = DEFAULT_SEED, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(..=MOST_SEED))]
     pub seed: u64,
+    /// The language model among the world's [responders] responds
+    #[arg(long, conflicts_with = "responder")]
+    pub use_llm: bool,
+    /// Ask the responder for the answers that the recording lacks: starts the program, or calls the model,
+    /// that the world names
+    #[arg(long)]
+    pub record: bool,
+    /// Folder of the recorded answers [default: recordings]
+    #[arg(long, value_name = "FOLDER")]
+    pub recording: Option<PathBuf>,
     /// Replication, from 0
     #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     pub replication: u64,
@@ -261,6 +278,9 @@ pub struct Replay {
     /// Levels of the design point, as chaos_level=high,skill=mid
     #[arg(long, value_name = "FACTOR=LEVEL,…")]
     pub at: Option<String>,
+    /// Folder of the recorded answers [default: that of [recording] in the file, or recordings]
+    #[arg(long, value_name = "FOLDER")]
+    pub recording: Option<PathBuf>,
     /// Replication, from 0
     #[arg(long, group = "which", allow_negative_numbers = true)]
     pub replication: Option<u64>,

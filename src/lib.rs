@@ -12,7 +12,7 @@
 //!
 //! A [`world`] says what is simulated, an [`experiment`] what is varied, the [`design`] is every
 //! combination of it. [`sweep`] cuts the replications into parts and runs them with the kernel in
-//! [`simulation`]; [`results`] keeps the parts; [`precision`] says which design points need more of
+//! [`simulation`], asking [`responders`] where these are not the rules; [`results`] keeps the parts; [`precision`] says which design points need more of
 //! them; [`summary`] turns their integer [`counts`] into estimates with the [`statistics`]; a
 //! [`gate`] decides on them, [`report`] shows them, and [`narrate`] tells one replication.
 //! [`files`] opens files whatever stands in their place, [`document`] and [`diagnostics`] read them
@@ -56,6 +56,7 @@ pub mod narrate;
 pub mod precision;
 pub mod progress;
 pub mod report;
+pub mod responders;
 pub mod results;
 pub mod schema;
 pub mod simulation;

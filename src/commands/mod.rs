@@ -17,7 +17,7 @@ mod worlds;
 
 use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result, anyhow};
@@ -30,9 +30,9 @@ use sysworld::experiment::Overrides;
 use sysworld::gate::Decided;
 use sysworld::narrate::{Telling, narrate};
 use sysworld::report as views;
+use sysworld::responders::{Answering, Recording};
 use sysworld::results::{self, ByPoint, Held, Sweep, read_table};
 use sysworld::schema;
-use sysworld::simulation::Choice;
 use sysworld::summary::{self, Summary, Tables};
 
 use crate::cli::{Cli, Completions, Man, Schema, SchemaOf, StdoutFormat, Summarize, Tell};
@@ -125,13 +125,36 @@ fn check_rounds(tell: &Tell, rounds: u32) -> Result<()> {
     }
 }
 
-/// Tells one replication of a design point.
-fn tell(point: &Resolved, telling: &Telling) -> Result<()> {
-    let mut responder = Choice::of(*point.responder.kind.get_ref());
-    match narrate(point, telling, &mut responder) {
-        ControlFlow::Continue((text, _)) => print(&text),
-        ControlFlow::Break(()) => Err(anyhow!("its responder lacks an answer")),
+/// Tells one replication of a design point, with the answers of a recording.
+fn tell(point: &Resolved, telling: &Telling, folder: &Path) -> Result<()> {
+    let asked = point.responder.is_asked();
+    let recording = asked.then(|| Recording::read(folder)).transpose()?;
+    let mut answering = Answering::new(point, recording.as_ref());
+    match (narrate(point, telling, &mut answering), recording) {
+        (ControlFlow::Continue((text, _)), _) => print(&text),
+        (ControlFlow::Break(()), recording) => Err(anyhow!(
+            "replication {} lacks an answer of the responder `{}` in {}; `run --record` asks for it, and \
+             --recording names another folder",
+            telling.replication,
+            point.responder.name,
+            recording
+                .map_or(folder.to_owned(), |r| r.path().to_owned())
+                .display(),
+        )),
     }
+}
+
+/// The folder of the recording: what the command line says, or the experiment, or the usual one.
+fn recording_folder(asked: Option<&PathBuf>, design: &Design) -> PathBuf {
+    let said = || {
+        design
+            .experiment()
+            .recording
+            .clone()
+            .unwrap_or_default()
+            .folder
+    };
+    asked.cloned().unwrap_or_else(|| said().into())
 }
 
 /// Prints on stdout. What would steer a terminal shows as text; the colours of our own tables stay.

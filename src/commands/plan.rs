@@ -208,7 +208,7 @@ impl Sample {
         let begun = Instant::now();
         let mut bytes = 0;
         let mut counts: Vec<(usize, PointCounts)> = Vec::new();
-        simulate_part(design, part, &AtomicBool::new(false), |rows| {
+        simulate_part(design, part, None, &AtomicBool::new(false), |rows| {
             if let RowGroup::Counts(rows) = rows {
                 for (point, row) in rows {
                     if counts.last().is_none_or(|(last, _)| last != point) {

@@ -29,7 +29,8 @@ pub fn replay(args: &Replay) -> Result<()> {
         told: args.tell.told(),
     };
     super::check_rounds(&args.tell, resolved.world.rounds)?;
-    super::tell(&resolved, &telling)
+    let folder = super::recording_folder(args.recording.as_ref(), design);
+    super::tell(&resolved, &telling, &folder)
 }
 
 fn find_point(args: &Replay, design: &Design) -> Result<usize> {

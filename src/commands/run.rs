@@ -10,12 +10,13 @@ use sysworld::experiment::Overrides;
 use sysworld::precision;
 use sysworld::progress::{Amount, Progress};
 use sysworld::report;
+use sysworld::responders::{self, Recording, Stopped, Wanted};
 use sysworld::results::{self, ByPoint, Facts, Folder, Sweep};
 use sysworld::summary;
 use sysworld::sweep::{self, Failed, Part};
 
 use super::gate::{self, Asked};
-use super::{advise, load_design, note, print_summary, signals, write_summary};
+use super::{advise, load_design, note, print_summary, recording_folder, signals, write_summary};
 use crate::cli::{Run, StdoutFormat};
 
 /// `run EXPERIMENT`.
@@ -52,7 +53,8 @@ pub fn run(args: &Run) -> Result<()> {
     if !args.quiet {
         advise(&folder.sweep().design, &sources);
     }
-    let runner = Runner::new(args)?;
+    let mut runner = Runner::new(args)?;
+    runner.recording = answers(&runner, &folder)?;
     let nothing_missing = complete(&runner, &mut folder)?;
     folder.check()?;
     let done = if nothing_missing {
@@ -94,6 +96,62 @@ pub fn run(args: &Run) -> Result<()> {
     )?;
     gate::tell(args, design, &decided)?;
     gate::conclude(&decided)
+}
+
+/// The answers that the replications which a folder lacks need; with `--record` asked for, else it is an
+/// error if some are missing.
+fn answers(runner: &Runner, folder: &Folder) -> Result<Option<Recording>> {
+    let (args, design) = (runner.args, &folder.sweep().design);
+    let missing = folder.missing();
+    let segments = missing.iter().flat_map(|part| &part.segments);
+    let wanted = Wanted::of(design, segments.map(|s| (s.point, s.first, s.count)));
+    if wanted.is_empty() {
+        if args.record {
+            say(
+                args,
+                "no answer is needed: nothing of a responder that has to be asked is missing",
+            )?;
+        }
+        return Ok(None);
+    }
+    let path = recording_folder(args.recording.as_ref(), design);
+    let mut spent = false;
+    let recording = if args.record {
+        let recording = Recording::extend(&path)?;
+        spent = runner.record(design, &wanted, &recording)?;
+        recording
+    } else {
+        Recording::read(&path)?
+    };
+    for (name, of) in recording.mixed().into_iter().filter(|_| !args.quiet) {
+        note(&format!(
+            "warning: the answers of the responder `{name}` came from {}, which may answer differently: {}",
+            of.len(),
+            of.join("; ")
+        ));
+    }
+    let Some(lack) = responders::unanswered(design, &wanted, &recording, &runner.stop)? else {
+        return Ok(Some(recording));
+    };
+    let (replication, point) = lack.first;
+    let why = match spent {
+        true => "the budget is spent: ",
+        false => "",
+    };
+    let prefix = match replication {
+        0 => String::new(),
+        n => format!(
+            " The first {n} replications have theirs at all design points: --replications {n}."
+        ),
+    };
+    Err(anyhow!(
+        "{why}{} of {} replications lack an answer in {}, first replication {replication} of {}.{prefix} \
+         `run --record` asks for what is missing",
+        lack.replications,
+        wanted.len(),
+        recording.path().display(),
+        design.describe(point),
+    ))
 }
 
 /// Simulates what is missing, look after look where a precision is asked for. Returns whether
@@ -159,6 +217,8 @@ struct Runner<'a> {
     stop: Arc<AtomicBool>,
     pool: rayon::ThreadPool,
     progress: Progress,
+    /// The answers of responders that have to be asked, if any has.
+    recording: Option<Recording>,
 }
 
 impl<'a> Runner<'a> {
@@ -174,7 +234,23 @@ impl<'a> Runner<'a> {
             stop,
             pool,
             progress: Progress::new(args.quiet, interval),
+            recording: None,
         })
+    }
+
+    /// Asks for the answers that replications lack. Returns whether the budget was spent before the end.
+    fn record(&self, design: &Design, wanted: &Wanted, recording: &Recording) -> Result<bool> {
+        let settings = design.experiment().recording.clone().unwrap_or_default();
+        let all = Amount {
+            work: wanted.len() as u64,
+            parts: wanted.len() as u64,
+        };
+        let of = format!("{} replications recorded", wanted.len());
+        self.progress.begin(all, Amount::default(), of);
+        let done = || self.progress.advance(1);
+        let stopped = responders::record(design, wanted, recording, &settings, &self.stop, done);
+        self.progress.finish();
+        Ok(stopped? == Stopped::Budget)
     }
 
     /// Simulates the parts that a folder lacks.
@@ -201,7 +277,10 @@ impl<'a> Runner<'a> {
         let result = self.pool.install(|| {
             sweep::execute(&missing, |part| {
                 let mut files = folder.begin_part(part);
-                sweep::simulate_part(design, part, &self.stop, |rows| files.write(rows))?;
+                let recording = self.recording.as_ref();
+                sweep::simulate_part(design, part, recording, &self.stop, |rows| {
+                    files.write(rows)
+                })?;
                 folder.enter(&files.finish()?)?;
                 self.progress.advance(part.work);
                 Ok(())

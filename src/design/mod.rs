@@ -15,8 +15,8 @@ use crate::experiment::{Experiment, FactorKind, Level, Overrides, RandomNumbers,
 use crate::simulation::{Count, Model, Setting, compile};
 use crate::statistics::sre::Window;
 use crate::world::{
-    Indicator, NameAt, NonNegative, Per, Responder, ResponderKind, Scenario, Server, Skill,
-    Strikes, World, WorldFile,
+    Identity, Indicator, NameAt, NonNegative, Per, Responder, Scenario, Server, Skill, Strikes,
+    World, WorldFile,
 };
 
 /// The key of a design point: the same wherever the same world meets the same chaos, skill and
@@ -126,6 +126,8 @@ pub struct Variation {
     pub cases: bool,
     /// Whether alerts are diagnosed by the accuracy of the skill.
     pub diagnoses: bool,
+    /// Whether whoever responds has to be asked, so that the answers are recorded.
+    pub asked: bool,
     /// Checks of a replication (rounds by weight, if it is held to the journey) that may fail without a
     /// miss: the error budget, a whole number.
     pub sla_budget: u64,
@@ -176,10 +178,10 @@ pub struct Resolved {
     pub skill_name: String,
     /// The skill.
     pub skill: Skill,
-    /// Name of the responder.
-    pub responder_name: String,
     /// Who responds.
     pub responder: Responder,
+    /// Which of several answers to the same questions is taken, where it has to be asked.
+    pub trial: u64,
 }
 
 impl Resolved {
@@ -203,9 +205,11 @@ struct Conditions<'a> {
     skill_name: String,
     skill: &'a Skill,
     #[serde(skip_serializing_if = "Option::is_none")]
-    responder: Option<ResponderKind>,
+    responder: Option<Identity>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trial: Option<u64>,
     #[serde(skip)]
-    responds: (String, Responder),
+    responds: Responder,
 }
 
 impl Conditions<'_> {
@@ -291,7 +295,7 @@ impl Design {
         let digest = blake3::hash(canonical(&world).as_bytes()).to_string();
         let probabilities = world.chaos.iter().map(|s| s.probability.get());
         let likeliest = probabilities.fold(0.0, f64::max);
-        // A variation for each way to diagnose that is met.
+        // A variation for each way to respond that is met.
         let (first, mut ways) = (self.variations.len(), Vec::new());
         for point in points {
             let levels = self.levels(*point);
@@ -300,11 +304,14 @@ impl Design {
             if likeliest * multiplier > 1.0 {
                 self.capped.add(*point);
             }
-            let diagnoses = conditions.responder.is_none();
-            self.chosen |= !diagnoses;
-            let way = ways.iter().position(|way| *way == diagnoses);
+            let own = (
+                conditions.responder.is_none(),
+                conditions.responds.is_asked(),
+            );
+            self.chosen |= !own.0;
+            let way = ways.iter().position(|way| *way == own);
             let way = way.unwrap_or_else(|| {
-                ways.push(diagnoses);
+                ways.push(own);
                 ways.len() - 1
             });
             self.points[*point].key = key;
@@ -330,13 +337,15 @@ impl Design {
             exposure,
             cases: world.has_cases(),
             diagnoses: true,
+            asked: false,
             sla_budget: 0,
         };
         let checks = variation.sla_checks();
         variation.sla_budget = checks - world.sla.target.least(checks);
         self.cases |= variation.cases;
-        let of_ways = ways.into_iter().map(|diagnoses| Variation {
+        let of_ways = ways.into_iter().map(|(diagnoses, asked)| Variation {
             diagnoses,
+            asked,
             ..variation.clone()
         });
         self.variations.extend(of_ways);
@@ -508,14 +517,13 @@ impl Design {
         let levels = self.levels(point);
         let world = self.world(&levels)?;
         let conditions = self.conditions(&world, &levels)?;
-        let (responder_name, responder) = conditions.responds;
         Ok(Resolved {
             chaos_level: conditions.chaos_level,
             chaos_multiplier: conditions.chaos_multiplier,
             skill_name: conditions.skill_name,
             skill: conditions.skill.clone(),
-            responder_name,
-            responder,
+            trial: conditions.trial.unwrap_or_default(),
+            responder: conditions.responds,
             world,
         })
     }
@@ -613,6 +621,8 @@ impl Design {
             let known = world.responder_names();
             vec![unknown_level("responder", &name, place, &known)]
         })?;
+        let trial = self.factor_level(levels, &FactorKind::Trial);
+        let trial = trial.and_then(Level::number).unwrap_or_default() as u64;
         let multiplier = self
             .factor_level(levels, &FactorKind::ChaosMultiplier)
             .and_then(Level::number);
@@ -632,7 +642,8 @@ impl Design {
             skill_name,
             skill,
             responder: responder.identity(),
-            responds: (name, responder),
+            trial: responder.is_asked().then_some(trial),
+            responds: responder,
         })
     }
 

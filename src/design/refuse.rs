@@ -13,6 +13,7 @@ pub(super) fn impossible(design: &Design) -> Result<()> {
     refuse_endless(design)?;
     refuse_twins(design)?;
     refuse_lonely(design)?;
+    refuse_unasked(design)?;
     refuse_journeyless(design)
 }
 
@@ -64,6 +65,25 @@ fn refuse_journeyless(design: &Design) -> Result<()> {
                  [journey]"
             );
             Err(vec![Problem::general(message)])
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A precision says when enough was seen, and a responder that has to be asked is asked beforehand.
+fn refuse_unasked(design: &Design) -> Result<()> {
+    let asked = (0..design.len()).find(|point| design.variation(*point).asked);
+    match asked {
+        Some(point) if !design.experiment.precision.is_empty() => {
+            let at = match design.describe(point) {
+                levels if levels.is_empty() => String::new(),
+                levels => format!(" at {levels}"),
+            };
+            let message =
+                format!("no precision can be asked for where the responder has to be asked{at}");
+            Err(vec![Problem::general(message).help(
+                "allowed: [[precision]] with `rules`, `runbook`, `random` and `none`; else a number of `replications`",
+            )])
         }
         _ => Ok(()),
     }

@@ -13,7 +13,7 @@ pub enum FileKind {
 }
 
 /// Keys that only experiment files have.
-pub const EXPERIMENT_KEYS: [&str; 14] = [
+pub const EXPERIMENT_KEYS: [&str; 15] = [
     "world",
     "seed",
     "replications",
@@ -28,6 +28,7 @@ pub const EXPERIMENT_KEYS: [&str; 14] = [
     "precision",
     "intervals",
     "output",
+    "recording",
 ];
 
 /// Keys that only world files have.

@@ -14,6 +14,17 @@ use crate::document::{Node, Table, Value};
 /// The greatest whole number up to which every one is a float too.
 const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
 
+/// A level in an error.
+fn shown(level: &Level) -> String {
+    match level {
+        Level::Text(text) => format!("`{text}`"),
+        other => other.to_string(),
+    }
+}
+
+/// The greatest trial.
+const MOST_TRIAL: f64 = 1_000_000.0;
+
 /// Something that an experiment varies.
 #[derive(Debug, Clone)]
 pub struct Factor {
@@ -40,6 +51,8 @@ pub enum FactorKind {
     Skill,
     /// Who responds, by name.
     Responder,
+    /// Which of several answers to the same questions, by number.
+    Trial,
     /// The world.
     World,
     /// A value of the world, by its dotted path.
@@ -48,11 +61,12 @@ pub enum FactorKind {
 
 impl FactorKind {
     /// Names of the factors that are not paths.
-    pub const NAMES: [&str; 5] = [
+    pub const NAMES: [&str; 6] = [
         "chaos_level",
         "chaos_multiplier",
         "skill",
         "responder",
+        "trial",
         "world",
     ];
 
@@ -62,6 +76,7 @@ impl FactorKind {
             "chaos_multiplier" => Self::ChaosMultiplier,
             "skill" => Self::Skill,
             "responder" => Self::Responder,
+            "trial" => Self::Trial,
             "world" => Self::World,
             _ => Self::Path,
         }
@@ -392,6 +407,17 @@ pub(super) fn checked_level(kind: &FactorKind, value: &Value) -> Result<Level, P
             )
             .help("allowed: 0 or more")),
             None => Err(wrong("a number")),
+        },
+        FactorKind::Trial => match level.number() {
+            Some(number) if (0.0..=MOST_TRIAL).contains(&number) && number.fract() == 0.0 => {
+                Ok(level)
+            }
+            _ => Err(Problem::at(
+                value.span.clone(),
+                format!("a trial is a whole number, not {}", shown(&level)),
+                "not a trial",
+            )
+            .help(format!("allowed: whole numbers, 0 to {MOST_TRIAL}"))),
         },
         FactorKind::Path => match level.number() {
             Some(number) if !number.is_finite() => Err(wrong("a finite number")),

@@ -11,6 +11,7 @@ mod method;
 mod points;
 mod range;
 mod recipe;
+mod recording;
 mod sample;
 mod worlds;
 
@@ -28,6 +29,7 @@ pub use analysis::{Compare, Intervals, PreciseEstimate, Precision, ProportionInt
 pub use factor::{Factor, FactorKind, Level};
 pub use grid::{Dimension, Exclusion, Grid};
 pub use recipe::{Difference, Recipe};
+pub use recording::{Budget, RecordingSettings};
 pub(crate) use worlds::set_path;
 
 /// The most design points of one experiment: so many were run, and summarised.
@@ -72,6 +74,8 @@ pub struct Experiment {
     pub worlds: Vec<WorldFile>,
     /// What is written.
     pub output: Output,
+    /// How responders that have to be asked are asked, if the file says.
+    pub recording: Option<RecordingSettings>,
 }
 
 /// Whether design points meet the same chance.
@@ -284,6 +288,7 @@ impl Experiment {
             intervals: Intervals::default(),
             worlds,
             output: Output::default(),
+            recording: None,
         })
     }
 
@@ -315,6 +320,7 @@ impl Experiment {
         let confidence: Option<Spanned<f64>> = fields.optional("confidence");
         let random_numbers = fields.optional("random_numbers").unwrap_or_default();
         let output: Output = fields.optional("output").unwrap_or_default();
+        let recording = recording::read(&mut fields);
         ends::refuse(table, world.as_ref(), overrides, folder, sources)?;
         let set = worlds::read_set(&mut fields);
         let before = fields.problems.len();
@@ -378,6 +384,7 @@ impl Experiment {
             intervals,
             worlds,
             output,
+            recording,
         });
         match experiment {
             Some(experiment) if problems.is_empty() => Ok(experiment),

@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 
 use super::{
     Compare, Experiment, Factor, Grid, Intervals, Level, Output, Precision, RandomNumbers,
+    RecordingSettings,
 };
 use crate::world::{Name, WorldFile};
 
@@ -38,6 +39,9 @@ pub struct Recipe {
     pub worlds: Vec<WorldFile>,
     /// Tables and formats.
     pub output: Output,
+    /// How responders that have to be asked are asked, if that is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<RecordingSettings>,
 }
 
 /// A factor as recorded.
@@ -95,6 +99,7 @@ impl Recipe {
             intervals: experiment.intervals,
             worlds: experiment.worlds.clone(),
             output: experiment.output.clone(),
+            recording: experiment.recording.clone(),
         }
     }
 
@@ -122,6 +127,7 @@ impl Recipe {
             intervals: self.intervals,
             worlds: self.worlds.clone(),
             output: self.output.clone(),
+            recording: self.recording.clone(),
         })
     }
 
@@ -168,6 +174,7 @@ impl Recipe {
             compare: None,
             precision: Vec::new(),
             intervals: Intervals::default(),
+            recording: None,
             ..self.clone()
         }
     }

@@ -111,7 +111,7 @@ fn header(point: &Resolved, telling: &Telling, model: &Model) -> String {
     };
     let responder = match point.responder.diagnoses() {
         true => String::new(),
-        false => format!(" · responder {}", point.responder_name),
+        false => format!(" · responder {}", point.responder.name),
     };
     format!(
         "world {} · chaos {chaos} · skill {}{responder} · seed {} · replication {}\n\
@@ -369,6 +369,11 @@ impl Observer for Narrator<'_> {
         let service = self.world.servers[server].services[service].get_ref();
         let text = format!("{service} on {} is back by itself", self.server(server));
         self.line("recovery", &text);
+    }
+
+    fn answered(&mut self, words: &str) {
+        let words: Vec<&str> = words.split_whitespace().collect();
+        self.line("answer", &words.join(" "));
     }
 
     fn handled(&mut self, handling: &Handling) {

@@ -88,6 +88,7 @@ pub fn simulate_with(
     responder: &mut impl Responder,
 ) -> ControlFlow<(), Outcome> {
     state.reset(model, replication);
+    responder.begin();
     for round in 0..model.rounds {
         state.round = round;
         observer.round_begins(model, state);

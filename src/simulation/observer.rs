@@ -18,6 +18,8 @@ pub trait Observer {
     fn overwhelmed(&mut self, _kept: usize) {}
     /// A service came back by itself; it is that of a number on its server.
     fn recovered(&mut self, _server: usize, _service: usize) {}
+    /// The responder said what is to be done.
+    fn answered(&mut self, _words: &str) {}
     /// An alert was handled.
     fn handled(&mut self, _handling: &Handling) {}
     /// Nothing is done about an alert, by choice.
@@ -70,6 +72,11 @@ impl<A: Observer, B: Observer> Observer for (&mut A, &mut B) {
     fn handled(&mut self, handling: &Handling) {
         self.0.handled(handling);
         self.1.handled(handling);
+    }
+
+    fn answered(&mut self, words: &str) {
+        self.0.answered(words);
+        self.1.answered(words);
     }
 
     fn declined(&mut self, alert: &Alert) {

@@ -48,6 +48,9 @@ pub(super) fn run(
         return ControlFlow::Continue(());
     }
     responder.decide(model, state)?;
+    if let Some(words) = responder.words() {
+        observer.answered(words);
+    }
     for i in 0..state.alerts.len() {
         let (alert, luck) = (state.alerts[i], luck.split());
         if state.waits(alert.server) {

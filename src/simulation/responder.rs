@@ -26,14 +26,15 @@ pub enum Choice {
 }
 
 impl Choice {
-    /// What a kind of responder without keys chooses for every alert.
-    pub fn of(kind: ResponderKind) -> Self {
-        match kind {
+    /// What a kind of responder chooses for every alert; `None` for one that has to be asked.
+    pub fn of(kind: ResponderKind) -> Option<Self> {
+        Some(match kind {
             ResponderKind::Rules => Self::Diagnosis,
             ResponderKind::Runbook => Self::Runbook,
             ResponderKind::Random => Self::Random,
             ResponderKind::None => Self::Nothing,
-        }
+            ResponderKind::Process | ResponderKind::Llm => return None,
+        })
     }
 }
 
@@ -41,6 +42,9 @@ impl Choice {
 pub trait Responder {
     /// Whether every choice is [`Choice::Diagnosis`], which is all that the lanes know.
     const BY_RULES: bool = false;
+
+    /// A replication begins.
+    fn begin(&mut self) {}
 
     /// Makes up its mind about the alerts of the round, which are [`State::alerts`]; there is at
     /// least one. A break says that an answer is missing, and stops the replication.
@@ -50,6 +54,11 @@ pub trait Responder {
 
     /// Its choice for the alert at a place in the list.
     fn choice(&self, place: usize) -> Choice;
+
+    /// What it said when it made up its mind, if it has words.
+    fn words(&self) -> Option<&str> {
+        None
+    }
 
     /// What came of a choice that was not to do nothing.
     fn handled(&mut self, _handling: &Handling) {}

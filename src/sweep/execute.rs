@@ -14,6 +14,7 @@ use crate::design::Design;
 use crate::diagnostics::{Problems, Sources};
 use crate::error::heard;
 use crate::experiment::RowTable;
+use crate::responders::{Answering, Recording};
 use crate::simulation::{
     Accountant, Causes, Choice, InstructionSet, LANES, LaneState, Model, Responder, Rules, State,
     fits_lanes, simulate, simulate_lanes_unless, simulate_with,
@@ -48,7 +49,8 @@ pub fn execute(parts: &[&Part], work: impl Fn(&Part) -> Result<()> + Sync) -> Re
 
 /// Simulates one part, unless `stop` is set before it is done: then the error is
 /// [`Interrupted`](crate::error::Interrupted).
-/// Its rows go to `sink` as they come, its counts among them.
+/// Its rows go to `sink` as they come, its counts among them. Without a recording the runbook stands in
+/// for responders that have to be asked.
 ///
 /// # Errors
 ///
@@ -56,6 +58,7 @@ pub fn execute(parts: &[&Part], work: impl Fn(&Part) -> Result<()> + Sync) -> Re
 pub fn simulate_part(
     design: &Design,
     part: &Part,
+    recording: Option<&Recording>,
     stop: &AtomicBool,
     mut sink: impl FnMut(RowGroup<'_>) -> Result<()>,
 ) -> Result<()> {
@@ -80,9 +83,11 @@ pub fn simulate_part(
         let seed = design.experiment().seed;
         let model = point.compile(seed, design.scope(segment.point));
         let names = Names::of(&point.world);
-        match Choice::of(*point.responder.kind.get_ref()) {
-            Choice::Diagnosis => worker.simulate(&model, names, segment, &mut Rules)?,
-            mut choice => worker.simulate(&model, names, segment, &mut choice)?,
+        match Answering::new(&point, recording) {
+            Answering::Always(Choice::Diagnosis) => {
+                worker.simulate(&model, names, segment, &mut Rules)?;
+            }
+            mut other => worker.simulate(&model, names, segment, &mut other)?,
         }
     }
     worker.rows.finish(&worker.recorder)

@@ -326,6 +326,7 @@ fn not_names(keys: &[&Spanned<String>]) -> Vec<Problem> {
 fn responders(world: &World, problems: &mut Vec<Problem>) {
     problems.extend(not_names(&keys(&world.responders)));
     for (name, responder) in &world.responders {
+        problems.extend(responder.check(name));
         // What every world knows by a name is the same in all of them.
         let plain = ResponderKind::plain(name.get_ref());
         if plain.is_some_and(|kind| kind != *responder.kind.get_ref()) {

@@ -34,7 +34,7 @@ pub use numbers::{
 };
 pub use read::{BUILT_IN, BuiltIn, WorldFile, WorldSource};
 pub use remediation::{Action, ActionEffect, Add, Draw, End, Nothing, Scale, Set};
-pub use responders::{Responder, ResponderKind};
+pub use responders::{Context, Identity, Llm, Price, Responder, ResponderKind};
 pub use response::{AlertKind, AlertLevel, ResponseTimes, RunbookDefault, RunbookLine, Skill};
 pub use servers::Server;
 pub use services::{Dependency, Journey, NamedJourney, Service, UserJourney};

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::sandbox::shipped;
 
 /// Each room with the rooms it may use.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("diagnostics", &[]),
     ("files", &[]),
     ("statistics", &[]),
@@ -39,6 +39,18 @@ const MAY_USE: [(&str, &[&str]); 20] = [
         &["counts", "design", "experiment", "statistics"],
     ),
     (
+        "responders",
+        &[
+            "design",
+            "diagnostics",
+            "error",
+            "experiment",
+            "files",
+            "simulation",
+            "world",
+        ],
+    ),
+    (
         "sweep",
         &[
             "counts",
@@ -46,6 +58,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "diagnostics",
             "error",
             "experiment",
+            "responders",
             "simulation",
             "world",
         ],
@@ -107,7 +120,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
 ];
 
 /// Libraries with one owner.
-const OWNERS: [(&str, &[&str]); 10] = [
+const OWNERS: [(&str, &[&str]); 11] = [
     ("rayon", &["sweep", "commands/run"]),
     ("polars", &["results", "summary", "report"]),
     ("polars_arrow", &["results"]),
@@ -117,6 +130,7 @@ const OWNERS: [(&str, &[&str]); 10] = [
     ("resvg", &["report/plots"]),
     ("indicatif", &["progress"]),
     ("rand_xoshiro", &["simulation/streams"]),
+    ("ureq", &["responders/http"]),
     ("statrs", &["statistics", "world/durations"]),
 ];
 

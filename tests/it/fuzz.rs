@@ -12,7 +12,8 @@ use sysworld::design::Design;
 use sysworld::diagnostics::{Problem, Problems, Sources};
 use sysworld::experiment::{Experiment, Overrides};
 use sysworld::narrate::{Telling, Told, narrate};
-use sysworld::simulation::{Choice, State, simulate};
+use sysworld::responders::Answering;
+use sysworld::simulation::{State, simulate};
 use sysworld::world::BUILT_IN;
 
 const CASES: u32 = 4000;
@@ -276,7 +277,7 @@ fn outcome(read: impl FnOnce(&mut Sources) -> Result<Experiment, Vec<Problem>>) 
                     replication: 0,
                     told,
                 };
-                let mut responder = Choice::of(*resolved.responder.kind.get_ref());
+                let mut responder = Answering::new(&resolved, None);
                 assert!(narrate(&resolved, &telling, &mut responder).is_continue());
             }
         }

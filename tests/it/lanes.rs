@@ -201,7 +201,7 @@ fn part(design: &Design, first: u64, count: u64) -> Made {
         counts: vec![(0, PointCounts::default()); design.len()],
         ..Made::default()
     };
-    simulate_part(design, &part, &AtomicBool::new(false), |rows| {
+    simulate_part(design, &part, None, &AtomicBool::new(false), |rows| {
         match rows {
             RowGroup::Counts(rows) => {
                 for (point, row) in rows {

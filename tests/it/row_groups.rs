@@ -91,7 +91,7 @@ fn no_more_than_a_row_group_is_in_flight() {
     for part in &plan.parts {
         let (mut sizes, mut rounds) = (Vec::new(), Vec::new());
         let mut segments: Vec<Segment> = Vec::new();
-        simulate_part(&design, part, &AtomicBool::new(false), |rows| {
+        simulate_part(&design, part, None, &AtomicBool::new(false), |rows| {
             match rows {
                 RowGroup::Runs(runs) => segments.extend(&runs.segments),
                 RowGroup::Incidents(_) => unreachable!("not asked for"),

@@ -1,4 +1,6 @@
 //! Who responds, and what that changes.
 
 mod kernel;
+mod llm;
+mod process;
 mod sweep;

@@ -170,6 +170,11 @@ fn the_examples_of_the_page_run() {
             assert_accepted(Kind::World, &text);
             sandbox.write("w.toml", &text);
             sandbox.ok("simulate --world w.toml --quiet");
+        } else if block.starts_with("# experiment: recording") {
+            let world = shipped("experiments/worlds/policy.toml");
+            let text = block.replace("worlds/policy.toml", &world);
+            sandbox.write("recording.toml", &format!("{text}\n"));
+            sandbox.ok("plan recording.toml");
         } else if block.starts_with("# experiment: responders") {
             met[1] += 1;
             sandbox.write("e.toml", &format!("{block}\n"));

@@ -191,6 +191,7 @@ const BEYOND: &[Reason] = &[
             "`zones` needs `count`",
             "servers have a `zone` or `zones`, not both",
             "the runbook has no default",
+            "a responder of the kind `process` needs `",
             "which skill? ",
             "which chaos_level? ",
             "can't read the design",
@@ -214,6 +215,10 @@ const BEYOND: &[Reason] = &[
                 "servers = [{ name = \"web\", type = \"web\", count = 3, zones = [\"a\"], zone = \"a\" }]",
             ),
             (World, "remove = [\"runbook_default\"]"),
+            (
+                World,
+                "responders.p = { kind = \"process\", version = \"1\" }",
+            ),
             (
                 Experiment,
                 "world = \"../tests/data/worlds/no-default.toml\"\nfactors.chaos_level = [\"low\"]",
@@ -303,6 +308,7 @@ const BEYOND: &[Reason] = &[
             " servers, and only ",
             "the range from ",
             "a chaos multiplier of ",
+            "a trial is a whole number",
             " levels\n",
             "the design has ",
             "the sweep is too large",
@@ -332,6 +338,10 @@ const BEYOND: &[Reason] = &[
             (
                 Experiment,
                 "factors.chaos_multiplier = { from = 1, to = -1, step = -1 }",
+            ),
+            (
+                Experiment,
+                "factors.trial = { from = 0, to = -1, step = -1 }",
             ),
             (
                 Experiment,

@@ -156,7 +156,7 @@ fn names_are_those_of_the_reader() {
     }
 }
 
-/// A factor can be what the reader takes for one: five kinds, each value at the top of a world, and
+/// A factor can be what the reader takes for one: six kinds, each value at the top of a world, and
 /// paths into each of its tables and lists.
 #[test]
 fn factors_are_those_of_the_reader() {
@@ -177,6 +177,7 @@ fn factors_are_those_of_the_reader() {
         "chaos_multiplier",
         "skill",
         "responder",
+        "trial",
         "world",
     ];
     single.extend(of_experiments.map(str::to_owned));

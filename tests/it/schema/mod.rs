@@ -188,7 +188,10 @@ effects = [{ add = { metric = "cpu_usage", amount = 1, min = 2, max = 3 } }]
 "#;
 
 /// What else an experiment can say: how levels are combined, and what is made of the replications.
-const DESIGNS: [&str; 20] = [
+const DESIGNS: [&str; 22] = [
+    "factors = { responder = [\"runbook\", \"none\"], trial = 0 }\n\
+     recording = { folder = \"r\", budget = { requests = 10, usd = 2.5 }, concurrency = 2, requests_per_minute = 60, timeout_s = 1.5, give_up_s = 30 }",
+    "zip = [{ responder = [\"random\", \"none\"], trial = [0, 1] }]",
     "factors.chaos_multiplier = 2",
     "factors = { chaos_level = \"high\", skill = \"mid\", world = \"cloudinfra\", rounds = 5 }",
     "set = { \"sla.target\" = 99.5, rounds = 30, \"sla.indicator\" = \"journey_availability\" }",

@@ -49,7 +49,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Where the tables of the pages stand in a file: page, heading, the place.
-const TABLES: [(Kind, &str, &str); 16] = [
+const TABLES: [(Kind, &str, &str); 17] = [
     (Kind::World, "Top level", ""),
     (Kind::World, "`[sla]`", "sla"),
     (Kind::World, "`[journey]`", "journey"),
@@ -74,6 +74,7 @@ const TABLES: [(Kind, &str, &str); 16] = [
     (Kind::World, "`[skills.NAME]`", "skills.NAME"),
     (Kind::World, "`[responders.NAME]`", "responders.NAME"),
     (Kind::Experiment, "Keys", ""),
+    (Kind::Experiment, "`[recording]`", "recording"),
 ];
 
 fn place(path: &str) -> Vec<Step> {
