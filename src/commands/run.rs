@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, anyhow};
+use sysworld::design::Design;
 use sysworld::experiment::Overrides;
 use sysworld::precision;
 use sysworld::progress::{Amount, Progress};

@@ -55,6 +55,10 @@ pub struct Unanswered {
 }
 
 /// Looks which replications lack an answer; `None` if none does.
+///
+/// # Errors
+///
+/// [`Interrupted`](crate::error::Interrupted) once `stop` is set.
 pub fn unanswered(
     design: &Design,
     wanted: &Wanted,

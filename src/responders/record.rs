@@ -35,6 +35,11 @@ pub enum Stopped {
 
 /// Asks for all answers that replications lack, a replication at all design points before the next.
 /// `done` is called after each replication that lacks none.
+///
+/// # Errors
+///
+/// A program or a model that fails, a recording that can't be written, or
+/// [`Interrupted`](crate::error::Interrupted) once `stop` is set. What was answered until then is kept.
 pub fn record(
     design: &Design,
     wanted: &Wanted,
@@ -243,8 +248,9 @@ struct Desk<'a> {
 struct DeskState {
     asked: BTreeSet<Key>,
     requests: u64,
-    /// What was spent, and what requests in flight may cost at most.
+    /// Dollars that were spent, and what requests in flight may cost at most.
     usd: f64,
+    in_flight: f64,
     spent: bool,
 }
 
@@ -271,19 +277,29 @@ impl Desk<'_> {
     /// Whether the budget has room for a request that costs at most so much; waits for its turn.
     fn admit(&self, most: f64, stop: &AtomicBool) -> Result<bool> {
         let budget = &self.settings.budget;
-        {
-            let mut state = lock(&self.state);
+        let mut state = lock(&self.state);
+        loop {
             let full = budget
                 .requests
                 .is_some_and(|requests| state.requests >= requests);
-            let dear = budget.usd.is_some_and(|usd| state.usd + most > usd);
-            state.spent |= full || dear;
+            let left = budget
+                .usd
+                .map_or(f64::INFINITY, |usd| usd - state.usd - most);
+            state.spent |= full || left < 0.0;
             if state.spent {
                 return Ok(false);
             }
-            state.requests += 1;
-            state.usd += most;
+            if left >= state.in_flight {
+                break;
+            }
+            // What is in flight may turn out to cost less.
+            heard(stop)?;
+            let wait = self.changed.wait_timeout(state, BLINK);
+            state = wait.unwrap_or_else(PoisonError::into_inner).0;
         }
+        state.requests += 1;
+        state.in_flight += most;
+        drop(state);
         let Some(per_minute) = self.settings.requests_per_minute else {
             return Ok(true);
         };
@@ -303,7 +319,11 @@ impl Desk<'_> {
     /// A request that was to cost at most so much cost that.
     #[cfg(feature = "llm")]
     fn settle(&self, most: f64, cost: f64) {
-        lock(&self.state).usd += cost - most;
+        let mut state = lock(&self.state);
+        state.in_flight -= most;
+        state.usd += cost;
+        drop(state);
+        self.changed.notify_all();
     }
 }
 

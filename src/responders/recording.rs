@@ -95,6 +95,10 @@ pub struct Recording {
 
 impl Recording {
     /// The recording of a folder, to be read alone; one that is not there has no answers.
+    ///
+    /// # Errors
+    ///
+    /// A file that can't be read, or has a line that is no answer.
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(FILE);
         let answers = match open_named(&path, MOST) {
@@ -110,6 +114,10 @@ impl Recording {
     }
 
     /// The recording of a folder, to be added to; nobody else adds to it meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// The same, and a folder that can't be written to, or that another run records to.
     pub fn extend(folder: &Path) -> Result<Self> {
         let path = folder.join(FILE);
         let what = || format!("can't record to {}", path.display());

@@ -30,7 +30,7 @@ pub use durations::{Duration, Geometric, Lognormal, Weibull};
 pub use metrics::{Band, DrawnMetric, Metrics, Penalty, Usage, UsageMetric};
 pub use numbers::{
     AtLeastOne, Finite, Hands, Name, NonNegative, NonNegativeRange, Percent, PercentRange,
-    Positive, Probability, Rounds, Span2, Whole,
+    Positive, Probability, Rounds, Span2, Tokens, Whole,
 };
 pub use read::{BUILT_IN, BuiltIn, WorldFile, WorldSource};
 pub use remediation::{Action, ActionEffect, Add, Draw, End, Nothing, Scale, Set};

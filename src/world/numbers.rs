@@ -155,6 +155,32 @@ impl<'de> Deserialize<'de> for Rounds {
     }
 }
 
+/// The most tokens of an answer: a whole number from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Tokens(u32);
+
+impl Tokens {
+    /// The number.
+    pub fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Tokens {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const MOST: u32 = 1_000_000_000;
+        let value = deserializer.deserialize_any(WholeVisitor)?;
+        let number = u32::try_from(value).ok();
+        let number = number.filter(|number| (1..=MOST).contains(number));
+        number.map(Self).ok_or_else(|| {
+            de::Error::custom(format!(
+                "{value} is not allowed here; allowed: a whole number, 1 to {MOST}"
+            ))
+        })
+    }
+}
+
 /// Servers that someone attends to at once: a whole number from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(transparent)]

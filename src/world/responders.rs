@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 
-use super::{Hands, NameAt, NonNegative, World};
+use super::{NameAt, NonNegative, Tokens, World};
 use crate::diagnostics::{Problem, Span};
 
 /// Who responds to alerts.
@@ -35,7 +35,7 @@ pub struct Responder {
     pub temperature: Option<Spanned<NonNegative>>,
     /// The most tokens of an answer.
     #[serde(default)]
-    pub max_tokens: Option<Spanned<Hands>>,
+    pub max_tokens: Option<Spanned<Tokens>>,
     /// What it is told beside the alerts; all of it, where this is missing.
     #[serde(default)]
     pub context: Option<Spanned<Vec<Context>>>,

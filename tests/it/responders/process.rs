@@ -233,7 +233,7 @@ fn a_program_that_fails_is_named() {
         ("time.sleep(600)", "said nothing for 0.5 s after `observe`"),
         (
             "print('thinking about it')",
-            "answered `thinking about it`: expected value",
+            "answered `thinking about it`: expected",
         ),
         ("print('thinking about it')", "logs belong on stderr"),
         (
