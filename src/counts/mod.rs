@@ -1,10 +1,12 @@
 //! The integers that every summary rests on: they add up in any order to the same totals.
 
+mod answers;
 mod tally;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use answers::{Answered, Answers};
 use serde::{Serialize, Serializer};
 pub use tally::Tally;
 
@@ -54,10 +56,14 @@ pub enum Measure {
     SlaMissed,
     /// The sum of a count over the replications.
     Total(Count),
+    /// What was answered by responders that have to be asked.
+    Answered(Answered),
+    /// Answers that took `value` milliseconds.
+    AnswerLatency,
 }
 
 impl Measure {
-    const PLAIN: [(Self, &'static str); 15] = [
+    const PLAIN: [(Self, &'static str); 16] = [
         (Self::UpChecks, "up_checks"),
         (Self::JourneyUpRounds, "journey_up_rounds"),
         (Self::JourneyRounds, "journey_rounds"),
@@ -73,12 +79,14 @@ impl Measure {
         (Self::CauseIncidents, "cause_incidents"),
         (Self::CauseDownChecks, "cause_down_checks"),
         (Self::SlaMissed, "sla_missed"),
+        (Self::AnswerLatency, "answers_latency_ms"),
     ];
 
     /// Its name in the `counts` tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::Total(count) => count.name(),
+            Self::Answered(of) => of.name(),
             other => Self::PLAIN
                 .iter()
                 .find(|(measure, _)| *measure == other)
@@ -93,6 +101,10 @@ impl Measure {
         plain
             .map(|(measure, _)| *measure)
             .or_else(|| total().map(Self::Total))
+            .or_else(|| {
+                let mut answered = Answered::ALL.into_iter();
+                answered.find(|of| of.name() == name).map(Self::Answered)
+            })
     }
 }
 
@@ -149,6 +161,8 @@ pub struct PointCounts {
     pub budget_exhausted_round: BTreeMap<u32, u64>,
     /// Incidents and down checks by cause.
     causes: BTreeMap<Option<Arc<str>>, [u64; 2]>,
+    /// What was answered by a responder that has to be asked.
+    pub answers: Answers,
 }
 
 /// A replication at one end of all of them.
@@ -268,6 +282,12 @@ impl PointCounts {
         for count in Count::ALL {
             push(Measure::Total(count), 0, 0, self.total(count));
         }
+        for of in Answered::ALL {
+            push(Measure::Answered(of), 0, 0, self.answers.total(of));
+        }
+        for (latency, answers) in &self.answers.latency_ms {
+            push(Measure::AnswerLatency, 0, *latency, *answers);
+        }
         for (measure, extreme) in [(Measure::Worst, self.worst), (Measure::Best, self.best)] {
             rows.extend(extreme.map(|(value, replication)| CountRow {
                 measure,
@@ -318,6 +338,8 @@ impl PointCounts {
             Measure::BudgetExhaustedRound => {
                 *self.budget_exhausted_round.entry(row.value).or_default() += row.count;
             }
+            Measure::Answered(of) => self.answers.count(of, row.count),
+            Measure::AnswerLatency => self.answers.took(row.value, row.count),
             Measure::CauseIncidents => self.cause(row)[0] += row.count,
             Measure::CauseDownChecks => self.cause(row)[1] += row.count,
         }

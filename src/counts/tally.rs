@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{PointCounts, Wait};
+use super::{Answers, PointCounts, Wait};
 use crate::simulation::{CauseSet, Count, CountedIncident, Model, Replication};
 use crate::statistics::jackknife::{GROUPS, TtrCell};
 
@@ -24,6 +24,7 @@ pub struct Tally {
     best: Option<(u32, u64)>,
     sla_missed: u64,
     totals: [u64; Count::ALL.len()],
+    answers: Answers,
 }
 
 impl Tally {
@@ -49,6 +50,11 @@ impl Tally {
         for count in Count::ALL {
             self.totals[count as usize] += u64::from(count.of(outcome));
         }
+    }
+
+    /// Counts the answers of a replication.
+    pub fn answers(&mut self, answers: &Answers) {
+        self.answers.add(answers);
     }
 
     /// Counts the rounds in which each of several journeys worked in a replication.
@@ -120,6 +126,7 @@ impl Tally {
             best: self.best,
             sla_missed: self.sla_missed,
             totals: self.totals,
+            answers: self.answers,
             causes: causes
                 .filter(|(_, [incidents, _])| *incidents > 0)
                 .map(|(cause, counts)| (name(CauseSet(cause)), counts))

@@ -15,8 +15,8 @@ use crate::experiment::{Experiment, FactorKind, Level, Overrides, RandomNumbers,
 use crate::simulation::{Count, Model, Setting, compile};
 use crate::statistics::sre::Window;
 use crate::world::{
-    Identity, Indicator, NameAt, NonNegative, Per, Responder, Scenario, Server, Skill, Strikes,
-    World, WorldFile,
+    Identity, Indicator, NameAt, NonNegative, Per, Price, Responder, Scenario, Server, Skill,
+    Strikes, World, WorldFile,
 };
 
 /// The key of a design point: the same wherever the same world meets the same chaos, skill and
@@ -372,6 +372,16 @@ impl Design {
     /// Whether the response takes time in any of its worlds.
     pub fn has_cases(&self) -> bool {
         self.cases
+    }
+
+    /// Whether anybody has to be asked at any of its points.
+    pub fn asks(&self) -> bool {
+        self.variations.iter().any(|variation| variation.asked)
+    }
+
+    /// What the tokens of whoever responds at a point cost, if that is said.
+    pub fn price(&self, point: usize) -> Option<Price> {
+        self.resolve(point).ok()?.responder.llm()?.price
     }
 
     /// The counts that any of its points can have; of the others there are no columns.

@@ -151,6 +151,8 @@ pub enum RowTable {
     Incidents,
     /// One row a round.
     Rounds,
+    /// One row an alert that was answered.
+    Decisions,
 }
 
 /// A file format.

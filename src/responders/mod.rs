@@ -16,6 +16,7 @@ mod recording;
 
 use std::ops::ControlFlow;
 
+use crate::counts::Answers;
 use crate::design::Resolved;
 use crate::simulation::{Choice, Handling, Model, Responder, State};
 
@@ -41,6 +42,16 @@ impl<'a> Answering<'a> {
             (Some(choice), _) => Self::Always(choice),
             (None, None) => Self::Always(Choice::Runbook),
             (None, Some(recording)) => Self::Recorded(Box::new(Recorded::new(point, recording))),
+        }
+    }
+}
+
+impl Answering<'_> {
+    /// What was answered in the last replication, by a responder that has to be asked.
+    pub fn answers(&self) -> Option<&Answers> {
+        match self {
+            Self::Always(_) => None,
+            Self::Recorded(recorded) => Some(recorded.answers()),
         }
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::chat;
 use super::observation::{Came, Observation, WorldSeen, action_names};
 use super::recording::{Answer, Key, Recording};
+use crate::counts::{Answered, Answers};
 use crate::design::Resolved;
 use crate::simulation::{Choice, Handling, Model, Responder, State};
 use crate::world::World;
@@ -74,6 +75,8 @@ pub struct Recorded<'a> {
     /// What was answered, if in words of a model.
     words: Option<Arc<Answer>>,
     missing: Option<Question>,
+    /// Those of the replication.
+    answers: Answers,
 }
 
 impl<'a> Recorded<'a> {
@@ -106,7 +109,13 @@ impl<'a> Recorded<'a> {
             choices: Vec::new(),
             words: None,
             missing: None,
+            answers: Answers::default(),
         }
+    }
+
+    /// The answers of the last replication.
+    pub fn answers(&self) -> &Answers {
+        &self.answers
     }
 
     /// The question whose answer stopped the last replication, if one did.
@@ -123,6 +132,7 @@ impl Responder for Recorded<'_> {
         self.came.clear();
         self.older = 0;
         self.missing = None;
+        self.answers.clear();
     }
 
     fn decide(&mut self, model: &Model, state: &State) -> ControlFlow<()> {
@@ -132,19 +142,39 @@ impl Responder for Recorded<'_> {
         self.round = state.round;
         let answer = self.recording.get(&question.key);
         // What no program can have said was recorded by hand, and is asked for again.
-        let understood = answer.as_deref().and_then(|answer| {
-            let choices = match question.choices(self.world, answer) {
-                Ok(choices) => choices,
-                Err(_) if self.responder.llm().is_some() => vec![Choice::Nothing; alerts],
-                Err(_) => return None,
-            };
-            Some((choices, answer))
-        });
-        let Some((choices, words)) = understood else {
+        let understood =
+            answer
+                .as_deref()
+                .and_then(|answer| match question.choices(self.world, answer) {
+                    Ok(choices) => Some((choices, true, answer)),
+                    Err(_) if self.responder.llm().is_some() => {
+                        Some((vec![Choice::Nothing; alerts], false, answer))
+                    }
+                    Err(_) => None,
+                });
+        let Some((choices, valid, words)) = understood else {
             self.missing = Some(question);
             return ControlFlow::Break(());
         };
         self.so_far = hash(&[&question.key, words.text.as_bytes()]);
+        let by_the_book = state.alerts().iter().zip(&choices);
+        let by_the_book = by_the_book.filter(|(a, c)| **c == Choice::Act(model.runbook(a)));
+        for (of, more) in [
+            (Answered::Answers, 1),
+            (Answered::Invalid, u64::from(!valid)),
+            (Answered::Requests, words.attempts.into()),
+            (Answered::Choices, alerts as u64),
+            (Answered::Agreed, by_the_book.count() as u64),
+            (Answered::PromptTokens, words.prompt_tokens.unwrap_or(0)),
+            (
+                Answered::CompletionTokens,
+                words.completion_tokens.unwrap_or(0),
+            ),
+        ] {
+            self.answers.count(of, more);
+        }
+        let latency = u32::try_from(words.latency_ms).unwrap_or(u32::MAX);
+        self.answers.took(latency, 1);
         self.choices = choices;
         self.words = answer.filter(|_| self.responder.llm().is_some());
         ControlFlow::Continue(())

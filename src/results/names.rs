@@ -20,6 +20,8 @@ pub enum PartTable {
     Incidents,
     /// A row a round.
     Rounds,
+    /// A row an alert that was answered.
+    Decisions,
     /// The counts that summaries rest on.
     Counts,
     /// What comparisons need of each replication, where there is no table `runs`.
@@ -28,10 +30,11 @@ pub enum PartTable {
 
 impl PartTable {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Runs,
         Self::Incidents,
         Self::Rounds,
+        Self::Decisions,
         Self::Counts,
         Self::Outcomes,
     ];
@@ -42,6 +45,7 @@ impl PartTable {
             Self::Runs => "runs",
             Self::Incidents => "incidents",
             Self::Rounds => "rounds",
+            Self::Decisions => "decisions",
             Self::Counts => "counts",
             Self::Outcomes => "outcomes",
         }
@@ -60,12 +64,13 @@ pub(super) fn part_folders() -> impl Iterator<Item = &'static str> {
 }
 
 /// Tables beside the manifest.
-pub(super) const TABLES: [&str; 6] = [
+pub(super) const TABLES: [&str; 7] = [
     "design",
     "summary",
     "ttr",
     "budget",
     "causes",
+    "responders",
     "comparisons",
 ];
 /// The page for people.

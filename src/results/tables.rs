@@ -11,14 +11,15 @@ use super::spans::Spans;
 use crate::counts::{CountRow, Measure};
 use crate::design::{Design, PointKey};
 use crate::experiment::{Format, RowTable};
-use crate::simulation::{ClosedBy, Count};
-use crate::sweep::{IncidentRow, PartId, RoundRow, RowGroup, RunColumns};
+use crate::simulation::{ClosedBy, Count, Response};
+use crate::sweep::{DecisionRow, IncidentRow, PartId, RoundRow, RowGroup, RunColumns};
 
 /// The tables that have the rows of a row group, and their rows.
 pub fn row_tables(design: &Design, rows: RowGroup<'_>) -> Vec<(PartTable, Frame)> {
     match rows {
         RowGroup::Incidents(rows) => vec![(PartTable::Incidents, incidents(design, rows))],
         RowGroup::Rounds(rows) => vec![(PartTable::Rounds, rounds(design, rows))],
+        RowGroup::Decisions(rows) => vec![(PartTable::Decisions, decisions(design, rows))],
         RowGroup::Counts(rows) => vec![(PartTable::Counts, counts(design, rows))],
         RowGroup::Runs(rows) => {
             let tables = part_tables(design).into_iter();
@@ -40,6 +41,7 @@ pub(super) fn part_tables(design: &Design) -> Vec<PartTable> {
         RowTable::Runs => PartTable::Runs,
         RowTable::Incidents => PartTable::Incidents,
         RowTable::Rounds => PartTable::Rounds,
+        RowTable::Decisions => PartTable::Decisions,
     }));
     // Comparisons pair replications, so these are kept one by one.
     if experiment.compare.is_some() && !experiment.output.has_runs() {
@@ -53,7 +55,7 @@ pub(super) fn part_tables(design: &Design) -> Vec<PartTable> {
 pub(super) fn formats_of(design: &Design, table: PartTable) -> &[Format] {
     match table {
         PartTable::Counts | PartTable::Outcomes => &[Format::Parquet],
-        PartTable::Runs | PartTable::Incidents | PartTable::Rounds => {
+        PartTable::Runs | PartTable::Incidents | PartTable::Rounds | PartTable::Decisions => {
             &design.experiment().output.formats
         }
     }
@@ -223,6 +225,36 @@ fn rounds(design: &Design, rows: &[RoundRow]) -> Frame {
     }
     let about = "traffic as a ratio of base_traffic";
     frame.column(rows, "traffic", about, |r| r.traffic);
+    frame
+}
+
+fn decisions(design: &Design, rows: &[DecisionRow]) -> Frame {
+    let spans = Spans::of(rows.iter().map(|row| row.point));
+    let mut frame = spans.point_column(design);
+    replication(&mut frame, rows.iter().map(|row| row.replication));
+    frame.column(rows, "round", "number of the round, from 0", |r| r.round);
+    frame.column(rows, "server", "name of the server", |r| &*r.server);
+    let about = "what the alert is about";
+    frame.column(rows, "alert", about, |r| r.alert.kind.name());
+    let about = "whether the alert is critical, else a warning";
+    frame.column(rows, "critical", about, |r| r.alert.critical);
+    let about = "what raised it: percent, milliseconds, health, or services down";
+    frame.column(rows, "value", about, |r| r.alert.value);
+    let about = "the runbook's action";
+    frame.column(rows, "runbook", about, |r| &*r.runbook);
+    let about = "the action that was chosen; null if the alert was declined";
+    frame.column(rows, "action", about, |r| {
+        r.action.as_ref().map(|(action, _)| &**action)
+    });
+    let about = "what came of it: succeeded, failed, blocked or under_way; null if declined";
+    frame.column(rows, "outcome", about, |r| {
+        r.action.as_ref().map(|(_, response)| match response {
+            Response::Blocked(_) => "blocked",
+            Response::Failed => "failed",
+            Response::Succeeded => "succeeded",
+            Response::UnderWay(_) => "under_way",
+        })
+    });
     frame
 }
 

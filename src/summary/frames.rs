@@ -6,20 +6,32 @@ use anyhow::Result;
 
 use super::catalogue::{CATALOGUE, Estimator, Spread, journey_column};
 use super::{Comparison, PointSummary, Reading};
-use crate::counts::CauseCounts;
+use crate::counts::{Answered, Answers, CauseCounts};
 use crate::design::Design;
 use crate::results::{Frame, TableFiles, point_columns};
+use crate::simulation::Count;
 use crate::statistics::jackknife::TtrRow;
 use crate::statistics::{Estimate, Interval};
+use crate::world::Price;
 
 /// The summary tables of a sweep, written as its design points come.
 pub struct Tables<'a, W: Write> {
+    points: &'a Design,
     design: TableFiles<'a, usize, W>,
     summary: TableFiles<'a, PointSummary, W>,
     ttr: TableFiles<'a, (usize, TtrRow), W>,
     budget: TableFiles<'a, (usize, u32, Estimate), W>,
     causes: TableFiles<'a, (usize, CauseCounts), W>,
     comparisons: Option<TableFiles<'a, Comparison, W>>,
+    responders: Option<TableFiles<'a, AnswersRow, W>>,
+}
+
+/// A row of the table `responders`.
+struct AnswersRow {
+    point: usize,
+    answers: Answers,
+    declined: u64,
+    price: Option<Price>,
 }
 
 impl<'a, W: Write> Tables<'a, W> {
@@ -30,6 +42,7 @@ impl<'a, W: Write> Tables<'a, W> {
     /// Those of `create`.
     pub fn new(design: &'a Design, mut create: impl FnMut(&str) -> Result<W>) -> Result<Self> {
         let compared = design.experiment().compare.is_some();
+        let asked = design.asks();
         Ok(Self {
             design: TableFiles::new(design, "design", design_frame, &mut create)?,
             summary: TableFiles::new(design, "summary", summary_frame, &mut create)?,
@@ -39,6 +52,10 @@ impl<'a, W: Write> Tables<'a, W> {
             comparisons: compared
                 .then(|| TableFiles::new(design, "comparisons", comparisons_frame, &mut create))
                 .transpose()?,
+            responders: asked
+                .then(|| TableFiles::new(design, "responders", responders_frame, &mut create))
+                .transpose()?,
+            points: design,
         })
     }
 
@@ -57,6 +74,16 @@ impl<'a, W: Write> Tables<'a, W> {
         }
         for cause in std::mem::take(&mut row.causes) {
             self.causes.push((point, cause))?;
+        }
+        if let Some(table) = &mut self.responders
+            && self.points.variation(point).asked
+        {
+            table.push(AnswersRow {
+                point,
+                declined: row.total(Count::ActionsDeclined),
+                answers: std::mem::take(&mut row.answers),
+                price: self.points.price(point),
+            })?;
         }
         self.summary.push(row)
     }
@@ -83,6 +110,9 @@ impl<'a, W: Write> Tables<'a, W> {
         files.extend(self.budget.finish()?);
         files.extend(self.causes.finish()?);
         if let Some(table) = self.comparisons {
+            files.extend(table.finish()?);
+        }
+        if let Some(table) = self.responders {
             files.extend(table.finish()?);
         }
         Ok(files)
@@ -182,6 +212,56 @@ fn budget_frame(design: &Design, rows: &[(usize, u32, Estimate)]) -> Frame {
     frame.column(rows, "exhausted_hi", about, |(_, _, e)| ends(e.interval)[1]);
     let about = "method of the interval";
     frame.column(rows, "exhausted_method", about, |(_, _, e)| e.method);
+    frame
+}
+
+/// Rows of the table `responders`: what was answered where it had to be asked.
+fn responders_frame(design: &Design, rows: &[AnswersRow]) -> Frame {
+    let points: Vec<usize> = rows.iter().map(|row| row.point).collect();
+    let mut frame = point_columns(design, &points);
+    let total = |of| move |row: &AnswersRow| row.answers.total(of);
+    let about = "rounds in which alerts were answered";
+    frame.column(rows, "answers", about, total(Answered::Answers));
+    let about = "answers that could not be understood, so that nothing was done";
+    frame.column(rows, "invalid", about, total(Answered::Invalid));
+    let about = "alerts that were answered";
+    frame.column(rows, "choices", about, total(Answered::Choices));
+    let about = "alerts about which nothing was chosen";
+    frame.column(rows, "declined", about, |row| row.declined);
+    let about = "share of the choices that are the runbook's, 0 to 1; null without any";
+    frame.column(rows, "agreement", about, |row| {
+        let choices = row.answers.total(Answered::Choices);
+        let agreed = row.answers.total(Answered::Agreed);
+        (choices > 0).then(|| agreed as f64 / choices as f64)
+    });
+    let about = "requests that the answers took";
+    frame.column(rows, "requests", about, total(Answered::Requests));
+    // A program has no tokens, which is not the same as none.
+    let tokens = |row: &AnswersRow, of| {
+        let all = Answered::ALL[5..].iter().map(|of| row.answers.total(*of));
+        (all.sum::<u64>() > 0).then(|| row.answers.total(of))
+    };
+    let about = "tokens of the prompts; null where none are told";
+    frame.column(rows, "prompt_tokens", about, |row| {
+        tokens(row, Answered::PromptTokens)
+    });
+    let about = "tokens of the completions; null where none are told";
+    frame.column(rows, "completion_tokens", about, |row| {
+        tokens(row, Answered::CompletionTokens)
+    });
+    let about = "dollars that the tokens cost by the price of the responder; null without";
+    frame.column(rows, "usd", about, |row| {
+        let tokens = [Answered::PromptTokens, Answered::CompletionTokens];
+        Some(row.price?.of(tokens.map(|of| row.answers.total(of))))
+    });
+    let about = "milliseconds that half of the answers took at most";
+    frame.column(rows, "latency_p50_ms", about, |row| {
+        row.answers.latency(500)
+    });
+    let about = "milliseconds that 95 % of the answers took at most";
+    frame.column(rows, "latency_p95_ms", about, |row| {
+        row.answers.latency(950)
+    });
     frame
 }
 

@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, anyhow};
 
-use crate::counts::{CauseCounts, PointCounts, Wait, histogram};
+use crate::counts::{Answers, CauseCounts, PointCounts, Wait, histogram};
 use crate::design::Design;
 use crate::experiment::{PreciseEstimate, ProportionInterval};
 use crate::precision::{self, Looks};
@@ -83,6 +83,8 @@ pub struct PointSummary {
     pub unseen: Option<Unseen>,
     /// Incidents and downtime by what caused them.
     pub causes: Vec<CauseCounts>,
+    /// What was answered by a responder that has to be asked.
+    pub answers: Answers,
     /// The restricted mean in half rounds with what its jackknife left; kept for comparisons.
     restricted_mean: Option<RestrictedMean>,
     /// Replications that missed the SLA.
@@ -404,6 +406,7 @@ impl PointSummary {
             restricted_mean: restricted.filter(|_| experiment.compare.is_some()),
             sla_missed: counts.sla_missed(),
             totals: Count::ALL.map(|count| counts.total(count)),
+            answers: counts.answers.clone(),
         }
     }
 

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow};
 use super::names::Names;
 use super::plan::{Part, Segment};
 use super::record::{Recorder, RowGroup, Rows};
-use crate::counts::Tally;
+use crate::counts::{Answers, Tally};
 use crate::design::Design;
 use crate::diagnostics::{Problems, Sources};
 use crate::error::heard;
@@ -71,6 +71,7 @@ pub fn simulate_part(
         recorder: Recorder::new(
             tables.contains(&RowTable::Incidents),
             tables.contains(&RowTable::Rounds),
+            tables.contains(&RowTable::Decisions),
         ),
         rows: Rows::new(part.replications(), &mut sink),
     };
@@ -93,6 +94,22 @@ pub fn simulate_part(
     worker.rows.finish(&worker.recorder)
 }
 
+/// Who responds in a sweep.
+trait Asked: Responder {
+    /// What was answered in the last replication, by one that has to be asked.
+    fn answers(&self) -> Option<&Answers> {
+        None
+    }
+}
+
+impl Asked for Rules {}
+
+impl Asked for Answering<'_> {
+    fn answers(&self) -> Option<&Answers> {
+        Answering::answers(self)
+    }
+}
+
 /// What simulates the segments of a part, one after another.
 struct Worker<'a> {
     stop: &'a AtomicBool,
@@ -104,7 +121,7 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    fn simulate<R: Responder>(
+    fn simulate<R: Asked>(
         &mut self,
         model: &Model,
         names: Names,
@@ -113,7 +130,7 @@ impl Worker<'_> {
     ) -> Result<()> {
         let mut tally = Tally::default();
         self.rows.begin(segment);
-        self.recorder.begin(segment.point, names);
+        self.recorder.begin(segment.point, names, model);
         // Only the scalar way can be watched, or asks someone else than the rules.
         let in_lanes = R::BY_RULES && self.recorder.idle() && fits_lanes(model);
         let causes = if in_lanes {
@@ -170,7 +187,7 @@ impl Worker<'_> {
         model: &Model,
         segment: &Segment,
         tally: &mut Tally,
-        responder: &mut impl Responder,
+        responder: &mut impl Asked,
     ) -> Result<Causes> {
         let mut accountant = Accountant::default();
         for number in segment.first..segment.first + segment.count {
@@ -190,6 +207,9 @@ impl Worker<'_> {
             let replication = accountant.replication(outcome);
             tally.replication(number, &replication, model);
             tally.journeys(self.state.journey_rounds().iter().copied());
+            if let Some(answers) = responder.answers() {
+                tally.answers(answers);
+            }
             for incident in accountant.incidents() {
                 tally.incident(number, incident, model);
             }

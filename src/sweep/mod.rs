@@ -7,4 +7,4 @@ mod record;
 
 pub use execute::{Failed, execute, simulate_part};
 pub use plan::{Goal, Part, PartId, Plan, Segment, Shard, breadth_first, ranges};
-pub use record::{IncidentRow, ROW_GROUP, RoundRow, RowGroup, RunColumns};
+pub use record::{DecisionRow, IncidentRow, ROW_GROUP, RoundRow, RowGroup, RunColumns};

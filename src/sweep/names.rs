@@ -9,6 +9,7 @@ use crate::world::World;
 pub(super) struct Names {
     servers: Vec<Arc<str>>,
     causes: Vec<Arc<str>>,
+    actions: Vec<Arc<str>>,
 }
 
 impl Names {
@@ -20,12 +21,22 @@ impl Names {
         Self {
             servers: servers.map(|name| name.as_str().into()).collect(),
             causes: causes.map(Arc::from).collect(),
+            actions: world
+                .remediation
+                .iter()
+                .map(|action| action.name.get_ref().as_str().into())
+                .collect(),
         }
     }
 
     /// The name of a server.
     pub fn server(&self, server: usize) -> Arc<str> {
         Arc::clone(&self.servers[server])
+    }
+
+    /// The name of an action.
+    pub fn action(&self, action: usize) -> Arc<str> {
+        Arc::clone(&self.actions[action])
     }
 
     /// What may have caused an incident, as tables, counts and page have it: joined by `+`; `None`

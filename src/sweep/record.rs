@@ -9,8 +9,9 @@ use super::names::Names;
 use super::plan::Segment;
 use crate::counts::{CountRow, PointCounts};
 use crate::simulation::{
-    Alert, Handling, Incident, Model, Observer, Outcome, Outcomes, State, Strike,
+    Alert, Handling, Incident, Model, Observer, Outcome, Outcomes, Response, State, Strike,
 };
+use crate::world::AlertKind;
 
 /// The outcomes of replications, and which replications these are.
 #[derive(Debug, Default)]
@@ -106,6 +107,25 @@ pub struct RoundRow {
     pub alerts_waiting: u32,
 }
 
+/// What was chosen for one alert of a replication.
+#[derive(Debug, Clone)]
+pub struct DecisionRow {
+    /// Index of the design point.
+    pub point: usize,
+    /// Which replication.
+    pub replication: u64,
+    /// Which round.
+    pub round: u32,
+    /// The alert.
+    pub alert: Alert,
+    /// The name of its server.
+    pub server: Arc<str>,
+    /// The name of the runbook's action.
+    pub runbook: Arc<str>,
+    /// The name of the action that was chosen, and what came of it; `None` where it was declined.
+    pub action: Option<(Arc<str>, Response)>,
+}
+
 /// Rows that are written together: memory follows them, however long a part is. Where a row group
 /// ends depends on nothing but the rows before it in its part.
 pub const ROW_GROUP: usize = 1 << 15;
@@ -119,6 +139,8 @@ pub enum RowGroup<'a> {
     Incidents(&'a [IncidentRow]),
     /// One row a round, if asked for.
     Rounds(&'a [RoundRow]),
+    /// One row an alert that was answered, if asked for.
+    Decisions(&'a [DecisionRow]),
     /// The counts of each segment, each row with the index of its design point.
     Counts(&'a [(usize, CountRow)]),
 }
@@ -133,6 +155,7 @@ pub(super) struct Rows<'a> {
     runs: RunColumns,
     incidents: Vec<IncidentRow>,
     rounds: Vec<RoundRow>,
+    decisions: Vec<DecisionRow>,
     counts: Vec<(usize, CountRow)>,
 }
 
@@ -145,6 +168,7 @@ impl<'a> Rows<'a> {
             runs: RunColumns::with_capacity(group),
             incidents: Vec::new(),
             rounds: Vec::new(),
+            decisions: Vec::new(),
             counts: Vec::new(),
         }
     }
@@ -184,10 +208,11 @@ impl<'a> Rows<'a> {
     ///
     /// Those of the sink.
     pub fn extend(&mut self, recorder: &mut Recorder) -> Result<()> {
-        recorder.drain(&mut self.incidents, &mut self.rounds);
+        recorder.drain(&mut self.incidents, &mut self.rounds, &mut self.decisions);
         let sink = &mut self.sink;
         hand_on(&mut self.incidents, |rows| sink(RowGroup::Incidents(rows)))?;
-        hand_on(&mut self.rounds, |rows| sink(RowGroup::Rounds(rows)))
+        hand_on(&mut self.rounds, |rows| sink(RowGroup::Rounds(rows)))?;
+        hand_on(&mut self.decisions, |rows| sink(RowGroup::Decisions(rows)))
     }
 
     /// The counts of a segment that is over. A part may have very many, so they too are handed on
@@ -217,6 +242,9 @@ impl<'a> Rows<'a> {
         if recorder.want_rounds {
             (self.sink)(RowGroup::Rounds(&self.rounds))?;
         }
+        if recorder.want_decisions {
+            (self.sink)(RowGroup::Decisions(&self.decisions))?;
+        }
         Ok(())
     }
 }
@@ -229,14 +257,20 @@ fn hand_on<T>(rows: &mut Vec<T>, sink: impl FnMut(&[T]) -> Result<()>) -> Result
     Ok(())
 }
 
-/// Records incidents and rounds of one replication at a time.
+/// Records incidents, rounds and decisions of one replication at a time.
 #[derive(Debug, Default)]
 pub(super) struct Recorder {
     want_incidents: bool,
     want_rounds: bool,
+    want_decisions: bool,
+    /// Where decisions are wanted: the runbook's action by server, alert and level.
+    runbook: Vec<usize>,
+    decisions: Vec<DecisionRow>,
     point: usize,
     names: Names,
     replication: u64,
+    /// The round.
+    now: u32,
     incidents: Vec<IncidentRow>,
     /// By server: which of `incidents` is open.
     open: Vec<(usize, usize)>,
@@ -245,21 +279,38 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    pub fn new(want_incidents: bool, want_rounds: bool) -> Self {
+    pub fn new(want_incidents: bool, want_rounds: bool, want_decisions: bool) -> Self {
         Self {
             want_incidents,
             want_rounds,
+            want_decisions,
             ..Self::default()
         }
     }
 
     pub fn idle(&self) -> bool {
-        !self.want_incidents && !self.want_rounds
+        !self.want_incidents && !self.want_rounds && !self.want_decisions
     }
 
     /// Says of which point the next replications are, and the names of its world.
-    pub fn begin(&mut self, point: usize, names: Names) {
+    pub fn begin(&mut self, point: usize, names: Names, model: &Model) {
         (self.point, self.names) = (point, names);
+        self.runbook.clear();
+        if self.want_decisions {
+            let servers = 0..model.servers();
+            let lines = servers.flat_map(|server| {
+                let kinds = AlertKind::ALL.into_iter();
+                kinds.flat_map(move |kind| [false, true].map(|level| (server, kind, level)))
+            });
+            self.runbook.extend(lines.map(|(server, kind, critical)| {
+                model.runbook(&Alert {
+                    server,
+                    kind,
+                    critical,
+                    value: 0.0,
+                })
+            }));
+        }
     }
 
     /// The names of the world that is watched.
@@ -273,15 +324,39 @@ impl Recorder {
     }
 
     /// Gives away what it recorded.
-    fn drain(&mut self, incidents: &mut Vec<IncidentRow>, rounds: &mut Vec<RoundRow>) {
+    fn drain(
+        &mut self,
+        incidents: &mut Vec<IncidentRow>,
+        rounds: &mut Vec<RoundRow>,
+        decisions: &mut Vec<DecisionRow>,
+    ) {
+        decisions.append(&mut self.decisions);
         incidents.append(&mut self.incidents);
         rounds.append(&mut self.rounds);
         self.open.clear();
+    }
+
+    fn decide(&mut self, alert: &Alert, action: Option<(usize, Response)>) {
+        if !self.want_decisions {
+            return;
+        }
+        let line = (alert.server * AlertKind::ALL.len() + alert.kind as usize) * 2;
+        let runbook = self.runbook[line + usize::from(alert.critical)];
+        self.decisions.push(DecisionRow {
+            point: self.point,
+            replication: self.replication,
+            round: self.now,
+            alert: *alert,
+            server: self.names.server(alert.server),
+            runbook: self.names.action(runbook),
+            action: action.map(|(action, response)| (self.names.action(action), response)),
+        });
     }
 }
 
 impl Observer for Recorder {
     fn round_begins(&mut self, _: &Model, state: &State) {
+        self.now = state.round;
         self.round = self.want_rounds.then_some(RoundRow {
             point: self.point,
             replication: self.replication,
@@ -308,10 +383,16 @@ impl Observer for Recorder {
         }
     }
 
-    fn handled(&mut self, _: &Handling) {
+    fn handled(&mut self, handling: &Handling) {
         if let Some(round) = &mut self.round {
             round.alerts_handled += 1;
         }
+        let action = (handling.action, handling.response);
+        self.decide(&handling.alert, Some(action));
+    }
+
+    fn declined(&mut self, alert: &Alert) {
+        self.decide(alert, None);
     }
 
     fn waiting(&mut self, alerts: usize) {

@@ -41,6 +41,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     (
         "responders",
         &[
+            "counts",
             "design",
             "diagnostics",
             "error",
@@ -87,6 +88,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
             "results",
             "simulation",
             "statistics",
+            "world",
         ],
     ),
     (

@@ -227,11 +227,22 @@ fn the_result_page_has_every_column() {
     let example = (blocks(&experiments).into_iter())
         .find(|block| block.starts_with("# experiment: complete"))
         .expect("the block is there");
-    let with_all = example.replace("\"incidents\"]", "\"incidents\", \"rounds\"]");
+    let with_all = example.replace(
+        "\"incidents\"]",
+        "\"incidents\", \"rounds\", \"decisions\"]",
+    );
     sandbox.write("e.toml", &with_all);
     sandbox.ok("run e.toml --replications 20 --quiet --out r");
     let results = page("results.md");
-    for table in ["design", "runs", "incidents", "rounds", "summary", "ttr"] {
+    for table in [
+        "design",
+        "runs",
+        "incidents",
+        "rounds",
+        "decisions",
+        "summary",
+        "ttr",
+    ] {
         let (_, section) =
             (results.split_once(&format!("\n## {table}\n"))).expect("the section is there");
         let section = section.split("\n## ").next().expect("it has an end");

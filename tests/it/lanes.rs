@@ -211,7 +211,7 @@ fn part(design: &Design, first: u64, count: u64) -> Made {
             }
             RowGroup::Runs(runs) => made.up_checks.extend(&runs.outcomes.up_checks),
             RowGroup::Incidents(rows) => made.incidents += rows.len() as u64,
-            RowGroup::Rounds(_) => {}
+            RowGroup::Rounds(_) | RowGroup::Decisions(_) => {}
         }
         Ok(())
     })

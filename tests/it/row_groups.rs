@@ -94,7 +94,7 @@ fn no_more_than_a_row_group_is_in_flight() {
         simulate_part(&design, part, None, &AtomicBool::new(false), |rows| {
             match rows {
                 RowGroup::Runs(runs) => segments.extend(&runs.segments),
-                RowGroup::Incidents(_) => unreachable!("not asked for"),
+                RowGroup::Incidents(_) | RowGroup::Decisions(_) => unreachable!("not asked for"),
                 RowGroup::Counts(_) => {}
                 RowGroup::Rounds(rows) => {
                     sizes.push(rows.len());

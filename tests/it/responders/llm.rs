@@ -260,6 +260,13 @@ fn a_model_by_the_book_is_the_runbook() {
         (&json!(100), &json!(10))
     );
     no_file_has_the_key(&sandbox);
+    for row in sandbox.rows("r/responders.csv") {
+        let number = |name: &str| row[name].parse::<f64>().expect("a number");
+        assert_eq!(number("prompt_tokens"), 100.0 * number("answers"));
+        let usd = 120e-6 * number("answers");
+        assert!((number("usd") - usd).abs() < 1e-12, "{row:?}");
+        assert_eq!(row["agreement"], "1.0");
+    }
     let calls = fake.calls();
     for threads in [1, 2, 8] {
         let gone = "--set responders.model.base_url=http://127.0.0.1:1";
@@ -391,6 +398,9 @@ fn invalid_answers_are_data() {
         assert!(lines.iter().all(|line| line["prompt_tokens"] == 200));
         for row in sandbox.rows("r/summary.csv") {
             if row["responder"] == "model" {
+                let answered = sandbox.rows("r/responders.csv");
+                assert!(answered.iter().all(|row| row["invalid"] == row["answers"]));
+                assert!(answered.iter().all(|row| row["agreement"] == "0.0"));
                 assert_eq!(row["alerts_handled"], "0", "{content}");
                 assert_ne!(row["actions_declined"], "0");
             }

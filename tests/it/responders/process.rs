@@ -115,6 +115,68 @@ fn a_program_by_the_book_is_the_runbook() {
     );
 }
 
+/// The table `responders` says what was answered where it had to be asked, and `decisions` has each choice,
+/// whoever made it; both follow from the parts, also in shards that are merged.
+#[test]
+fn what_was_answered_is_told() {
+    if !python("no answers are told of") {
+        return;
+    }
+    let sandbox = sandbox("", "");
+    let text = sandbox
+        .read("e.toml")
+        .replace("\"rounds\"]", "\"decisions\"]");
+    sandbox.write("e.toml", &text);
+    sandbox.ok("run e.toml --quiet --no-report --record --out r");
+    let summary = sandbox.rows("r/summary.csv");
+    let answered = sandbox.rows("r/responders.csv");
+    assert_eq!(answered.len(), 2);
+    let number = |text: &str| text.parse::<u64>().expect("a number");
+    let mut answers = 0;
+    for row in &answered {
+        let same = |other: &&BTreeMap<String, String>| other["point"] == row["point"];
+        let total = summary.iter().find(same).expect("its summary");
+        assert_eq!(row["responder"], "policy");
+        assert_eq!(row["choices"], total["alerts_handled"]);
+        for (column, value) in [
+            ("agreement", "1.0"),
+            ("invalid", "0"),
+            ("declined", "0"),
+            ("usd", ""),
+            ("prompt_tokens", ""),
+        ] {
+            assert_eq!(row[column], value, "{column}");
+        }
+        assert_eq!(row["requests"], row["answers"]);
+        answers += number(&row["answers"]);
+        assert!(number(&row["latency_p50_ms"]) <= number(&row["latency_p95_ms"]));
+    }
+    assert_eq!(answers, keys(&sandbox).len() as u64);
+    let decisions = sandbox.rows("r/decisions/part-00-000000.csv");
+    for total in &summary {
+        let own: Vec<_> = decisions
+            .iter()
+            .filter(|row| row["point"] == total["point"])
+            .collect();
+        assert_eq!(own.len() as u64, number(&total["alerts_handled"]));
+        let with =
+            |outcome: &str| own.iter().filter(|row| row["outcome"] == outcome).count() as u64;
+        assert_eq!(with("blocked"), number(&total["actions_blocked"]));
+        assert_eq!(with("failed"), number(&total["actions_failed"]));
+        assert_eq!(
+            with("succeeded") + with("failed"),
+            number(&total["actions"])
+        );
+        assert!(own.iter().all(|row| row["action"] == row["runbook"]));
+    }
+    for shard in 1..=2 {
+        sandbox.ok(&format!("run e.toml --quiet --shard {shard}/2 --out s"));
+    }
+    sandbox.ok("merge s");
+    sandbox.ok("run e.toml --quiet --out whole");
+    assert_eq!(sandbox.data("s"), sandbox.data("whole"));
+}
+
 /// A run that is killed while it records goes on with what it has, also where its last line is torn, and ends
 /// with the bytes of one that was not killed.
 #[test]
