@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::but_latencies;
 use crate::sandbox::Sandbox;
 
 const KEY: &str = "sk-secret-4711";
@@ -311,7 +312,7 @@ fn failed_calls_are_made_again() {
         lines(s).iter().map(|l| l["key"].to_string()).collect()
     };
     assert_eq!(keys(&sandbox), keys(&other));
-    assert_eq!(sandbox.data("r"), other.data("r"));
+    assert_eq!(but_latencies(&sandbox, "r"), but_latencies(&other, "r"));
     no_file_has_the_key(&sandbox);
 }
 
