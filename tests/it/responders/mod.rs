@@ -4,6 +4,7 @@ mod kernel;
 mod llm;
 mod process;
 mod sweep;
+mod told;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -26,7 +26,7 @@ for line in sys.stdin:
 "#;
 
 /// Whether there is Python to run a policy; without it a test says what it skips.
-fn python(skipped: &str) -> bool {
+pub fn python(skipped: &str) -> bool {
     let there = Command::new("python3").arg("--version").output().is_ok();
     if !there {
         println!("skipped: no python3, so {skipped}");
@@ -35,7 +35,7 @@ fn python(skipped: &str) -> bool {
 }
 
 /// A sandbox with a policy, a world that names it, and an experiment of it and the runbook.
-fn sandbox(spoilt: &str, rest: &str) -> Sandbox {
+pub fn sandbox(spoilt: &str, rest: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("policy.py", &BY_THE_BOOK.replace("{}", spoilt));
     sandbox.write(
