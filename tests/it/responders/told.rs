@@ -141,7 +141,10 @@ fn people_and_marks_are_in_one_comparison() {
     sandbox.ok("run skills.toml --quiet --no-report --out s");
     sandbox.ok("run responders.toml --quiet --no-report --out r");
     let of = |folder: &str, factor: &str, level: &str| -> Vec<_> {
-        let mut rows = sandbox.rows(&format!("{folder}/runs/part-00-000000.csv"));
+        let data = sandbox.data(folder);
+        let parts = data.keys().filter(|path| path.starts_with("runs"));
+        let parts = parts.map(|path| sandbox.rows(&format!("{folder}/{}", path.display())));
+        let mut rows: Vec<_> = parts.flatten().collect();
         rows.retain(|row| row[factor] == level);
         for row in &mut rows {
             row.retain(|name, _| !["point", "skill", "responder"].contains(&name.as_str()));
