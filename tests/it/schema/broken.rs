@@ -192,6 +192,7 @@ const BEYOND: &[Reason] = &[
             "servers have a `zone` or `zones`, not both",
             "the runbook has no default",
             "a responder of the kind `process` needs `",
+            "a responder of the kind `llm` needs `",
             "which skill? ",
             "which chaos_level? ",
             "can't read the design",
@@ -219,6 +220,7 @@ const BEYOND: &[Reason] = &[
                 World,
                 "responders.p = { kind = \"process\", version = \"1\" }",
             ),
+            (World, "responders.p = { kind = \"llm\", model = \"m\" }"),
             (
                 Experiment,
                 "world = \"../tests/data/worlds/no-default.toml\"\nfactors.chaos_level = [\"low\"]",
