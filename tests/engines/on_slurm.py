@@ -123,8 +123,17 @@ try:
                 step = int(open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[1])
             except OSError:
                 continue
-            if index in running and half_written(index):
-                return index, pid, step
+            if index not in running or not half_written(index):
+                continue
+            # Held still while we look again, since a write takes a few milliseconds.
+            try:
+                os.kill(pid, signal.SIGSTOP)
+                time.sleep(0.05)
+                if half_written(index):
+                    return index, pid, step
+                os.kill(pid, signal.SIGCONT)
+            except ProcessLookupError:
+                continue
         return None
 
     def half_written(shard):

@@ -6,7 +6,7 @@ use std::fs::File;
 use polars::prelude::{AnyValue, DataFrame, ParquetReader, SerReader};
 
 use super::process::{python, sandbox};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, shipped};
 
 fn number(row: &BTreeMap<String, String>, name: &str) -> f64 {
     row[name].parse().expect("a number")
@@ -182,4 +182,19 @@ fn people_and_marks_are_in_one_comparison() {
         let found = number(row, "p_holm");
         assert!((found - least).abs() <= 1e-12 * least, "{row:?} {least}");
     }
+}
+
+/// The recording that ships answers every question of its experiment, so nothing is asked.
+#[test]
+fn the_shipped_recording_is_whole() {
+    let sandbox = Sandbox::new();
+    let experiment = shipped("experiments/llm_vs_rules.toml");
+    let folder = shipped("experiments/recordings/llm_vs_rules");
+    sandbox.ok(&format!(
+        "run {experiment} --recording {folder} --quiet --no-report --out r"
+    ));
+    let told = sandbox.rows("r/responders.csv");
+    let skills: Vec<_> = told.iter().map(|row| row["skill"].as_str()).collect();
+    assert_eq!(skills, ["policy", "smollm2", "policy", "smollm2"]);
+    assert!(told.iter().all(|row| row["answers"] != "0"));
 }
