@@ -26,7 +26,7 @@ use sysworld::advice;
 use sysworld::design::{Design, Resolved};
 use sysworld::diagnostics::{Problem, Problems, Sources, visible};
 use sysworld::error::usage;
-use sysworld::experiment::Overrides;
+use sysworld::experiment::{Overrides, RecordingSettings};
 use sysworld::gate::Decided;
 use sysworld::narrate::{Telling, narrate};
 use sysworld::report as views;
@@ -146,14 +146,8 @@ fn tell(point: &Resolved, telling: &Telling, folder: &Path) -> Result<()> {
 
 /// The folder of the recording: what the command line says, or the experiment, or the usual one.
 fn recording_folder(asked: Option<&PathBuf>, design: &Design) -> PathBuf {
-    let said = || {
-        design
-            .experiment()
-            .recording
-            .clone()
-            .unwrap_or_default()
-            .folder
-    };
+    let settings = design.experiment().recording.as_ref();
+    let said = || settings.map_or(RecordingSettings::default().folder, |s| s.folder.clone());
     asked.cloned().unwrap_or_else(|| said().into())
 }
 

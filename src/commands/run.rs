@@ -131,7 +131,9 @@ fn answers(runner: &Runner, folder: &Folder) -> Result<Option<Recording>> {
             of.join("; ")
         ));
     }
-    let Some(lack) = responders::unanswered(design, &wanted, &recording, &runner.stop)? else {
+    let threads = runner.pool.current_num_threads();
+    let lack = responders::unanswered(design, &wanted, &recording, threads, &runner.stop)?;
+    let Some(lack) = lack else {
         return Ok(Some(recording));
     };
     let (replication, point) = lack.first;

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
+use anyhow::Context as _;
 use serde::Serialize;
 use serde_spanned::Spanned;
 
-use crate::diagnostics::{MOST_SHOWN, Problem, Sources, Span};
+use crate::diagnostics::{MOST_SHOWN, Problem, Problems, Sources, Span};
 use crate::document::{Node, Result, Value};
 use crate::experiment::{Experiment, FactorKind, Level, Overrides, RandomNumbers, Wrong, set_path};
 use crate::simulation::{Count, Model, Setting, compile};
@@ -546,6 +547,20 @@ impl Design {
     pub fn compile(&self, point: usize) -> Result<Model> {
         let scope = self.scope(point);
         Ok(self.resolve(point)?.compile(self.experiment.seed, scope))
+    }
+
+    /// A point and its model.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::resolve`], with the point named.
+    pub fn point_and_model(&self, point: usize) -> anyhow::Result<(Resolved, Model)> {
+        let resolved = self
+            .resolve(point)
+            .map_err(|problems| Problems::new(&Sources::default(), problems))
+            .with_context(|| format!("design point {}", self.key(point)))?;
+        let model = resolved.compile(self.experiment.seed, self.scope(point));
+        Ok((resolved, model))
     }
 
     /// What tells the random numbers of a point from those of others: 0 where they are common.

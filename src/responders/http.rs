@@ -2,13 +2,13 @@
 
 use std::env;
 use std::sync::atomic::AtomicBool;
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 use serde::Deserialize;
 use ureq::{Agent, Proxy};
 
+use super::{shortened, wait_until};
 use crate::error::{heard, usage};
 use crate::world::Llm;
 
@@ -16,8 +16,6 @@ use crate::world::Llm;
 const MOST: u64 = 1 << 20;
 /// The first pause before another try, and the longest one that nobody asked for.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(30)];
-/// How often the wish to stop is looked for.
-const BLINK: Duration = Duration::from_millis(50);
 /// How much of a reply is told in an error.
 const SHOWN: usize = 300;
 
@@ -104,11 +102,7 @@ impl Endpoint {
                     "{why}; given up after {seconds} s ([recording] give_up_s)"
                 )));
             }
-            let until = Instant::now() + wait;
-            while Instant::now() < until {
-                heard(stop)?;
-                sleep(BLINK.min(until - Instant::now()));
-            }
+            wait_until(Instant::now() + wait, stop)?;
             pause = (pause * 2).min(PAUSES[1]);
         }
     }
@@ -142,14 +136,14 @@ impl Endpoint {
             }
         };
         let text = self.without_key(&String::from_utf8_lossy(&text));
-        let said = || format!("answered with status {status}: {}", shortened(&text));
+        let said = || format!("answered with status {status}: {}", shortened(&text, SHOWN));
         match status {
             200 => match Completion::parse(&text) {
                 Some(completion) => Called::Completed(completion),
                 None => Called::Later(
                     format!(
                         "answered with what is no chat completion: {}",
-                        shortened(&text)
+                        shortened(&text, SHOWN)
                     ),
                     after,
                     true,
@@ -247,14 +241,6 @@ fn is_loopback(url: &str) -> bool {
     };
     let address = host.parse::<std::net::IpAddr>();
     host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
-}
-
-fn shortened(text: &str) -> String {
-    let mut shown: String = text.chars().take(SHOWN).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
-    shown
 }
 
 #[cfg(test)]

@@ -15,15 +15,47 @@ mod recorded;
 mod recording;
 
 use std::ops::ControlFlow;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
 
 use crate::counts::Answers;
 use crate::design::Resolved;
+use crate::error::heard;
 use crate::simulation::{Choice, Handling, Model, Responder, State};
 
 pub use questions::{Unanswered, Wanted, unanswered};
 pub use record::{Stopped, record};
 pub use recorded::{Question, Recorded};
 pub use recording::{Answer, Key, Recording};
+
+/// How often the wish to stop is looked for.
+const BLINK: Duration = Duration::from_millis(50);
+
+/// Waits for a moment, unless `stop` is set before.
+fn wait_until(moment: Instant, stop: &AtomicBool) -> Result<()> {
+    while Instant::now() < moment {
+        heard(stop)?;
+        sleep(BLINK.min(moment - Instant::now()));
+    }
+    Ok(())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The beginning of what was said, for an error.
+fn shortened(text: &str, most: usize) -> String {
+    let mut shown: String = text.chars().take(most).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown
+}
 
 /// Answers for the kernel.
 #[derive(Debug)]

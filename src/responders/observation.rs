@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::simulation::{Alert, Handling, Model, Response, State};
+use crate::simulation::{Alert, Handling, Model, State};
 use crate::world::{AlertKind, Role, World};
 
 /// A round with alerts that are kept.
@@ -67,12 +67,7 @@ impl Came {
             server: server_name(world, handling.alert.server).to_owned(),
             alert: handling.alert.kind.name(),
             action: action_name(world, handling.action).to_owned(),
-            outcome: match handling.response {
-                Response::Blocked(_) => "blocked",
-                Response::Failed => "failed",
-                Response::Succeeded => "succeeded",
-                Response::UnderWay(_) => "under_way",
-            },
+            outcome: handling.response.name(),
         }
     }
 }

@@ -4,13 +4,14 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 use serde::Deserialize;
 
+use super::{BLINK, lock, shortened};
 use crate::error::{heard, usage};
 use crate::world::Responder;
 
@@ -20,8 +21,8 @@ const PROTOCOL: u32 = 1;
 const MOST: u64 = 1 << 20;
 /// How much of what it writes to stderr is told, if it fails.
 const LAST_WORDS: usize = 2_000;
-/// How often the wish to stop is looked for.
-const BLINK: Duration = Duration::from_millis(50);
+/// How much of a line is told in an error.
+const SHOWN: usize = 200;
 /// How long it may take to end once its stdin is closed.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -118,7 +119,7 @@ impl Process {
             Err(e) => Err(self.trouble(&format!(
                 "answered hello with `{}`: {e}. Expected one line, as \
                  {{\"type\": \"hello\", \"version\": \"{wanted}\"}}; logs belong on stderr",
-                shortened(&answer)
+                shortened(&answer, SHOWN)
             ))),
         }
     }
@@ -152,7 +153,7 @@ impl Process {
 
     /// The error of an answer that is none.
     pub fn refuse(&self, answer: &str, why: &str) -> anyhow::Error {
-        self.trouble(&format!("answered `{}`: {why}", shortened(answer)))
+        self.trouble(&format!("answered `{}`: {why}", shortened(answer, SHOWN)))
     }
 
     fn say(&mut self, line: &str) -> Result<()> {
@@ -200,7 +201,7 @@ impl Process {
     }
 
     fn trouble(&self, what: &str) -> anyhow::Error {
-        let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
+        let stderr = lock(&self.stderr);
         let words = String::from_utf8_lossy(&stderr);
         let words = match words.trim() {
             "" => String::new(),
@@ -241,19 +242,9 @@ fn next_line(reader: &mut impl BufRead) -> Heard {
 fn keep_last(mut pipe: impl Read, kept: &Mutex<Vec<u8>>) {
     let mut piece = [0; 4096];
     while let Ok(read @ 1..) = pipe.read(&mut piece) {
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(kept);
         kept.extend_from_slice(&piece[..read]);
         let surplus = kept.len().saturating_sub(LAST_WORDS);
         kept.drain(..surplus);
     }
-}
-
-/// A line for an error.
-fn shortened(line: &str) -> String {
-    const MOST: usize = 200;
-    let mut text: String = line.chars().take(MOST).collect();
-    if text.len() < line.len() {
-        text.push('…');
-    }
-    text
 }

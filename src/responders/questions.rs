@@ -7,11 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 
-use super::{Answering, Recording};
+use super::{Answering, Recording, lock};
 use crate::design::{Design, Resolved};
-use crate::diagnostics::{Problems, Sources};
 use crate::error::heard;
 use crate::simulation::{Model, State, simulate_with};
 
@@ -54,7 +53,7 @@ pub struct Unanswered {
     pub first: (u64, usize),
 }
 
-/// Looks which replications lack an answer; `None` if none does.
+/// Looks which replications lack an answer, on so many threads; `None` if none does.
 ///
 /// # Errors
 ///
@@ -63,18 +62,15 @@ pub fn unanswered(
     design: &Design,
     wanted: &Wanted,
     recording: &Recording,
+    threads: usize,
     stop: &AtomicBool,
 ) -> Result<Option<Unanswered>> {
     let lacking = Mutex::new(Vec::new());
-    let threads = thread::available_parallelism().map_or(1, usize::from);
     each(wanted, threads, stop, |points, task, state| {
         let (resolved, model) = points.get(design, task.1)?;
         let mut answering = Answering::new(resolved, Some(recording));
         if simulate_with(model, task.0, state, &mut (), &mut answering).is_break() {
-            lacking
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(task);
+            lock(&lacking).push(task);
         }
         Ok(ControlFlow::Continue(()))
     })?;
@@ -95,15 +91,7 @@ impl Points {
     pub fn get(&mut self, design: &Design, point: usize) -> Result<(&Resolved, &Model)> {
         let (resolved, model) = match self.0.entry(point) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(free) => {
-                // The design was checked when it was made, so this does not fail.
-                let resolved = design
-                    .resolve(point)
-                    .map_err(|problems| Problems::new(&Sources::default(), problems))
-                    .with_context(|| format!("design point {}", design.key(point)))?;
-                let model = resolved.compile(design.experiment().seed, design.scope(point));
-                free.insert((resolved, model))
-            }
+            Entry::Vacant(free) => free.insert(design.point_and_model(point)?),
         };
         Ok((resolved, model))
     }

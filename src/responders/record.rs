@@ -4,8 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::sleep;
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -16,13 +15,11 @@ use super::process::Process;
 use super::questions::{Wanted, each};
 use super::recorded::{Asked, Question, Recorded};
 use super::recording::{Answer, Key, Recording};
+use super::{BLINK, lock, wait_until};
 use crate::design::{Design, Resolved};
 use crate::error::heard;
 use crate::experiment::RecordingSettings;
 use crate::simulation::simulate_with;
-
-/// How often the wish to stop is looked for.
-const BLINK: Duration = Duration::from_millis(50);
 
 /// Why recording came to an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -309,10 +306,7 @@ impl Desk<'_> {
             *next = turn + Duration::from_secs(60) / per_minute;
             turn
         };
-        while Instant::now() < turn {
-            heard(stop)?;
-            sleep(BLINK.min(turn - Instant::now()));
-        }
+        wait_until(turn, stop)?;
         Ok(true)
     }
 
@@ -325,8 +319,4 @@ impl Desk<'_> {
         drop(state);
         self.changed.notify_all();
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

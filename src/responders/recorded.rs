@@ -157,6 +157,9 @@ impl Responder for Recorded<'_> {
             return ControlFlow::Break(());
         };
         self.so_far = hash(&[&question.key, words.text.as_bytes()]);
+        if let Asked::Lines(lines) = question.asked {
+            self.lines = lines;
+        }
         let by_the_book = state.alerts().iter().zip(&choices);
         let by_the_book = by_the_book.filter(|(a, c)| **c == Choice::Act(model.runbook(a)));
         for (of, more) in [
@@ -194,7 +197,7 @@ impl Responder for Recorded<'_> {
 }
 
 impl Recorded<'_> {
-    /// What is asked about a round with so many alerts.
+    /// What is asked about a round with so many alerts; it takes what was said along.
     fn question(&mut self, model: &Model, state: &State, alerts: usize) -> Question {
         let seen = Observation::new(self.world, model, state, &self.came[self.older..]);
         if let Some(llm) = self.responder.llm() {
@@ -212,7 +215,7 @@ impl Recorded<'_> {
         Question {
             key,
             alerts,
-            asked: Asked::Lines(self.lines.clone()),
+            asked: Asked::Lines(std::mem::take(&mut self.lines)),
         }
     }
 }

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
 
+use super::lock;
 use crate::error::usage;
 use crate::files::{open_named, open_with};
 
@@ -178,7 +179,7 @@ impl Recording {
     /// Adds an answer, unless the question has one.
     pub(super) fn add(&self, key: Key, answer: Answer) -> Result<()> {
         let file = self.file.as_ref().context("this recording is only read")?;
-        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = lock(file);
         if self.get(&key).is_some() {
             return Ok(());
         }
@@ -201,7 +202,7 @@ impl Recording {
         let Some(file) = &self.file else {
             return Ok(());
         };
-        let file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = lock(file);
         let synced = file.sync_data();
         synced.with_context(|| format!("can't record to {}", self.path.display()))
     }

@@ -11,7 +11,7 @@ use super::spans::Spans;
 use crate::counts::{CountRow, Measure};
 use crate::design::{Design, PointKey};
 use crate::experiment::{Format, RowTable};
-use crate::simulation::{ClosedBy, Count, Response};
+use crate::simulation::{ClosedBy, Count};
 use crate::sweep::{DecisionRow, IncidentRow, PartId, RoundRow, RowGroup, RunColumns};
 
 /// The tables that have the rows of a row group, and their rows.
@@ -248,12 +248,7 @@ fn decisions(design: &Design, rows: &[DecisionRow]) -> Frame {
     });
     let about = "what came of it: succeeded, failed, blocked or under_way; null if declined";
     frame.column(rows, "outcome", about, |r| {
-        r.action.as_ref().map(|(_, response)| match response {
-            Response::Blocked(_) => "blocked",
-            Response::Failed => "failed",
-            Response::Succeeded => "succeeded",
-            Response::UnderWay(_) => "under_way",
-        })
+        r.action.as_ref().map(|(_, response)| response.name())
     });
     frame
 }

@@ -61,6 +61,18 @@ pub enum Response {
     UnderWay(u32),
 }
 
+impl Response {
+    /// Its name in tables, and to whoever responds.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Blocked(_) => "blocked",
+            Self::Failed => "failed",
+            Self::Succeeded => "succeeded",
+            Self::UnderWay(_) => "under_way",
+        }
+    }
+}
+
 /// A step of the case of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CaseStep {

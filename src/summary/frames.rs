@@ -215,6 +215,9 @@ fn budget_frame(design: &Design, rows: &[(usize, u32, Estimate)]) -> Frame {
     frame
 }
 
+/// Tokens, in the order in which a price counts them.
+const TOKENS: [Answered; 2] = [Answered::PromptTokens, Answered::CompletionTokens];
+
 /// Rows of the table `responders`: what was answered where it had to be asked.
 fn responders_frame(design: &Design, rows: &[AnswersRow]) -> Frame {
     let points: Vec<usize> = rows.iter().map(|row| row.point).collect();
@@ -237,23 +240,17 @@ fn responders_frame(design: &Design, rows: &[AnswersRow]) -> Frame {
     let about = "requests that the answers took";
     frame.column(rows, "requests", about, total(Answered::Requests));
     // A program has no tokens, which is not the same as none.
-    let tokens = |row: &AnswersRow, of| {
-        let all = Answered::ALL[5..].iter().map(|of| row.answers.total(*of));
-        (all.sum::<u64>() > 0).then(|| row.answers.total(of))
+    let tokens = |row: &AnswersRow| TOKENS.map(|of| row.answers.total(of));
+    let told = |row: &AnswersRow, of: usize| {
+        let tokens = tokens(row);
+        (tokens != [0, 0]).then_some(tokens[of])
     };
     let about = "tokens of the prompts; null where none are told";
-    frame.column(rows, "prompt_tokens", about, |row| {
-        tokens(row, Answered::PromptTokens)
-    });
+    frame.column(rows, "prompt_tokens", about, |row| told(row, 0));
     let about = "tokens of the completions; null where none are told";
-    frame.column(rows, "completion_tokens", about, |row| {
-        tokens(row, Answered::CompletionTokens)
-    });
+    frame.column(rows, "completion_tokens", about, |row| told(row, 1));
     let about = "dollars that the tokens cost by the price of the responder; null without";
-    frame.column(rows, "usd", about, |row| {
-        let tokens = [Answered::PromptTokens, Answered::CompletionTokens];
-        Some(row.price?.of(tokens.map(|of| row.answers.total(of))))
-    });
+    frame.column(rows, "usd", about, |row| Some(row.price?.of(tokens(row))));
     let about = "milliseconds that half of the answers took at most";
     frame.column(rows, "latency_p50_ms", about, |row| {
         row.answers.latency(500)

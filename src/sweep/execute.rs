@@ -4,14 +4,13 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 
 use super::names::Names;
 use super::plan::{Part, Segment};
 use super::record::{Recorder, RowGroup, Rows};
 use crate::counts::{Answers, Tally};
 use crate::design::Design;
-use crate::diagnostics::{Problems, Sources};
 use crate::error::heard;
 use crate::experiment::RowTable;
 use crate::responders::{Answering, Recording};
@@ -77,12 +76,7 @@ pub fn simulate_part(
     };
     for segment in &part.segments {
         // The design was checked when it was made, so this does not fail.
-        let point = design
-            .resolve(segment.point)
-            .map_err(|problems| Problems::new(&Sources::default(), problems))
-            .with_context(|| format!("design point {}", design.key(segment.point)))?;
-        let seed = design.experiment().seed;
-        let model = point.compile(seed, design.scope(segment.point));
+        let (point, model) = design.point_and_model(segment.point)?;
         let names = Names::of(&point.world);
         match Answering::new(&point, recording) {
             Answering::Always(Choice::Diagnosis) => {
