@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io::Write;
 
 use anyhow::{Result, anyhow};
-use polars::prelude::{AnyValue, DataFrame};
+use polars_core::prelude::{AnyValue, DataFrame};
 use serde::ser::{Error, Serialize, SerializeMap, SerializeSeq, Serializer as _};
 use serde_json::{Map, Serializer, Value};
 

@@ -6,12 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use polars::io::parquet::metadata::FileMetadataRef;
-use polars::prelude::{
-    Column, CompatLevel, DataFrame, DataType, Field, IdxCa, IntoColumn, IntoSeries, NamedFrom,
-    NewChunkedArray, ParallelStrategy, ParquetReader, Schema, SerReader, Series, UInt64Chunked,
-};
 use polars_arrow::array::{Array, DictionaryArray};
+use polars_core::prelude::{
+    Column, CompatLevel, DataFrame, DataType, Field, IdxCa, IntoColumn, IntoSeries, NamedFrom,
+    NewChunkedArray, Schema, Series, UInt64Chunked,
+};
+use polars_io::SerReader;
+use polars_io::parquet::metadata::FileMetadataRef;
+use polars_io::parquet::read::{ParallelStrategy, ParquetReader};
 
 use crate::experiment::Format;
 

@@ -1,7 +1,7 @@
 //! Columns that follow from the design points of rows.
 
-use polars::prelude::{IdxCa, IntoSeries, NamedFrom, NewChunkedArray, Series, StringChunked};
 use polars_arrow::bitmap::Bitmap;
+use polars_core::prelude::{IdxCa, IntoSeries, NamedFrom, NewChunkedArray, Series, StringChunked};
 
 use super::frame::Frame;
 use crate::design::Design;

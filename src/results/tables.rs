@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
-use polars::prelude::{DataFrame, IntoSeries, UInt32Chunked};
+use polars_core::prelude::{DataFrame, IntoSeries, UInt32Chunked};
 
 use super::frame::{Frame, RowGroups};
 use super::names::{PartTable, part_name};

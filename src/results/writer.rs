@@ -5,8 +5,10 @@ use std::io::{Read, Seek, Write};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use polars::prelude::{ArrowSchema, CompatLevel, CsvWriter, Schema, SchemaExt, SerWriter};
 use polars_arrow::record_batch::RecordBatchT;
+use polars_core::prelude::{ArrowSchema, CompatLevel, Schema, SchemaExt};
+use polars_io::SerWriter;
+use polars_io::csv::write::CsvWriter;
 use polars_parquet::read::read_metadata;
 use polars_parquet::write::{
     CompressionOptions, Encoding, FileWriter, KeyValue, StatisticsOptions, Version, WriteOptions,

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 
-use polars::prelude::{ChunkCompareEq, DataFrame, ParquetReader, SerReader};
+use polars_core::prelude::{ChunkCompareEq, DataFrame};
+use polars_io::SerReader;
+use polars_io::parquet::read::ParquetReader;
 
 use crate::sandbox::Sandbox;
 

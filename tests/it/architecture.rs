@@ -122,10 +122,11 @@ const MAY_USE: [(&str, &[&str]); 21] = [
 ];
 
 /// Libraries with one owner.
-const OWNERS: [(&str, &[&str]); 11] = [
+const OWNERS: [(&str, &[&str]); 12] = [
     ("rayon", &["sweep", "commands/run"]),
-    ("polars", &["results", "summary", "report"]),
     ("polars_arrow", &["results"]),
+    ("polars_core", &["results", "summary", "report"]),
+    ("polars_io", &["results"]),
     ("polars_parquet", &["results/writer"]),
     ("clap", &["cli", "commands", "main"]),
     ("plotters", &["report/chart"]),

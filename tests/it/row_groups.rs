@@ -4,7 +4,9 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use polars::prelude::{CsvWriter, ParquetReader, SerReader, SerWriter};
+use polars_io::csv::write::CsvWriter;
+use polars_io::parquet::read::ParquetReader;
+use polars_io::{SerReader, SerWriter};
 use sysworld::design::Design;
 use sysworld::diagnostics::Sources;
 use sysworld::experiment::Experiment;

@@ -2,7 +2,9 @@
 
 use std::fs::File;
 
-use polars::prelude::{DataType, ParquetReader, SerReader};
+use polars_core::prelude::DataType;
+use polars_io::SerReader;
+use polars_io::parquet::read::ParquetReader;
 
 use crate::sandbox::{Sandbox, shipped};
 

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 
-use polars::prelude::{AnyValue, DataFrame, ParquetReader, SerReader};
+use polars_core::prelude::{AnyValue, DataFrame};
+use polars_io::SerReader;
+use polars_io::parquet::read::ParquetReader;
 
 use super::process::{python, sandbox};
 use crate::sandbox::{Sandbox, shipped};
