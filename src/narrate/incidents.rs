@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use super::{
-    Rounds, case_text, declined_text, finished_text, handling_text, server_name, time_text,
+    Rounds, case_text, counted, declined_text, finished_text, handling_text, server_name, time_text,
 };
 use crate::simulation::{
-    Alert, CaseStep, ClosedBy, Handling, Incident, Model, Observer, State, in_rounds,
+    Alert, CaseStep, ClosedBy, Handling, Incident, Model, Observer, Response, State, in_rounds,
 };
 use crate::world::World;
 
@@ -145,14 +145,14 @@ impl Observer for Incidents<'_> {
         self.note(server, &text, false);
     }
 
-    fn finished(&mut self, server: usize, action: usize, succeeded: bool) {
-        let text = finished_text(self.world, server, action, succeeded);
+    fn finished(&mut self, server: usize, action: usize, response: Response) {
+        let text = finished_text(self.world, server, action, response);
         self.note(server, &text, false);
     }
 
     fn incident(&mut self, incident: &Incident) {
         let round = self.round;
-        let rounds = in_rounds(incident.ttr);
+        let rounds = counted(in_rounds(incident.ttr), "round");
         let end = match incident.closed {
             Some((half_round, by)) => {
                 let by = match by {
@@ -160,9 +160,9 @@ impl Observer for Incidents<'_> {
                     ClosedBy::Recovery => "by itself",
                 };
                 let time = time_text(self.world, half_round);
-                format!("closed   {by} after {rounds} rounds, in round {round} ({time})")
+                format!("closed   {by} after {rounds}, in round {round} ({time})")
             }
-            None => format!("open     at the end, after {rounds} rounds"),
+            None => format!("open     at the end, after {rounds}"),
         };
         if let Some(story) = self.open(incident.server) {
             story.closed = Some(round);

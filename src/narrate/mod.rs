@@ -18,6 +18,9 @@ use crate::world::{AlertKind, Indicator, World};
 /// Health above which a server that is up is OK, and not only WARN.
 const OK_ABOVE: f32 = 80.0;
 
+/// What is said of an event or an action that leaves everything as it is.
+const CHANGES_NOTHING: &str = " (changes nothing)";
+
 /// Which replication is told, and how much of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Telling {
@@ -115,13 +118,13 @@ fn header(point: &Resolved, telling: &Telling, model: &Model) -> String {
     };
     format!(
         "world {} · chaos {chaos} · skill {}{responder} · seed {} · replication {}\n\
-         {} servers, {} rounds of {} min, {}\n",
+         {}, {} of {} min, {}\n",
         world.name,
         point.skill_name,
         telling.seed,
         telling.replication,
-        model.servers(),
-        model.rounds,
+        counted(model.servers() as f64, "server"),
+        counted(model.rounds, "round"),
         world.round_minutes.get(),
         sla_text(world),
     )
@@ -149,10 +152,28 @@ fn case_text(world: &World, server: usize, step: CaseStep) -> String {
 }
 
 /// What came of an action that took time.
-fn finished_text(world: &World, server: usize, action: usize, succeeded: bool) -> String {
+fn finished_text(world: &World, server: usize, action: usize, response: Response) -> String {
     let action = world.remediation[action].name.get_ref();
-    let outcome = if succeeded { "succeeded" } else { "failed" };
+    let outcome = response_text(response);
     format!("{action} on {}: {outcome}", server_name(world, server))
+}
+
+/// What came of an action.
+fn response_text(response: Response) -> String {
+    match response {
+        Response::Succeeded { changed: true } => "succeeded".to_owned(),
+        Response::Succeeded { changed: false } => format!("succeeded{CHANGES_NOTHING}"),
+        Response::Failed => "failed".to_owned(),
+        Response::Blocked(round) => format!("blocked until round {}", round + 1),
+        Response::UnderWay(round) => format!("under way until round {}", round + 1),
+    }
+}
+
+/// So many of something, in words.
+fn counted(number: impl Into<f64>, unit: &str) -> String {
+    let number = number.into();
+    let plural = if number == 1.0 { "" } else { "s" };
+    format!("{number} {unit}{plural}")
 }
 
 /// The name of a server.
@@ -170,19 +191,14 @@ fn time_text(world: &World, half_round: u32) -> String {
 fn strike_text(world: &World, strike: &Strike) -> String {
     let scenario = &world.chaos[strike.scenario];
     let hits = strike.hits.iter().map(|hit| {
-        let nothing = if hit.changed {
-            ""
-        } else {
-            " (changes nothing)"
-        };
+        let nothing = if hit.changed { "" } else { CHANGES_NOTHING };
         server_name(world, hit.server) + nothing
     });
     let hits: Vec<String> = hits.collect();
     let lasts = match (scenario.duration.get_ref().fixed(), strike.rounds) {
         (Some(_), _) => String::new(),
         (None, 0) => " until remediated".to_owned(),
-        (None, 1) => " for 1 round".to_owned(),
-        (None, rounds) => format!(" for {rounds} rounds"),
+        (None, rounds) => format!(" for {}", counted(rounds, "round")),
     };
     let scenario = scenario.name.get_ref();
     format!("{scenario} hits {}{lasts}", hits.join(", "))
@@ -198,12 +214,7 @@ fn handling_text(world: &World, handling: &Handling) -> String {
     } else {
         ""
     };
-    let outcome = match handling.response {
-        Response::Succeeded => "succeeded".to_owned(),
-        Response::Failed => "failed".to_owned(),
-        Response::Blocked(round) => format!("blocked until round {}", round + 1),
-        Response::UnderWay(round) => format!("under way until round {}", round + 1),
-    };
+    let outcome = response_text(handling.response);
     format!("{action} on {server} for {kind}{guess}: {outcome}")
 }
 
@@ -386,8 +397,8 @@ impl Observer for Narrator<'_> {
         self.line("action", &text);
     }
 
-    fn finished(&mut self, server: usize, action: usize, succeeded: bool) {
-        let text = finished_text(self.world, server, action, succeeded);
+    fn finished(&mut self, server: usize, action: usize, response: Response) {
+        let text = finished_text(self.world, server, action, response);
         self.line("done", &text);
     }
 
@@ -402,16 +413,16 @@ impl Observer for Narrator<'_> {
 
     fn incident(&mut self, incident: &Incident) {
         let server = self.server(incident.server);
-        let rounds = in_rounds(incident.ttr);
+        let rounds = counted(in_rounds(incident.ttr), "round");
         let text = match incident.closed {
             Some((_, by)) => {
                 let by = match by {
                     ClosedBy::Action => "by an action",
                     ClosedBy::Recovery => "by itself",
                 };
-                format!("{server} is resolved {by} after {rounds} rounds")
+                format!("{server} is resolved {by} after {rounds}")
             }
-            None => format!("{server} is still down after {rounds} rounds"),
+            None => format!("{server} is still down after {rounds}"),
         };
         self.line("incident", &text);
     }

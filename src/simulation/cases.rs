@@ -4,11 +4,12 @@
 //! its own; from then on someone attends to the server, if a hand is free, until it raises no more
 //! alerts. Without cases everyone attends to everything at once, and actions take no time.
 
-use super::events::CaseStep;
+use super::events::{CaseStep, Response};
 use super::health::{evaluate_health, evaluate_usage};
 use super::model::{CaseModel, Model};
 use super::observer::Observer;
 use super::remedy::carry_out;
+use super::respond::raise;
 use super::state::{Case, ServerCase, State, UnderWay};
 use super::streams::Luck;
 
@@ -30,6 +31,13 @@ impl State {
         let case = self.cases.get(server).and_then(|case| case.open);
         let known = case.map_or([false; 2], |case| case.known);
         known.map(|known| known.then_some(half_round))
+    }
+
+    /// An action succeeded on a server.
+    pub(super) fn repaired(&mut self, server: usize) {
+        if let Some(case) = self.cases.get_mut(server) {
+            case.repaired = true;
+        }
     }
 
     /// Whether the alerts of a server wait.
@@ -62,17 +70,18 @@ pub(super) fn finish_actions(model: &Model, state: &mut State, observer: &mut im
         let Some(UnderWay { action, luck, .. }) = ended else {
             continue;
         };
-        let succeeded = luck.succeeds(model.actions[action].success);
-        if succeeded {
-            carry_out(model, state, action, server, luck);
+        let response = if luck.succeeds(model.actions[action].success) {
+            let changed = carry_out(model, state, action, server, luck);
             // Who did it looks whether it helped.
             evaluate_usage(model, state, server);
             evaluate_health(model, state, server);
-            state.cases[server].repaired = true;
+            state.repaired(server);
+            Response::Succeeded { changed }
         } else {
             state.outcome.actions_failed += 1;
-        }
-        observer.finished(server, action, succeeded);
+            Response::Failed
+        };
+        observer.finished(server, action, response);
     }
 }
 
@@ -101,6 +110,34 @@ pub(super) fn attend(
     if waiting > 0 {
         observer.waiting(waiting);
     }
+}
+
+/// Cases close on servers on which an action succeeded and left no alert: what happens to them next
+/// is detected anew.
+pub(super) fn close_repaired(model: &Model, state: &mut State, observer: &mut impl Observer) {
+    for server in 0..state.cases.len() {
+        let ServerCase { repaired, open, .. } = state.cases[server];
+        let is_idle = open.is_some_and(|case| case.under_way.is_none());
+        if repaired && is_idle && !still_alerts(model, state, server) {
+            state.cases[server].open = None;
+            observer.case(server, CaseStep::Closed);
+        }
+    }
+}
+
+/// Whether a server alerts after an action on it. All stays as it was seen before.
+fn still_alerts(model: &Model, state: &mut State, server: usize) -> bool {
+    let s = &state.servers[server];
+    let (usage, isolated, health) = (s.usage, s.isolated, s.health);
+    evaluate_usage(model, state, server);
+    evaluate_health(model, state, server);
+    let before = state.alerts.len();
+    raise(model, state, server);
+    let after = state.alerts.len();
+    state.alerts.truncate(before);
+    let s = &mut state.servers[server];
+    (s.usage, s.isolated, s.health) = (usage, isolated, health);
+    after > before
 }
 
 /// Opens a case on a server, or closes the one that is open.

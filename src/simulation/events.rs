@@ -55,8 +55,11 @@ pub enum Response {
     Blocked(u32),
     /// It was executed, in vain.
     Failed,
-    /// It was executed, and changed the state.
-    Succeeded,
+    /// It was executed.
+    Succeeded {
+        /// Something changed there.
+        changed: bool,
+    },
     /// It was begun, and is over in the respond phase of the given round.
     UnderWay(u32),
 }
@@ -67,7 +70,7 @@ impl Response {
         match self {
             Self::Blocked(_) => "blocked",
             Self::Failed => "failed",
-            Self::Succeeded => "succeeded",
+            Self::Succeeded { .. } => "succeeded",
             Self::UnderWay(_) => "under_way",
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::events::{Alert, CaseStep, Handling, Incident, Strike};
+use super::events::{Alert, CaseStep, Handling, Incident, Response, Strike};
 use super::model::Model;
 use super::state::State;
 
@@ -29,7 +29,7 @@ pub trait Observer {
     /// The case of a server took a step.
     fn case(&mut self, _server: usize, _step: CaseStep) {}
     /// An action that was under way on a server is over.
-    fn finished(&mut self, _server: usize, _action: usize, _succeeded: bool) {}
+    fn finished(&mut self, _server: usize, _action: usize, _response: Response) {}
     /// An incident opened at the given half round.
     fn opened(&mut self, _model: &Model, _state: &State, _server: usize, _half_round: u32) {}
     /// An incident closed, or the replication ended with it open.
@@ -94,9 +94,9 @@ impl<A: Observer, B: Observer> Observer for (&mut A, &mut B) {
         self.1.case(server, step);
     }
 
-    fn finished(&mut self, server: usize, action: usize, succeeded: bool) {
-        self.0.finished(server, action, succeeded);
-        self.1.finished(server, action, succeeded);
+    fn finished(&mut self, server: usize, action: usize, response: Response) {
+        self.0.finished(server, action, response);
+        self.1.finished(server, action, response);
     }
 
     fn recovered(&mut self, server: usize, service: usize) {

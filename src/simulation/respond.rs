@@ -67,11 +67,12 @@ pub(super) fn run(
             None => observer.declined(&alert),
         }
     }
+    cases::close_repaired(model, state, observer);
     ControlFlow::Continue(())
 }
 
 /// Raises the alerts of one server, in the order of [`AlertKind::ALL`].
-fn raise(model: &Model, state: &mut State, server: usize) {
+pub(super) fn raise(model: &Model, state: &mut State, server: usize) {
     let s = &state.servers[server];
     let repaired = state.cases.get(server).is_some_and(|case| case.repaired);
     let alerts = &mut state.alerts;
@@ -168,6 +169,7 @@ fn execute(model: &Model, state: &mut State, action: usize, server: usize, luck:
         state.outcome.actions_failed += 1;
         return Response::Failed;
     }
-    carry_out(model, state, action, server, luck);
-    Response::Succeeded
+    let changed = carry_out(model, state, action, server, luck);
+    state.repaired(server);
+    Response::Succeeded { changed }
 }

@@ -93,8 +93,8 @@ pub(super) struct ServerState {
 pub(super) struct ServerCase {
     /// An alert was raised in this respond phase.
     pub raised: bool,
-    /// An action succeeded at the start of this respond phase: error rate and latency, which only an
-    /// update draws, are from before it.
+    /// An action succeeded in this respond phase: error rate and latency, which only an update draws,
+    /// are from before it.
     pub repaired: bool,
     pub open: Option<Case>,
 }
@@ -258,8 +258,10 @@ impl State {
         *quiet_after = until.max(*quiet_after);
     }
 
-    pub(super) fn end(&mut self, scenario: usize, server: usize) {
-        self.expires[server * self.scenarios + scenario] = 0;
+    /// Ends a scenario on a server; says whether it was active.
+    pub(super) fn end(&mut self, scenario: usize, server: usize) -> bool {
+        let expires = &mut self.expires[server * self.scenarios + scenario];
+        std::mem::take(expires) > self.assessments
     }
 
     /// What scenarios may do to a server now.

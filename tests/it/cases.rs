@@ -277,6 +277,23 @@ fn ttr_is_the_sum_of_detection_acknowledgement_and_action() {
         });
 }
 
+/// An action that takes no time and leaves no alert closes the case: a server that crashes again in
+/// the very next round is detected and acknowledged anew.
+#[test]
+fn each_crash_is_detected_anew() {
+    let model = one_server(1.0, 40, "detect = 2, acknowledge = 1", "0");
+    let mut seen = Incidents::default();
+    simulate(&model, 0, &mut State::new(), &mut seen);
+    assert_eq!(seen.0.len(), 10);
+    for (i, incident) in seen.0.iter().enumerate() {
+        let opened = 8 * i as u32;
+        assert_eq!(incident.opened, opened);
+        assert_eq!(incident.detected, Some(opened + 4));
+        assert_eq!(incident.acknowledged, Some(opened + 6));
+        assert_eq!(incident.ttr, 7);
+    }
+}
+
 /// Two servers that crash on their own, and hands that repair them, as a chain.
 #[derive(Debug, Clone, Copy)]
 struct Queue {

@@ -97,7 +97,7 @@ proptest! {
         prop_assert_eq!(outcome.alerts_handled, count(seen.handled.len()));
         prop_assert_eq!(outcome.alerts_handled, outcome.actions + outcome.actions_blocked);
         prop_assert_eq!(outcome.actions_failed, failed + ended(false));
-        let succeeded = responses(|r| r == Response::Succeeded);
+        let succeeded = responses(|r| matches!(r, Response::Succeeded { .. }));
         prop_assert_eq!(outcome.actions, failed + succeeded + begun);
         let misdiagnosed = seen.handled.iter().filter(|(_, h)| h.misdiagnosed).count();
         prop_assert_eq!(outcome.misdiagnoses, count(misdiagnosed));

@@ -7,8 +7,8 @@ use std::path::Path;
 use rayon::prelude::*;
 use sysworld::diagnostics::{Problems, Sources};
 use sysworld::simulation::{
-    Alert, CaseStep, Handling, Incident, Model, Observer, Outcome, Setting, State, Strike, compile,
-    simulate,
+    Alert, CaseStep, Handling, Incident, Model, Observer, Outcome, Response, Setting, State,
+    Strike, compile, simulate,
 };
 use sysworld::world::{Skill, World, WorldFile, WorldSource};
 
@@ -208,7 +208,8 @@ impl Observer for Watch {
         self.cases.push((self.round, server, step));
     }
 
-    fn finished(&mut self, _server: usize, _action: usize, succeeded: bool) {
+    fn finished(&mut self, _server: usize, _action: usize, response: Response) {
+        let succeeded = matches!(response, Response::Succeeded { .. });
         self.finished.push((self.round, succeeded));
     }
 

@@ -73,7 +73,7 @@ fn a_server_is_added_by_a_world_file() {
         h.alert.server == queue
             && h.alert.kind == AlertKind::ServiceDown
             && h.action == restart
-            && h.response == Response::Succeeded
+            && matches!(h.response, Response::Succeeded { .. })
     });
     assert!(restarted, "rabbitmq was never restarted");
 }
@@ -126,7 +126,8 @@ struct Deployments {
 
 impl Observer for Deployments {
     fn handled(&mut self, handling: &Handling) {
-        if handling.action == self.deploy && handling.response == Response::Succeeded {
+        if handling.action == self.deploy && matches!(handling.response, Response::Succeeded { .. })
+        {
             self.servers.push(handling.alert.server);
         }
     }

@@ -3,8 +3,9 @@
 use super::alerts::{KINDS, Listed, Remedy, SERVERS_OF_A_WORD};
 use super::health::{evaluate_health_of, evaluate_usage, narrow};
 use super::remedy::carry_out;
+use super::respond::raise;
 use super::row::{LANES, LaneSets, Row};
-use super::state::{IDLE, LaneState, NONE};
+use super::state::{IDLE, LaneState};
 use crate::simulation::model::{CaseModel, Model};
 use crate::simulation::streams::{Bits, Luck};
 use crate::world::AlertKind;
@@ -90,22 +91,44 @@ pub(super) fn attend(model: &Model, cases: &CaseModel, state: &mut LaneState) {
     take_out_waiting(state);
 }
 
+/// Closes the cases of servers on which an action succeeded and left no alert.
+#[inline(always)]
+pub(super) fn close_repaired(model: &Model, state: &mut LaneState) {
+    for server in 0..state.cases.len() {
+        let mut repaired = 0;
+        for lane in 0..LANES {
+            repaired |= state.cases[server].repaired[lane];
+        }
+        if repaired == 0 {
+            continue;
+        }
+        look_again(model, state, server);
+        let [_, alerts] = raise(model, &state.servers[server]);
+        let case = &mut state.cases[server];
+        let mut stays = Row::of(u32::MAX);
+        for lane in 0..LANES {
+            let is_quiet = alerts[lane] & !(DRAWN as u32) == 0;
+            let closes = (case.repaired[lane] != 0) & is_quiet & (case.ends[lane] == IDLE);
+            stays[lane] = if closes { 0 } else { u32::MAX };
+        }
+        case.keep_open(&stays);
+    }
+}
+
 /// Opens and closes the case of a server.
 #[inline(always)]
 fn turn(cases: &CaseModel, state: &mut LaneState, server: usize) {
     let alerts = state.alerts.of_server(server);
     let case = &mut state.cases[server];
     let mut opening = LaneSets::empty();
+    let mut stays = Row::of(0);
     for lane in 0..LANES {
         let (raised, open) = (alerts[lane] != 0, case.opened[lane] >= 0);
         opening.put(0, lane, raised & !open);
-        let stays = open & (raised | (case.ends[lane] != IDLE));
-        let all = if stays { u32::MAX } else { 0 };
-        case.opened[lane] = if stays { case.opened[lane] } else { NONE };
-        case.attended[lane] &= all;
-        case.known[0][lane] &= all;
-        case.known[1][lane] &= all;
+        let stays_open = open & (raised | (case.ends[lane] != IDLE));
+        stays[lane] = if stays_open { u32::MAX } else { 0 };
     }
+    case.keep_open(&stays);
     for (_, lane) in opening.members() {
         let [detect, acknowledge] = cases.delays(server, state.mixed[lane], state.round);
         let round = state.round as i32;

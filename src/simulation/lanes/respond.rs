@@ -1,7 +1,7 @@
 //! Phase `respond`: see [`super::super::respond`].
 
 use super::alerts::{AT_ONCE, Alerts, KINDS, Listed, Remedy, SERVERS_OF_A_WORD};
-use super::cases::{attend, finish_actions};
+use super::cases::{attend, close_repaired, finish_actions};
 use super::health::{evaluate_usage, narrow};
 use super::remedy::carry_out;
 use super::row::{LANES, Row};
@@ -34,9 +34,14 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
             Some(_) => decide::<true>(model, state, alerts),
         };
         for remedy in 0..remedies {
-            carry_out(model, state, state.alerts.remedies[remedy]);
+            let remedy = state.alerts.remedies[remedy];
+            carry_out(model, state, remedy);
+            if let Some(case) = state.cases.get_mut(remedy.alert.server()) {
+                case.repaired[remedy.alert.lane()] = u32::MAX;
+            }
         }
     }
+    close_repaired(model, state);
 }
 
 /// The alerts of the servers of a word.
@@ -82,7 +87,7 @@ fn refresh(model: &Model, state: &mut LaneState, server: usize) {
 
 /// The alerts of one server, a bit for each kind: critical, and all.
 #[inline(always)]
-fn raise(model: &Model, s: &ServerLanes) -> [Row<u32>; 2] {
+pub(super) fn raise(model: &Model, s: &ServerLanes) -> [Row<u32>; 2] {
     let mut raised = [Row::of(0); 2];
     let metrics: [(AlertKind, &Row<f32>, Thresholds); 5] = [
         (AlertKind::CpuUsage, &s.usage[0], model.cpu.thresholds),

@@ -138,7 +138,7 @@ pub(super) struct CaseLanes {
     pub ends: Row<i32>,
     pub action: Row<u32>,
     pub luck: Row<u64>,
-    /// An action succeeded at the start of this respond phase: all bits or none.
+    /// An action succeeded in this respond phase: all bits or none.
     pub repaired: Row<u32>,
     /// When the open incident was detected, and when it was acknowledged, in half rounds, or [`NONE`].
     pub incident: [Row<i32>; 2],
@@ -166,6 +166,18 @@ impl CaseLanes {
         self.ends[lane] = ends as i32;
         self.action[lane] = action as u32;
         self.luck[lane] = luck.bits().0;
+    }
+
+    /// Closes it in the lanes in which it does not stay open: all bits or none.
+    #[inline(always)]
+    pub fn keep_open(&mut self, stays: &Row<u32>) {
+        for lane in 0..LANES {
+            let all = stays[lane];
+            self.opened[lane] = if all != 0 { self.opened[lane] } else { NONE };
+            self.attended[lane] &= all;
+            self.known[0][lane] &= all;
+            self.known[1][lane] &= all;
+        }
     }
 
     /// An incident opens in one lane.
