@@ -1,6 +1,7 @@
 //! What is legal and surely not meant: said by `check`, `plan`, `run` and the page, refused by none.
 
 mod design;
+mod durations;
 mod file;
 mod percent;
 mod reach;

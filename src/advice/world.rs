@@ -6,11 +6,11 @@ use super::reach::{
     Reach, USAGES, applies, drawn_metric, greatest_load, penalty_below, raises_health, shocked,
     shocked_base, shocks_are_seen, usage_metric,
 };
-use super::{Advice, percent, services, short, target};
+use super::{Advice, durations, percent, services, short, target};
 use crate::diagnostics::Span;
 use crate::world::{
     Action, ActionEffect, AlertKind, AlertLevel, ChaosEffect, End, FiniteAt, Multiplied, Name,
-    NameAt, RunbookLine, Scenario, Skill, Usage, World,
+    NameAt, RunbookLine, Scenario, Skill, Strikes, Usage, World,
 };
 
 const LEVELS: [AlertLevel; 2] = [AlertLevel::Warning, AlertLevel::Critical];
@@ -35,6 +35,8 @@ pub fn of_parts(world: &World) -> Vec<Advice> {
     advice.extend(unused_actions(world, &reaches));
     advice.extend(capped_levels(world));
     advice.extend(doubled_repairs(world, &reaches));
+    advice.extend(shares_of_none(world));
+    advice.extend(durations::misread(world));
     advice.extend(services::idle(world));
     advice.extend(
         world
@@ -87,6 +89,21 @@ fn unread(owner: &NameAt, what: &str, metric: &str) -> Advice {
     );
     let help = format!("[metrics.{metric}] lacks thresholds, and penalties if it is a usage");
     Advice::at(owner.span(), message, "changes nothing").help(help)
+}
+
+/// Scenarios that strike a share of 0, which is their target alone.
+fn shares_of_none(world: &World) -> impl Iterator<Item = Advice> {
+    let none = |scenario: &&Scenario| match scenario.strikes.get_ref() {
+        Strikes::Share(share) => share.get() == 0.0,
+        _ => false,
+    };
+    world.chaos.iter().filter(none).map(|scenario| {
+        let name = scenario.name.get_ref();
+        let message =
+            format!("the chaos scenario `{name}` strikes a share of 0, and so its target alone");
+        Advice::at(scenario.strikes.span(), message, "the same as \"one\"")
+            .help("a share is rounded to servers, of which the target is always one")
+    })
 }
 
 /// Effects of a scenario that can change nothing that counts.

@@ -28,7 +28,7 @@ use sysworld::diagnostics::{Problem, Problems, Sources, visible};
 use sysworld::error::usage;
 use sysworld::experiment::{Overrides, RecordingSettings};
 use sysworld::gate::Decided;
-use sysworld::narrate::{Telling, narrate};
+use sysworld::narrate::{Telling, Told, narrate};
 use sysworld::report as views;
 use sysworld::responders::{Answering, Recording};
 use sysworld::results::{self, ByPoint, Held, Sweep, read_table};
@@ -125,13 +125,25 @@ fn check_rounds(tell: &Tell, rounds: u32) -> Result<()> {
     }
 }
 
+/// More rounds than anyone wants to read one by one.
+const MANY_ROUNDS: u32 = 200;
+
 /// Tells one replication of a design point, with the answers of a recording.
 fn tell(point: &Resolved, telling: &Telling, folder: &Path) -> Result<()> {
     let asked = point.responder.is_asked();
     let recording = asked.then(|| Recording::read(folder)).transpose()?;
     let mut answering = Answering::new(point, recording.as_ref());
     match (narrate(point, telling, &mut answering), recording) {
-        (ControlFlow::Continue((text, _)), _) => print(&text),
+        (ControlFlow::Continue((text, _)), _) => {
+            print(&text)?;
+            if telling.told == Told::Rounds(None) && point.world.rounds > MANY_ROUNDS {
+                note(
+                    "To see less: --incidents tells only what went down, --rounds 100-200 some of \
+                     the rounds.",
+                );
+            }
+            Ok(())
+        }
         (ControlFlow::Break(()), recording) => Err(anyhow!(
             "replication {} lacks an answer of the responder `{}` in {}; `run --record` asks for it, and \
              --recording names another folder",

@@ -10,7 +10,7 @@ use serde_spanned::de::{SpannedDeserializer, is_spanned};
 use super::error::{Error, Fact};
 use super::repair::decode_all;
 use super::{Node, Table, Value};
-use crate::diagnostics::{MOST_SHOWN, Problem, nearest};
+use crate::diagnostics::{MOST_SHOWN, Problem, Span, nearest};
 
 /// Decodes one value; stops at its first error.
 ///
@@ -21,20 +21,20 @@ pub fn decode<T: DeserializeOwned>(value: &Value) -> Result<T, Problem> {
     T::deserialize(value).map_err(|e| e.into_problem(&value.span))
 }
 
-/// Decodes one of several entries. A missing key may mean that its name is misspelled: suggests the
-/// nearest.
+/// Decodes one of several entries. A key that it lacks may mean that it was to change one of another
+/// file, and its name is misspelled: suggests the nearest.
 fn decode_entry<T: DeserializeOwned>(
     value: &Value,
     name: &str,
     names: &[&str],
 ) -> Result<T, Vec<Problem>> {
     decode_all(value).map_err(|errors| {
-        let others: Vec<&str> = names.iter().copied().filter(|n| *n != name).collect();
-        let meant = nearest(name, &others);
+        let meant = nearest(name, names);
         let mut problems = Vec::new();
         let mut is_new = false;
         for error in errors {
-            let missing = matches!(error.fact, Fact::Missing(_));
+            let of_entry = error.span().is_none_or(|at| *at == value.span);
+            let missing = of_entry && matches!(error.fact, Fact::Missing(_));
             let problem = error.into_problem(&value.span);
             match meant {
                 // One of the keys that another name would make needless is enough.
@@ -89,7 +89,7 @@ impl<'a> Fields<'a> {
     pub fn required<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<T> {
         if self.table.get(key).is_none() {
             self.problems.push(Problem::at(
-                self.table.span.clone(),
+                self.place(),
                 format!("the required key `{key}` is missing"),
                 format!("`{key}` belongs here"),
             ));
@@ -105,7 +105,8 @@ impl<'a> Fields<'a> {
                 node: Node::Array(values),
                 ..
             }) => {
-                let names: Vec<&str> = values.iter().filter_map(Value::name).collect();
+                let extended = values.iter().filter(|value| self.is_extended(value));
+                let names: Vec<&str> = extended.filter_map(Value::name).collect();
                 let decoded = values.iter().filter_map(|value| {
                     let name = value.name().unwrap_or_default();
                     let names = self.looked_up(&names);
@@ -128,7 +129,8 @@ impl<'a> Fields<'a> {
                 node: Node::Table(table),
                 ..
             }) => {
-                let names: Vec<&str> = table.keys().collect();
+                let extended = (table.entries.iter()).filter(|(_, value)| self.is_extended(value));
+                let names: Vec<&str> = extended.map(|(name, _)| name.get_ref().as_str()).collect();
                 let decoded = table.entries.iter().filter_map(|(name, value)| {
                     let names = self.looked_up(&names);
                     let entry = self.note(decode_entry(value, name.get_ref(), names))?;
@@ -168,6 +170,21 @@ impl<'a> Fields<'a> {
             });
         }
         self.problems
+    }
+
+    /// Where what the table lacks is missing: of a whole file, where it begins.
+    fn place(&self) -> Span {
+        let Span { start, end } = self.table.span;
+        let holds = |(key, _): &(Spanned<String>, Value)| (start..end).contains(&key.span().start);
+        match self.table.entries.iter().any(holds) {
+            true => start..start,
+            false => start..end,
+        }
+    }
+
+    /// Whether an entry stands only in a file that this one extends.
+    fn is_extended(&self, value: &Value) -> bool {
+        value.span.start < self.table.span.start || value.span.end > self.table.span.end
     }
 
     /// Names that an error is told with; those that are only counted need none.

@@ -95,7 +95,16 @@ pub fn get<'a>(table: &'a Table, path: &str, span: &Span) -> Result<&'a Value, P
         .get(first)
         .ok_or_else(|| unknown(path, first, span, table.keys().collect()))?;
     for segment in segments {
-        value = child(value, segment).ok_or_else(|| unknown(path, segment, span, names(value)))?;
+        value = child(value, segment).ok_or_else(|| {
+            let problem = unknown(path, segment, span, names(value));
+            match &value.node {
+                Node::Table(_) => problem.help(
+                    "a path leads to what is written: a key that is left out can be changed once the \
+                     world, or one that extends it, has it",
+                ),
+                _ => problem,
+            }
+        })?;
     }
     Ok(value)
 }

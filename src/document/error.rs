@@ -94,6 +94,14 @@ impl de::Error for Error {
         Self::invalid_type(found, expected)
     }
 
+    fn invalid_length(found: usize, expected: &dyn de::Expected) -> Self {
+        let expected = match expected.to_string() {
+            text if text == "a tuple of size 2" => "two values".to_owned(),
+            text => text,
+        };
+        Self::custom(format!("expected {expected}, found {found}"))
+    }
+
     fn missing_field(field: &'static str) -> Self {
         let fact = Fact::Missing(field);
         Self { span: None, fact }

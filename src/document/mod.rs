@@ -218,8 +218,8 @@ pub fn parse(name: &str, text: String, sources: &mut Sources) -> Result<Table> {
         return Err(vec![Problem::at(shifted(&place(e), base), message, "here")]);
     }
     let mut problems = Vec::new();
-    let span = shifted(&table.span(), base);
-    let table = convert_table(table.get_ref(), span, base, &mut problems);
+    let whole = base..base + text.len();
+    let table = convert_table(table.get_ref(), whole, base, &mut problems);
     if problems.is_empty() {
         Ok(table)
     } else {

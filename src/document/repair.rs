@@ -1,6 +1,8 @@
 //! All errors of one value. serde stops at the first; here what that is about is repaired, and the value
 //! is decoded again for the next.
 
+use std::ops::ControlFlow;
+
 use serde::de::DeserializeOwned;
 use serde_spanned::Spanned;
 
@@ -35,14 +37,37 @@ pub(super) fn decode_all<T: DeserializeOwned>(value: &Value) -> Result<T, Vec<Er
 
 /// The next error, once this one is repaired; `None` if there is none, or this one can't be.
 fn after<T: DeserializeOwned>(value: &mut Value, error: &Error) -> Option<Error> {
+    let mut at = error.span()?.clone();
+    let mut fact = &error.fact;
+    let replaced = Fact::Message(String::new());
+    loop {
+        match after_repair::<T>(value, error, &at, fact) {
+            ControlFlow::Break(next) => return next,
+            // Nothing that may stand there will do, so something else stands around it.
+            ControlFlow::Continue(()) => at = around(value, &at)?,
+        }
+        fact = &replaced;
+    }
+}
+
+/// The next error, once what is wrong at a place is repaired. Goes on where no repair of that place
+/// will do.
+fn after_repair<T: DeserializeOwned>(
+    value: &mut Value,
+    error: &Error,
+    place: &Span,
+    fact: &Fact,
+) -> ControlFlow<Option<Error>> {
     let mut candidates = candidates();
     while let Some(candidate) = candidates.pop() {
         let mut repaired = value.clone();
-        if !repair(&mut repaired, error, candidate) {
-            return None;
+        if !repair(&mut repaired, place, fact, candidate) {
+            return ControlFlow::Break(None);
         }
-        let next = T::deserialize(&repaired).err()?;
-        let at = next.span()?;
+        let Err(next) = T::deserialize(&repaired) else {
+            return ControlFlow::Break(None);
+        };
+        let at = next.span().unwrap_or(&value.span);
         if *at == REPAIRED
             || (matches!(next.fact, Fact::Message(_)) && holds_a_repair(&repaired, at, false))
         {
@@ -53,11 +78,30 @@ fn after<T: DeserializeOwned>(value: &mut Value, error: &Error) -> Option<Error>
             }
             continue;
         }
-        let same = Some(at) == error.span() && next.to_string() == error.to_string();
+        let same = next.span() == error.span() && next.to_string() == error.to_string();
         *value = repaired;
-        return (!same).then_some(next);
+        return ControlFlow::Break((!same).then_some(next));
     }
-    None
+    ControlFlow::Continue(())
+}
+
+/// The place of the value that directly holds what is at a place.
+fn around(value: &Value, at: &Span) -> Option<Span> {
+    let within = |inner: &Value| match inner.span == *at {
+        true => Some(value.span.clone()),
+        false => around(inner, at),
+    };
+    match &value.node {
+        Node::Array(values) => values.iter().find_map(within),
+        Node::Table(table) => {
+            let is_key = |(key, _): &(Spanned<String>, Value)| key.span() == *at;
+            if table.entries.iter().any(is_key) {
+                return Some(value.span.clone());
+            }
+            table.entries.iter().find_map(|(_, value)| within(value))
+        }
+        _ => None,
+    }
 }
 
 /// What may stand in the place of a wrong value, the likeliest last.
@@ -97,10 +141,7 @@ fn holds_a_repair(value: &Value, at: &Span, inside: bool) -> bool {
 
 /// Renames an unknown key or takes it away, adds a missing one, replaces a wrong value. Returns whether it was
 /// found.
-fn repair(value: &mut Value, error: &Error, candidate: Node) -> bool {
-    let Some(at) = error.span() else {
-        return false;
-    };
+fn repair(value: &mut Value, at: &Span, fact: &Fact, candidate: Node) -> bool {
     if let (
         Node::Table(table),
         Fact::Unknown {
@@ -108,7 +149,7 @@ fn repair(value: &mut Value, error: &Error, candidate: Node) -> bool {
             name,
             known,
         },
-    ) = (&mut value.node, &error.fact)
+    ) = (&mut value.node, fact)
     {
         let key = table.entries.iter().position(|(key, _)| key.span() == *at);
         if let Some(key) = key {
@@ -124,7 +165,7 @@ fn repair(value: &mut Value, error: &Error, candidate: Node) -> bool {
         span: REPAIRED,
         node: candidate.clone(),
     };
-    match (&error.fact, &mut value.node) {
+    match (fact, &mut value.node) {
         (Fact::Missing(field), Node::Table(table)) if value.span == *at => {
             let key = Spanned::new(REPAIRED, (*field).to_owned());
             table.entries.push((key, placed));
@@ -139,11 +180,11 @@ fn repair(value: &mut Value, error: &Error, candidate: Node) -> bool {
     match &mut value.node {
         Node::Array(values) => {
             let mut values = values.iter_mut();
-            values.any(|value| repair(value, error, candidate.clone()))
+            values.any(|value| repair(value, at, fact, candidate.clone()))
         }
         Node::Table(table) => {
             let mut entries = table.entries.iter_mut();
-            entries.any(|(_, value)| repair(value, error, candidate.clone()))
+            entries.any(|(_, value)| repair(value, at, fact, candidate.clone()))
         }
         _ => false,
     }

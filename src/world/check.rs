@@ -145,7 +145,12 @@ fn chaos(world: &World, problems: &mut Vec<Problem>) {
         let targets = &scenario.target_types;
         if !targets.is_empty() && !texts(targets).iter().any(|t| types.has(t)) {
             let name = scenario.name.get_ref();
-            let message = format!("the chaos scenario `{name}` has no eligible server");
+            // The types are named, so that a server of one that is left out explains it.
+            let listed: Vec<String> = texts(targets).iter().map(|t| format!("`{t}`")).collect();
+            let message = format!(
+                "the chaos scenario `{name}` has no eligible server: none is of type {}",
+                listed.join(" or ")
+            );
             let problem = Problem::at(targets[0].span(), message, "no server is of this type");
             problems.push(problem.suggest(targets[0].get_ref().as_str(), &types.names));
         } else {

@@ -67,7 +67,8 @@ fn unmet_needs(world: &World, service: &NameAt, needs: u32) -> Option<(String, S
         most => format!("allowed: 1 to {most}"),
     };
     if needs == 0 {
-        return Some((format!("the service `{name}` needs no server"), allowed));
+        let message = format!("the service `{name}` would be served without any server");
+        return Some((message, allowed));
     }
     (needs as usize > most).then(|| {
         let runs = if most == 1 { "runs" } else { "run" };
@@ -89,8 +90,8 @@ fn journeys(world: &World, problems: &mut Vec<Problem>) {
             )
             .and(only.entry.span(), "the only one")
             .help(
-                "allowed: either; in a world that extends one with a [journey], \
-                     remove = [\"journey\"] takes that out",
+                "allowed: either; in a world that extends another, remove = [\"journey\"] or \
+                 remove = [\"journeys\"] takes out what that has",
             ),
         );
     }
@@ -102,7 +103,7 @@ fn journeys(world: &World, problems: &mut Vec<Problem>) {
     if let (0, Some(first)) = (weight, world.journeys.first()) {
         problems.push(
             Problem::at(
-                first.name.span(),
+                first.weight.span(),
                 "the weights of all journeys are 0",
                 "no journey counts",
             )

@@ -83,6 +83,31 @@ impl Duration {
     }
 }
 
+impl Duration {
+    /// Probability that it is within so many rounds, once it is multiplied by a scale.
+    pub fn within(&self, rounds: f64, scale: f64) -> f64 {
+        let rounds = rounds / scale;
+        let ends = |end: &Rounds| f64::from(end.get()) <= rounds;
+        match self {
+            Self::Fixed(end) => f64::from(u8::from(ends(end))),
+            Self::Between(low, high) => {
+                let all = f64::from(high.get() - low.get()) + 1.0;
+                ((rounds.floor() - f64::from(low.get()) + 1.0) / all).clamp(0.0, 1.0)
+            }
+            Self::Geometric(law) => 1.0 - (1.0 - 1.0 / law.mean.get()).powf(rounds),
+            Self::Lognormal(law) => law.within(rounds),
+            Self::Weibull(law) => law.within(rounds),
+            Self::Values(values) => {
+                let sum = |kept: &dyn Fn(&Rounds) -> bool| -> f64 {
+                    let kept = values.iter().filter(|(end, _)| kept(end));
+                    kept.map(|(_, weight)| weight.get()).sum()
+                };
+                sum(&ends) / sum(&|_| true)
+            }
+        }
+    }
+}
+
 impl World {
     /// Every duration with its path and its scale.
     pub fn durations<'a>(&'a self) -> Vec<(String, &'a Duration, f64)> {
@@ -249,7 +274,8 @@ impl<'de> Visitor<'de> for DurationVisitor {
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Duration, E> {
         Err(E::custom(format!(
-            "expected a whole number, found the number {value}"
+            "expected a whole number, found the number {value}; allowed: {}",
+            &self as &dyn de::Expected
         )))
     }
 

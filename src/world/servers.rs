@@ -170,7 +170,7 @@ impl Entry {
             let both = problem(
                 "servers have a `zone` or `zones`, not both",
                 "in turn",
-                "remove one of the two",
+                "remove one of the two; of a world that is extended, as in remove = [\"servers.web.zone\"]",
             );
             both.map(|both| both.and(zone.span(), "all in this one"))
         })

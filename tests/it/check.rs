@@ -62,7 +62,7 @@ fn what_is_legal_and_never_acts_is_named() {
         )
     };
     let with_cpu = |cpu: &str| format!("{}\nmetrics.cpu_usage = {{ {cpu} }}\n", TINY.trim_end());
-    let cases: [(&str, String, &[&str]); 19] = [
+    let cases: [(&str, String, &[&str]); 23] = [
         (
             "an effect on an undeclared metric",
             effect("{ hold = { metric = \"disk_usage\", value = 98 } }"),
@@ -156,6 +156,26 @@ fn what_is_legal_and_never_acts_is_named() {
             "a response that never comes",
             TINY.replace("runbook_default", "response = { detect = 1500, acknowledge = 600 }\nrunbook_default"),
             &["nobody ever attends to a server: detection and acknowledgement take 2100 rounds"],
+        ),
+        (
+            "a duration that outlasts every replication",
+            TINY.replace("duration = 1", "duration = { lognormal = { median = 1e300, sigma = 1.1 } }"),
+            &["`chaos.crash.duration` is longer than the 2000 rounds of a replication in all but 0 % of its draws"],
+        ),
+        (
+            "a repair that outlasts nearly every replication",
+            TINY.replace("cooldown = 1", "cooldown = 1, duration = { geometric = { mean = 1e7 } }"),
+            &["`remediation.restart.duration` is longer than the 2000 rounds of a replication in all but 0.02 %"],
+        ),
+        (
+            "a scale of nothing",
+            TINY.replace("cooldown = 1", "cooldown = 1, duration = 0, duration_scale = 2"),
+            &["`remediation.restart.duration` is 0, which its scale of 2 leaves at 0"],
+        ),
+        (
+            "a share of nothing",
+            TINY.replace("duration = 1", "duration = 1, strikes = { share = 0 }"),
+            &["the chaos scenario `crash` strikes a share of 0, and so its target alone"],
         ),
         (
             "a shock that is drawn over",
@@ -356,6 +376,58 @@ fn nothing_wrong_hides_what_is_wrong_beside_it() {
             "nobody means a confidence of 2 %: {said}"
         );
     }
+}
+
+/// A value of which no part can be repaired by itself hides nothing either.
+#[test]
+fn what_no_part_repairs_is_replaced_as_a_whole() {
+    let sandbox = Sandbox::new();
+    let wrong = TINY
+        .replace("duration = 1", "duration = { values = [[5]] }")
+        .replace("cooldown = 1", "cooldown = -7");
+    let wrong = wrong.replace("success_rate = 0.1", "success_rate = 3");
+    sandbox.write("w.toml", &wrong);
+    let (_, said) = sandbox.fails("check w.toml");
+    for text in [
+        "expected two values, found 1",
+        "-7 is not allowed here",
+        "3 is not allowed here",
+    ] {
+        assert_eq!(said.matches(text).count(), 1, "{text}\n{said}");
+    }
+    let both = TINY.replace(
+        "probability = 0.1, duration = 1",
+        "probability = 2.5, duration = { lognormal = { median = 1e-9, sigma = 0 } }",
+    );
+    sandbox.write("w.toml", &both);
+    let (_, said) = sandbox.fails("check w.toml");
+    assert!(said.contains("2.5 is not allowed here"), "{said}");
+    assert!(said.contains("a mean of 0.000 rounds"), "{said}");
+}
+
+/// A name is called a misspelled one only where the file extends another that has the right one.
+#[test]
+fn only_what_is_extended_is_called_misspelled() {
+    let sandbox = Sandbox::new();
+    let lacks_its_type = TINY.replace("name = \"app-2\", type = \"app\"", "name = \"app-2\"");
+    sandbox.write("w.toml", &lacks_its_type);
+    let (_, said) = sandbox.fails("check w.toml");
+    assert!(
+        said.contains("the required key `type` is missing"),
+        "{said}"
+    );
+    assert!(!said.contains("is new"), "{said}");
+    sandbox.write("base.toml", TINY);
+    sandbox.write(
+        "w.toml",
+        "name = \"w\"\nextends = \"base.toml\"\n[[servers]]\nname = \"app-3\"\n\
+         [[remediation]]\nname = \"restart\"\neffects = [{ hold = {} }]\n",
+    );
+    let (_, said) = sandbox.fails("check w.toml");
+    let meant = "`app-3` is new; did you mean `app-2`?";
+    let meant = said.contains(meant) || said.contains(&meant.replace("app-2", "app-1"));
+    assert!(meant, "{said}");
+    assert_eq!(said.matches("is new").count(), 1, "{said}");
 }
 
 /// A percent that looks like a fraction is told wherever a world has one, also where an experiment
