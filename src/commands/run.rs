@@ -1,6 +1,7 @@
 //! `run`: what is missing of an experiment, its summary, its table.
 
 use std::borrow::Borrow;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant, SystemTime};
@@ -37,17 +38,12 @@ pub fn run(args: &Run) -> Result<()> {
         && !args.force
         && let Some(more) = results::asked_before(&out, &design)?
     {
-        let asked = design.experiment().replications;
-        overrides.replications = Some(more);
-        (design, sources) = load_design(&args.experiment, &overrides)?;
-        let folder = out.display();
         say(
             args,
-            &format!(
-                "{folder} has {more} replications of each design point, more than the {asked} of the \
-                 file: going on with {more}, as by --replications {more}"
-            ),
-        )?;
+            &going_on(&out, more, design.experiment().replications),
+        );
+        overrides.replications = Some(more);
+        (design, sources) = load_design(&args.experiment, &overrides)?;
     }
     gate::check(args, &out, &design)?;
     let mut folder = Folder::open(&out, design, args.shard, args.force, args.locks.locking())?;
@@ -65,10 +61,11 @@ pub fn run(args: &Run) -> Result<()> {
     };
     if let Some(shard) = args.shard {
         let next = "; merge the shards when all are done";
-        return say(
+        say(
             args,
             &format!("{done}shard {shard} is in {}{next}", out.display()),
         );
+        return Ok(());
     }
     let design = &folder.sweep().design;
     let counts = ByPoint::open(folder.sweep(), &runner.stop)?.finished()?;
@@ -94,9 +91,18 @@ pub fn run(args: &Run) -> Result<()> {
     say(
         args,
         &format!("{done}results are in {}{unit}", out.display()),
-    )?;
+    );
     gate::tell(args, design, &decided)?;
     gate::conclude(&decided)
+}
+
+/// That a folder has more replications than the file asks for.
+fn going_on(out: &Path, more: u64, asked: u64) -> String {
+    format!(
+        "{} has {more} replications of each design point, more than the {asked} of the file: going on with \
+         {more}, as by --replications {more}",
+        out.display()
+    )
 }
 
 /// The answers that the replications which a folder lacks need; with `--record` asked for, else it is an
@@ -111,7 +117,7 @@ fn answers(runner: &Runner, folder: &Folder) -> Result<Option<Recording>> {
             say(
                 args,
                 "no answer is needed: nothing of a responder that has to be asked is missing",
-            )?;
+            );
         }
         return Ok(None);
     }
@@ -207,11 +213,10 @@ fn with_replay(error: anyhow::Error, sweep: &Sweep) -> anyhow::Error {
 }
 
 /// A closing word on stderr; where that is closed, it is no reason to fail a finished sweep.
-fn say(args: &Run, text: &str) -> Result<()> {
+fn say(args: &Run, text: &str) {
     if !args.quiet {
         note(text);
     }
-    Ok(())
 }
 
 /// Threads, and the wish to stop.

@@ -288,31 +288,41 @@ impl PointCounts {
         for (latency, answers) in &self.answers.latency_ms {
             push(Measure::AnswerLatency, 0, *latency, *answers);
         }
-        for (measure, extreme) in [(Measure::Worst, self.worst), (Measure::Best, self.best)] {
-            rows.extend(extreme.map(|(value, replication)| CountRow {
+        rows.extend(self.extreme_rows());
+        rows.extend(self.cause_rows());
+        rows
+    }
+
+    /// The worst and the best replication.
+    fn extreme_rows(&self) -> impl Iterator<Item = CountRow> {
+        let extremes = [(Measure::Worst, self.worst), (Measure::Best, self.best)];
+        extremes.into_iter().filter_map(|(measure, extreme)| {
+            let (value, replication) = extreme?;
+            Some(CountRow {
                 measure,
                 group: 0,
                 value,
                 count: replication,
                 cause: None,
-            }));
-        }
-        for (cause, counts) in &self.causes {
-            let measures = [Measure::CauseIncidents, Measure::CauseDownChecks];
-            rows.extend(
-                measures
-                    .into_iter()
-                    .zip(counts)
-                    .map(|(measure, count)| CountRow {
-                        measure,
-                        group: 0,
-                        value: 0,
-                        count: *count,
-                        cause: cause.clone(),
-                    }),
-            );
-        }
-        rows
+            })
+        })
+    }
+
+    /// What each cause brought.
+    fn cause_rows(&self) -> impl Iterator<Item = CountRow> {
+        const MEASURES: [Measure; 2] = [Measure::CauseIncidents, Measure::CauseDownChecks];
+        self.causes.iter().flat_map(|(cause, counts)| {
+            MEASURES
+                .into_iter()
+                .zip(counts)
+                .map(|(measure, count)| CountRow {
+                    measure,
+                    group: 0,
+                    value: 0,
+                    count: *count,
+                    cause: cause.clone(),
+                })
+        })
     }
 
     /// Adds a row.

@@ -65,17 +65,8 @@ pub(super) fn read(
         }
     }
     groups.extend(zip.map_or(Vec::new(), |value| groups_of_zip(value, problems)));
-    let columns: usize = groups.iter().map(|group| group.columns.len()).sum();
-    if columns > MOST_FACTORS {
-        let message = format!("{columns} factors");
-        let problem = match factors.or(zip).or(design) {
-            Some(value) => Problem::at(value.span.clone(), message, "too many"),
-            None => Problem::general(message),
-        };
-        problems.push(problem.help(format!("allowed: at most {MOST_FACTORS}")));
-        return Arranged::nothing();
-    }
-    if let Some(problem) = too_many(&groups, factors.or(zip).or(design)) {
+    let place = factors.or(zip).or(design);
+    if let Some(problem) = too_many_factors(&groups, place).or_else(|| too_many(&groups, place)) {
         problems.push(problem);
         return Arranged::nothing();
     }
@@ -108,6 +99,18 @@ pub(super) fn read(
         worlds,
         of_worlds,
     }
+}
+
+fn too_many_factors(groups: &[Group], place: Option<&Value>) -> Option<Problem> {
+    let columns: usize = groups.iter().map(|group| group.columns.len()).sum();
+    (columns > MOST_FACTORS).then(|| {
+        let message = format!("{columns} factors");
+        let problem = match place {
+            Some(value) => Problem::at(value.span.clone(), message, "too many"),
+            None => Problem::general(message),
+        };
+        problem.help(format!("allowed: at most {MOST_FACTORS}"))
+    })
 }
 
 pub(super) fn groups_of_factors(

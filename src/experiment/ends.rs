@@ -55,12 +55,14 @@ pub(super) fn refuse(
     let (mut files, of_worlds) = worlds::load(world, &mut [], folder, &mut seen);
     others.extend(of_worlds);
     let mut fields = Fields::new(experiment);
-    for (path, value) in worlds::read_set(&mut fields) {
-        others.extend(worlds::set(&path, &value, &[], &mut files));
-    }
-    for text in &overrides.set {
-        others.extend(worlds::set_argument(text, &[], &mut files, &mut seen));
-    }
+    let set = worlds::read_set(&mut fields);
+    others.extend(worlds::set_all(
+        &set,
+        &overrides.set,
+        &[],
+        &mut files,
+        &mut seen,
+    ));
     let ([file], true, true) = (&files[..], others.is_empty(), fields.problems.is_empty()) else {
         return Ok(());
     };

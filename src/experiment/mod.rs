@@ -269,10 +269,7 @@ impl Experiment {
         });
         let factors: Vec<Factor> = given.collect();
         let mut worlds = vec![WorldFile::load(&source, sources)?];
-        let set = overrides.set.iter();
-        let problems: Vec<Problem> = set
-            .flat_map(|text| worlds::set_argument(text, &factors, &mut worlds, sources))
-            .collect();
+        let problems = worlds::set_all(&[], &overrides.set, &factors, &mut worlds, sources);
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -300,14 +297,7 @@ impl Experiment {
         folder: &Path,
         sources: &mut Sources,
     ) -> std::result::Result<Self, Wrong> {
-        if let Some(key) = FileKind::Experiment.foreign_key(table) {
-            let problem = Problem::at(
-                key,
-                "this is a world file, not an experiment",
-                "a key of worlds",
-            )
-            .help("an experiment names it: world = \"this-file.toml\"")
-            .help("`check` checks a world, `simulate --world` tells a replication of it");
+        if let Some(problem) = world_file(table) {
             return Err(vec![problem].into());
         }
         let mut fields = Fields::new(table);
@@ -345,34 +335,13 @@ impl Experiment {
         );
         let replications = overrides.replications.or(replications);
         let precision = analysis::precision(&mut fields, replications);
-        let confidence = match confidence {
-            None => 0.95,
-            Some(level) if *level.get_ref() > 0.0 && *level.get_ref() < 1.0 => *level.get_ref(),
-            Some(level) => {
-                let message = format!("a confidence of {} is impossible", level.get_ref());
-                let problem = Problem::at(level.span(), message, "out of range");
-                // By a confidence of 2 nobody means 2 %.
-                let likely = Some(*level.get_ref()).filter(|level| *level >= 50.0);
-                let problem = match likely.and_then(meant_as_percent) {
-                    Some(meant) => problem.help(meant),
-                    None => problem,
-                };
-                let allowed = "allowed: a fraction between 0 and 1, as 0.95";
-                fields.problems.push(problem.help(allowed));
-                0.95
-            }
-        };
+        let confidence = settled_confidence(confidence, &mut fields.problems);
         let misplaced = |key: &str, value: &Value| worlds::misplaced(key, value, &worlds);
         let mut problems = fields.finish_with(misplaced);
         problems.extend(of_worlds);
-        let before = problems.len();
-        for (path, value) in &set {
-            problems.extend(worlds::set(path, value, &factors, &mut worlds));
-        }
-        for text in &overrides.set {
-            problems.extend(worlds::set_argument(text, &factors, &mut worlds, sources));
-        }
-        design_is_known &= problems.len() == before;
+        let set = worlds::set_all(&set, &overrides.set, &factors, &mut worlds, sources);
+        design_is_known &= set.is_empty();
+        problems.extend(set);
         let experiment = name.or_else(|| Name::new("unnamed")).map(|name| Self {
             name,
             seed: overrides.seed.or(seed).unwrap_or(DEFAULT_SEED),
@@ -401,6 +370,39 @@ impl Experiment {
     pub fn default_folder(&self) -> PathBuf {
         Path::new("results").join(self.name.as_str())
     }
+}
+
+/// The problem of a world file in the place of an experiment.
+fn world_file(table: &Table) -> Option<Problem> {
+    let key = FileKind::Experiment.foreign_key(table)?;
+    let message = "this is a world file, not an experiment";
+    Some(
+        Problem::at(key, message, "a key of worlds")
+            .help("an experiment names it: world = \"this-file.toml\"")
+            .help("`check` checks a world, `simulate --world` tells a replication of it"),
+    )
+}
+
+/// The confidence that is asked for, or the usual one.
+fn settled_confidence(asked: Option<Spanned<f64>>, problems: &mut Vec<Problem>) -> f64 {
+    const USUAL: f64 = 0.95;
+    let Some(level) = asked else {
+        return USUAL;
+    };
+    let (level, place) = (*level.get_ref(), level.span());
+    if level > 0.0 && level < 1.0 {
+        return level;
+    }
+    let message = format!("a confidence of {level} is impossible");
+    let problem = Problem::at(place, message, "out of range");
+    // By a confidence of 2 nobody means 2 %.
+    let likely = Some(level).filter(|level| *level >= 50.0);
+    let problem = match likely.and_then(meant_as_percent) {
+        Some(meant) => problem.help(meant),
+        None => problem,
+    };
+    problems.push(problem.help("allowed: a fraction between 0 and 1, as 0.95"));
+    USUAL
 }
 
 fn whole(

@@ -30,6 +30,29 @@ pub(super) fn read(file: &Spanned<String>, folder: &Path, sources: &mut Sources)
     }
     let text: Arc<str> = text.into();
     let base = sources.add(&shown, Arc::clone(&text));
+    let (columns, rows) = table(&shown, &text, base)?;
+    if rows == 0 {
+        let message = format!("the design {shown} has no points");
+        return Err(vec![Problem::at(file.span(), message, "this file").help(
+            "the first line names the factors, each further line is a design point",
+        )]);
+    }
+    let listed = columns.into_iter().map(|(name, values)| {
+        let at = name.span();
+        (name, Values::Listed(values), at)
+    });
+    Ok(Group {
+        columns: listed.collect(),
+        rows,
+        together: true,
+    })
+}
+
+/// A factor, and its level in each row.
+type Column = (Spanned<String>, Vec<Value>);
+
+/// The columns of a table that begins at `base`, and how many rows it has.
+fn table(shown: &str, text: &str, base: usize) -> Result<(Vec<Column>, u64)> {
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .comment(Some(b'#'))
@@ -37,16 +60,13 @@ pub(super) fn read(file: &Spanned<String>, folder: &Path, sources: &mut Sources)
     let wrong = |e: &csv::Error| {
         let at = e.position().map_or(0, |at| at.byte() as usize);
         let message = format!("{shown} is not a table: {}", csv_message(e));
-        vec![Problem::at(line_at(&text, base, at), message, "here")]
+        vec![Problem::at(line_at(text, base, at), message, "here")]
     };
     let header = reader.headers().map_err(|e| wrong(&e))?.clone();
-    let mut columns: Vec<(Spanned<String>, Vec<Value>)> = Vec::new();
+    let mut columns: Vec<Column> = Vec::new();
     for name in header.iter().map(|name| name.trim_matches('"')) {
-        let span = line_at(
-            &text,
-            base,
-            header.position().map_or(0, |p| p.byte() as usize),
-        );
+        let at = header.position().map_or(0, |p| p.byte() as usize);
+        let span = line_at(text, base, at);
         if name.is_empty() {
             let message = "a column without a name";
             return Err(vec![
@@ -63,7 +83,7 @@ pub(super) fn read(file: &Spanned<String>, folder: &Path, sources: &mut Sources)
         let at = record
             .position()
             .map_or(0, |position| position.byte() as usize);
-        let span = line_at(&text, base, at);
+        let span = line_at(text, base, at);
         for ((name, values), field) in columns.iter_mut().zip(&record) {
             if field.is_empty() {
                 let message = format!("`{}` has no level in row {rows}", name.get_ref());
@@ -77,23 +97,7 @@ pub(super) fn read(file: &Spanned<String>, folder: &Path, sources: &mut Sources)
             values.push(Value { span, node });
         }
     }
-    if rows == 0 {
-        let message = format!("the design {shown} has no points");
-        return Err(vec![Problem::at(file.span(), message, "this file").help(
-            "the first line names the factors, each further line is a design point",
-        )]);
-    }
-    Ok(Group {
-        columns: columns
-            .into_iter()
-            .map(|(name, values)| {
-                let at = name.span();
-                (name, Values::Listed(values), at)
-            })
-            .collect(),
-        rows,
-        together: true,
-    })
+    Ok((columns, rows))
 }
 
 /// Whether the first line of a table has only what can be names of factors.

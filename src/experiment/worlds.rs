@@ -113,8 +113,26 @@ pub(super) fn read_set(fields: &mut Fields) -> Vec<(Spanned<String>, Value)> {
     set
 }
 
+/// Sets the values of `[set]`, then those of the command line, in all worlds.
+pub(super) fn set_all(
+    set: &[(Spanned<String>, Value)],
+    arguments: &[String],
+    factors: &[Factor],
+    worlds: &mut [WorldFile],
+    sources: &mut Sources,
+) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (path, value) in set {
+        problems.extend(self::set(path, value, factors, worlds));
+    }
+    for text in arguments {
+        problems.extend(set_argument(text, factors, worlds, sources));
+    }
+    problems
+}
+
 /// Sets a value in all worlds.
-pub(super) fn set(
+fn set(
     path: &Spanned<String>,
     value: &Value,
     factors: &[Factor],
@@ -136,7 +154,7 @@ pub(super) fn set(
 }
 
 /// Sets `path=value` in all worlds; the value is TOML, or else a text.
-pub(super) fn set_argument(
+fn set_argument(
     text: &str,
     factors: &[Factor],
     worlds: &mut [WorldFile],

@@ -223,23 +223,8 @@ impl Chart {
         )?;
         if let Some((value, label)) = &self.rule {
             let ends = [xs.start, xs.end].map(|x| chart.backend_coord(&(x, *value)));
-            let [_, to] = ends;
-            let style = RULE.stroke_width(4);
-            for piece in ruled(&ends) {
-                root.draw(&PathElement::new(piece, style))?;
-            }
-            // Below the rule where it is near the top.
-            let below = to.1 - chart.backend_coord(&(xs.end, ys.end)).1 < 60;
-            let (place, v) = match below {
-                true => ((to.0 - 8, to.1 + 10), VPos::Top),
-                false => ((to.0 - 8, to.1 - 8), VPos::Bottom),
-            };
-            let font = (FONT, SMALL).into_font().color(&RULE);
-            root.draw(&Text::new(
-                label.clone(),
-                place,
-                font.pos(Pos::new(HPos::Right, v)),
-            ))?;
+            let (_, top) = chart.backend_coord(&(xs.end, ys.end));
+            draw_rule(root, ends, top, label)?;
         }
         for (index, line) in self.lines.iter().enumerate() {
             let colour = COLOURS[line.style % COLOURS.len()];
@@ -423,4 +408,21 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
+}
+
+/// The line of a target with its label.
+fn draw_rule(root: &Area, ends: [(i32, i32); 2], top: i32, label: &str) -> Drawn {
+    let [_, to] = ends;
+    for piece in ruled(&ends) {
+        root.draw(&PathElement::new(piece, RULE.stroke_width(4)))?;
+    }
+    // Below the rule where it is near the top.
+    let (place, v) = match to.1 - top < 60 {
+        true => ((to.0 - 8, to.1 + 10), VPos::Top),
+        false => ((to.0 - 8, to.1 - 8), VPos::Bottom),
+    };
+    let font = (FONT, SMALL).into_font().color(&RULE);
+    let style = font.pos(Pos::new(HPos::Right, v));
+    root.draw(&Text::new(label.to_owned(), place, style))?;
+    Ok(())
 }

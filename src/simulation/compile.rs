@@ -12,7 +12,7 @@ use super::services::services_model;
 use super::streams::{Chance, Purpose, stream_key};
 use crate::world::{
     Action, ActionEffect, AlertKind, AlertLevel, ChaosEffect, End, Finite, Hands, Indicator,
-    Multiplied, NameAt, NonNegative, Phase, Quantity, Scenario, Shock, Skill, World,
+    Multiplied, NameAt, NonNegative, Phase, Quantity, Scenario, Server, Shock, Skill, World,
 };
 
 /// What a design point adds to its world.
@@ -32,24 +32,10 @@ pub struct Setting<'a> {
 pub fn compile(world: &World, setting: &Setting) -> Model {
     let names = Names::new(world);
     let key = |purpose, name: &str| stream_key(setting.seed, setting.scope, purpose, name);
-    let mut servers = world
-        .servers
-        .iter()
-        .map(|server| ServerModel {
-            kind: names.kind(&server.kind),
-            cpu_gain: (world.cpu_per_load.get() * (100.0 / server.cpu_capacity.get())) as f32,
-            services: server.services.len() as u32,
-            first_service: 0,
-            role: server.role,
-            environment_key: key(Purpose::Environment, server.name.get_ref().as_str()),
-        })
-        .collect::<Vec<_>>();
+    let servers = server_models(world, &names, key);
     let mut kind_sizes = vec![0; names.kinds.len()];
-    let mut first_service = 0;
-    for server in &mut servers {
+    for server in &servers {
         kind_sizes[server.kind] += 1;
-        server.first_service = first_service;
-        first_service += server.services as usize;
     }
     let on_journey = world.sla.indicator == Indicator::JourneyAvailability;
     let checks = if on_journey {
@@ -81,11 +67,7 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
             2
         },
         up_health: world.up_health.get() as f32,
-        health_alert: match world.health_alert_below {
-            // Below a number is at or below the one before it.
-            Some(below) => (below.get() as f32).next_down(),
-            None => world.up_health.get() as f32,
-        },
+        health_alert: health_alert(world),
         service_down_penalty: world.service_down_penalty.get() as f32,
         cpu: usage_model(&world.metrics.cpu_usage),
         memory: usage_model(&world.metrics.memory_usage),
@@ -113,20 +95,51 @@ pub fn compile(world: &World, setting: &Setting) -> Model {
             .then(|| case_model(world, setting.skill, phases, key)),
         services: services_model(world),
         dependency_penalty: world.dependency_penalty.get() as f32,
-        banded_dependencies: [&world.metrics.error_rate, &world.metrics.latency_p99]
-            .iter()
-            .any(|metric| {
-                metric
-                    .bands
-                    .iter()
-                    .any(|band| band.dependency_down.is_some())
-            }),
+        banded_dependencies: has_banded_dependencies(world),
         sla_on_journey: on_journey,
         sla_least: world.sla.target.least(checks),
         sla_budget: (checks - world.sla.target.least(checks)) as u32,
         traffic_key: key(Purpose::Traffic, ""),
         response_key: key(Purpose::Response, ""),
     }
+}
+
+/// The servers in file order.
+fn server_models(
+    world: &World,
+    names: &Names,
+    key: impl Fn(Purpose, &str) -> u64,
+) -> Vec<ServerModel> {
+    let mut first_service = 0;
+    let model = |server: &Server| {
+        let services = server.services.len();
+        first_service += services;
+        ServerModel {
+            kind: names.kind(&server.kind),
+            cpu_gain: (world.cpu_per_load.get() * (100.0 / server.cpu_capacity.get())) as f32,
+            services: services as u32,
+            first_service: first_service - services,
+            role: server.role,
+            environment_key: key(Purpose::Environment, server.name.get_ref().as_str()),
+        }
+    };
+    world.servers.iter().map(model).collect()
+}
+
+/// The greatest health that alerts.
+fn health_alert(world: &World) -> f32 {
+    match world.health_alert_below {
+        // Below a number is at or below the one before it.
+        Some(below) => (below.get() as f32).next_down(),
+        None => world.up_health.get() as f32,
+    }
+}
+
+/// Whether error rate or latency depends on whether a dependency is down.
+fn has_banded_dependencies(world: &World) -> bool {
+    let metrics = [&world.metrics.error_rate, &world.metrics.latency_p99];
+    let mut bands = metrics.iter().flat_map(|metric| &metric.bands);
+    bands.any(|band| band.dependency_down.is_some())
 }
 
 /// How cases go where someone of a skill responds.

@@ -18,31 +18,14 @@ pub(super) fn services_model(world: &World) -> ServicesModel {
         let all = services.flat_map(|s| world.dependencies(s.get_ref().as_str()));
         all.map(name).collect()
     };
-    let entries = world.user_journeys().map(|j| j.entry.get_ref().to_string());
-    let mut wanted: Vec<String> = Vec::new();
-    let mut want = |names: Vec<String>| {
-        for name in names {
-            if !wanted.contains(&name) {
-                wanted.push(name);
-            }
-        }
-        wanted.len()
-    };
-    want(entries.collect());
+    let mut first: Vec<String> = world
+        .user_journeys()
+        .map(|j| j.entry.get_ref().to_string())
+        .collect();
     if world.has_symptoms() {
-        world.servers.iter().for_each(|server| {
-            want(of_server(server));
-        });
+        first.extend(world.servers.iter().flat_map(of_server));
     }
-    let mut at = 0;
-    while at < wanted.len() {
-        for name in required(&wanted[at]) {
-            if !wanted.contains(&name) {
-                wanted.push(name);
-            }
-        }
-        at += 1;
-    }
+    let wanted = with_required(first, &required);
     let order = in_order(&wanted, &required);
     let index = |service: &str| order.iter().position(|known| *known == service);
     let dependencies = |server| {
@@ -71,6 +54,25 @@ pub(super) fn services_model(world: &World) -> ServicesModel {
             false => Vec::new(),
         },
     }
+}
+
+/// Services and all that they require, directly or not, each once.
+fn with_required(first: Vec<String>, required: &impl Fn(&str) -> Vec<String>) -> Vec<String> {
+    let mut wanted: Vec<String> = Vec::new();
+    let want = |names: Vec<String>, wanted: &mut Vec<String>| {
+        for name in names {
+            if !wanted.contains(&name) {
+                wanted.push(name);
+            }
+        }
+    };
+    want(first, &mut wanted);
+    let mut at = 0;
+    while at < wanted.len() {
+        want(required(&wanted[at]), &mut wanted);
+        at += 1;
+    }
+    wanted
 }
 
 /// Services each after those it requires; a checked world has no cycle of them.

@@ -338,12 +338,18 @@ impl PointSummary {
         } else {
             (availability, &up_checks, checks)
         };
-        let exhausted: Vec<(u32, u64)> = counts
-            .budget_exhausted_round
-            .iter()
-            .map(|(round, count)| (*round, *count))
-            .collect();
+        let all = variation.rounds.into();
+        let of_journey =
+            |journey: &_| (methods.mean)(&crate::counts::histogram(journey), all, confidence);
+        let exhausted = counts.budget_exhausted_round.iter();
+        let exhausted: Vec<(u32, u64)> = exhausted.map(|(round, n)| (*round, *n)).collect();
         let restricted = ttr.as_ref().and_then(|ttr| ttr.restricted_mean.clone());
+        let downtime = |availability| downtime_minutes(availability, variation.window());
+        let seen = restricted.as_ref().map(|mean| Seen {
+            incidents: counts.total(Count::Incidents),
+            mttr: in_rounds(mean.estimate.value),
+            horizon: f64::from(variation.rounds),
+        });
         let waits = restricted.as_ref().filter(|_| variation.cases);
         let horizon = 2 * variation.rounds;
         let mttr_parts = waits.and_then(|whole| parts_of(whole, counts, horizon, confidence));
@@ -352,17 +358,7 @@ impl PointSummary {
             n,
             availability,
             journey_availability,
-            journeys: counts
-                .journeys
-                .iter()
-                .map(|journey| {
-                    (methods.mean)(
-                        &crate::counts::histogram(journey),
-                        variation.rounds.into(),
-                        confidence,
-                    )
-                })
-                .collect(),
+            journeys: counts.journeys.iter().map(of_journey).collect(),
             sla_miss: looked(PreciseEstimate::SlaMiss).or_else(|| {
                 let missed = counts.sla_missed();
                 proportion(missed, n, methods.sla_miss, confidence)
@@ -384,22 +380,12 @@ impl PointSummary {
             availability_quantiles: [10, 50, 500]
                 .map(|per_mille| quantile(&up_checks, checks, per_mille, confidence)),
             nines: held_to.as_ref().map(Reading::of_nines),
-            downtime_minutes: held_to.and_then(|mean| {
-                let window = variation.window();
-                turned(&mean, |availability| downtime_minutes(availability, window))
-            }),
+            downtime_minutes: held_to.and_then(|mean| turned(&mean, downtime)),
             budget_spent: budget_spent(histogram, scale, variation.sla_budget, confidence)
                 .zip(held_to)
                 .map(|(spent, mean)| with_mean(spent, &mean, scale, variation.sla_budget)),
             budget_exhausted_by: exhausted_by(&exhausted, n, confidence).unwrap_or_default(),
-            unseen: {
-                let seen = restricted.as_ref().map(|mean| Seen {
-                    incidents: counts.total(Count::Incidents),
-                    mttr: in_rounds(mean.estimate.value),
-                    horizon: f64::from(variation.rounds),
-                });
-                unseen(n, variation.window().servers.into(), seen, confidence)
-            },
+            unseen: unseen(n, variation.window().servers.into(), seen, confidence),
             causes: counts.causes(),
             ttr: ttr.map(|ttr| ttr.rows).unwrap_or_default(),
             // A hundred numbers a point, which only comparisons need.
