@@ -12,7 +12,7 @@ use sysworld::simulation::{
 
 use crate::random_worlds::any_world;
 use crate::sandbox::Sandbox;
-use crate::support::{Moments, assert_agrees, cloudinfra_with, model, watch, world};
+use crate::support::{Moments, as_many_times, assert_agrees, cloudinfra_with, model, watch, world};
 
 /// Probabilities of 0, 1, 2, … rounds.
 type Law = Vec<f64>;
@@ -595,6 +595,10 @@ fn a_month_with_geometric_repairs_is_a_two_state_chain() {
         month(0.000_037_1, 24.7, 43_200, 99.9, 43, 12),
     ];
     months.par_iter().for_each(|month| {
+        let month = Month {
+            blocks: month.blocks * as_many_times(),
+            ..*month
+        };
         let n = (month.blocks * LANES as u64) as f64;
         for (i, (seen, exact)) in month.sampled().iter().zip(month.exact()).enumerate() {
             // Too few are not normal.

@@ -13,7 +13,7 @@ use sysworld::simulation::{
 };
 
 use crate::random_worlds::{Draft, any_world};
-use crate::support::{Moments, assert_agrees, model, outcomes, watch, world};
+use crate::support::{Moments, as_many_times, assert_agrees, model, outcomes, watch, world};
 
 /// Servers that are isolated by one scenario, and nobody who responds.
 struct Isolation {
@@ -110,8 +110,10 @@ fn values(pairs: &'static [(u32, f64)]) -> Law {
     (format!("{{ values = [{text}] }}"), Box::new(longer))
 }
 
-/// How many replications a test simulates; 10⁶ were simulated before this was committed.
-const REPLICATIONS: u64 = 150_000;
+/// How many replications a test simulates; with `SYSWORLD_EXACT=7` more than 10⁶.
+fn replications() -> u64 {
+    150_000 * as_many_times()
+}
 
 /// By round: in how many replications the server was up.
 fn up_by_round(model: &Model, server: usize) -> Vec<u64> {
@@ -126,7 +128,7 @@ fn up_by_round(model: &Model, server: usize) -> Vec<u64> {
         }
     }
     const PART: u64 = 10_000;
-    let parts = (0..REPLICATIONS / PART).into_par_iter().map(|part| {
+    let parts = (0..replications() / PART).into_par_iter().map(|part| {
         let mut up = Up {
             server,
             up: vec![0; model.rounds as usize],
@@ -200,7 +202,7 @@ fn a_server_is_up_if_no_event_of_the_past_still_lasts() {
         let mut exact = 1.0;
         for (round, up) in up.iter().enumerate() {
             exact *= 1.0 - probability * hit * longer(round as u32);
-            let n = REPLICATIONS as f64;
+            let n = replications() as f64;
             let error = (exact * (1.0 - exact) / n).sqrt();
             let what = format!("{} {reach}, round {round}", isolation.duration);
             assert_agrees(&what, *up as f64 / n, exact, error);
@@ -241,7 +243,7 @@ fn a_service_is_down_while_a_crash_is_not_over() {
         // A server that is down serves nothing, so what is counted by service has no penalty.
         let text = text.replace("service_down_penalty = 100", "service_down_penalty = 0");
         let serves = Moments::of(
-            &outcomes(&model(&world(&text), 1.0, "mid"), REPLICATIONS),
+            &outcomes(&model(&world(&text), 1.0, "mid"), replications()),
             |o| f64::from(o.journey_up_rounds),
         );
         let (mut exact, mut one, mut sum) = (1.0, 1.0, 0.0);
@@ -254,7 +256,7 @@ fn a_service_is_down_while_a_crash_is_not_over() {
             exact *= 1.0 - probability * longer;
             one *= 1.0 - probability / services as f64 * longer;
             sum += one;
-            let n = REPLICATIONS as f64;
+            let n = replications() as f64;
             let error = (exact * (1.0 - exact) / n).sqrt();
             let what = format!("p = {probability}, {recovers}, round {round}");
             assert_agrees(&what, *up as f64 / n, exact, error);
@@ -293,7 +295,7 @@ fn a_quorum_is_the_binomial_of_one_server() {
              [[chaos]]\nname = \"crash\"\nper = \"server\"\nprobability = {probability}\nduration = 1\n\
              effects = [{{ crash_service = {{ recovers = {recovers} }} }}]\n"
         );
-        let own = outcomes(&model(&world(&text), 1.0, "mid"), REPLICATIONS / 3);
+        let own = outcomes(&model(&world(&text), 1.0, "mid"), replications() / 3);
         let served = Moments::of(&own, |o| f64::from(o.journey_up_rounds));
         let (mut up, mut sum) = (1.0, 0.0);
         for round in 0..ROUNDS {
@@ -395,7 +397,7 @@ fn a_common_cause_is_the_chain_of_the_rounds_left() {
         let checks = u64::from(model.checks());
         let budget = (checks - model.sla_least()) / 2;
         let exact = spells(&isolation, &longer, budget as usize);
-        let blocks = REPLICATIONS / LANES as u64;
+        let blocks = replications() / LANES as u64;
         let n = (blocks * LANES as u64) as f64;
         let mut state = LaneState::new();
         let (mut up, mut squares, mut missed) = (0_u64, 0_u64, 0_u64);

@@ -127,6 +127,12 @@ impl Moments {
     }
 }
 
+/// How many times as many replications as usual the exact checks take: what `SYSWORLD_EXACT` says, or 1.
+pub fn as_many_times() -> u64 {
+    let said = std::env::var("SYSWORLD_EXACT").ok();
+    said.map_or(1, |said| said.parse().expect("a whole number"))
+}
+
 /// Within 4 standard errors; says by how many where output is shown.
 #[track_caller]
 pub fn assert_agrees(what: &str, ours: f64, theirs: f64, standard_error: f64) {

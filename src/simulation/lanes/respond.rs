@@ -41,7 +41,9 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
             }
         }
     }
-    close_repaired(model, state);
+    if model.cases.is_some() {
+        close_repaired(model, state);
+    }
 }
 
 /// The alerts of the servers of a word.
