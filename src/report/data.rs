@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::agreement::Agreement;
+use super::asked::{self, AskedPoint};
 use super::axes::Axes;
 use super::downsample::{Caps, distribution, kept_points, survival};
 use super::indicators::{DOWNTIME, Indicator, indicators};
@@ -60,6 +61,9 @@ pub struct Report {
     pub baseline: Option<compare::Baseline>,
     /// What is left out, and where it is.
     pub omissions: Vec<String>,
+    /// What was answered at each point that is shown and where whoever responds has to be asked.
+    #[serde(skip)]
+    pub asked: Vec<AskedPoint>,
     /// How it was made: what, and its value.
     pub made: Vec<(String, String)>,
 }
@@ -129,6 +133,7 @@ impl Report {
             agreement,
             baseline: compare::baseline(design, &axes),
             comparisons: compare::of(summary, &keys),
+            asked: asked::of(design, &axes, &kept, &summary.points),
             made: provenance::facts(design, summary),
             points,
             axes,

@@ -1,6 +1,7 @@
 //! Summaries for people and for pipes.
 
 mod agreement;
+mod asked;
 mod axes;
 mod bars;
 mod causes;
@@ -34,12 +35,12 @@ use anyhow::Result;
 use crate::design::{Design, Variation};
 use crate::results::{Held, PAGE};
 use crate::summary::Summary;
-use numbers::grouped;
 
 pub use data::Report;
 pub use gates::gates;
 pub use json::{document, json};
 pub use look::{Look, painted};
+pub use numbers::{fixed, grouped};
 pub use page::page;
 #[cfg(feature = "plots")]
 pub use plots::write as write_plots;

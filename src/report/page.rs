@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 
+use super::asked;
 use super::data::Report;
 
 const TEMPLATE: &str = include_str!("page/page.html");
@@ -35,6 +36,7 @@ pub fn page(report: &Report) -> Result<String> {
         ("unfinished", unfinished(report)),
         ("plain", plain(report)),
         ("advice", advice(report)),
+        ("asked", asked::section(&report.asked)),
         ("headline", escape(headline)),
         ("detail", escape(detail)),
         ("criterion", escape(&criterion)),
@@ -112,7 +114,7 @@ fn code(text: &str) -> String {
     pieces.iter().enumerate().map(piece).collect()
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -5,14 +5,12 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::catalogue::{CATALOGUE, Estimator, Spread, journey_column};
-use super::{Comparison, PointSummary, Reading};
-use crate::counts::{Answered, Answers, CauseCounts};
+use super::{Asked, Comparison, PointSummary, Reading};
+use crate::counts::{Answered, CauseCounts};
 use crate::design::Design;
 use crate::results::{Frame, TableFiles, point_columns};
-use crate::simulation::Count;
 use crate::statistics::jackknife::TtrRow;
 use crate::statistics::{Estimate, Interval};
-use crate::world::Price;
 
 /// The summary tables of a sweep, written as its design points come.
 pub struct Tables<'a, W: Write> {
@@ -23,15 +21,7 @@ pub struct Tables<'a, W: Write> {
     budget: TableFiles<'a, (usize, u32, Estimate), W>,
     causes: TableFiles<'a, (usize, CauseCounts), W>,
     comparisons: Option<TableFiles<'a, Comparison, W>>,
-    responders: Option<TableFiles<'a, AnswersRow, W>>,
-}
-
-/// A row of the table `responders`.
-struct AnswersRow {
-    point: usize,
-    answers: Answers,
-    declined: u64,
-    price: Option<Price>,
+    responders: Option<TableFiles<'a, Asked, W>>,
 }
 
 impl<'a, W: Write> Tables<'a, W> {
@@ -76,14 +66,9 @@ impl<'a, W: Write> Tables<'a, W> {
             self.causes.push((point, cause))?;
         }
         if let Some(table) = &mut self.responders
-            && self.points.variation(point).asked
+            && let Some(asked) = Asked::of(self.points, &row)
         {
-            table.push(AnswersRow {
-                point,
-                declined: row.total(Count::ActionsDeclined),
-                answers: std::mem::take(&mut row.answers),
-                price: self.points.price(point),
-            })?;
+            table.push(asked)?;
         }
         self.summary.push(row)
     }
@@ -215,14 +200,11 @@ fn budget_frame(design: &Design, rows: &[(usize, u32, Estimate)]) -> Frame {
     frame
 }
 
-/// Tokens, in the order in which a price counts them.
-const TOKENS: [Answered; 2] = [Answered::PromptTokens, Answered::CompletionTokens];
-
 /// Rows of the table `responders`: what was answered where it had to be asked.
-fn responders_frame(design: &Design, rows: &[AnswersRow]) -> Frame {
+fn responders_frame(design: &Design, rows: &[Asked]) -> Frame {
     let points: Vec<usize> = rows.iter().map(|row| row.point).collect();
     let mut frame = point_columns(design, &points);
-    let total = |of| move |row: &AnswersRow| row.answers.total(of);
+    let total = |of| move |row: &Asked| row.total(of);
     let about = "rounds in which alerts were answered";
     frame.column(rows, "answers", about, total(Answered::Answers));
     let about = "answers that could not be understood, so that nothing was done";
@@ -230,35 +212,25 @@ fn responders_frame(design: &Design, rows: &[AnswersRow]) -> Frame {
     let about = "alerts that were answered";
     frame.column(rows, "choices", about, total(Answered::Choices));
     let about = "alerts about which nothing was chosen";
-    frame.column(rows, "declined", about, |row| row.declined);
+    frame.column(rows, "declined", about, Asked::declined);
     let about = "share of the choices that are the runbook's, 0 to 1; null without any";
-    frame.column(rows, "agreement", about, |row| {
-        let choices = row.answers.total(Answered::Choices);
-        let agreed = row.answers.total(Answered::Agreed);
-        (choices > 0).then(|| agreed as f64 / choices as f64)
-    });
+    frame.column(rows, "agreement", about, Asked::agreement);
     let about = "requests that the answers took";
     frame.column(rows, "requests", about, total(Answered::Requests));
-    // A program has no tokens, which is not the same as none.
-    let tokens = |row: &AnswersRow| TOKENS.map(|of| row.answers.total(of));
-    let told = |row: &AnswersRow, of: usize| {
-        let tokens = tokens(row);
-        (tokens != [0, 0]).then_some(tokens[of])
-    };
     let about = "tokens of the prompts; null where none are told";
-    frame.column(rows, "prompt_tokens", about, |row| told(row, 0));
+    frame.column(rows, "prompt_tokens", about, |row| {
+        row.tokens().map(|[prompts, _]| prompts)
+    });
     let about = "tokens of the completions; null where none are told";
-    frame.column(rows, "completion_tokens", about, |row| told(row, 1));
+    frame.column(rows, "completion_tokens", about, |row| {
+        row.tokens().map(|[_, completions]| completions)
+    });
     let about = "dollars that the tokens cost by the price of the responder; null without";
-    frame.column(rows, "usd", about, |row| Some(row.price?.of(tokens(row))));
+    frame.column(rows, "usd", about, Asked::usd);
     let about = "milliseconds that half of the answers took at most";
-    frame.column(rows, "latency_p50_ms", about, |row| {
-        row.answers.latency(500)
-    });
+    frame.column(rows, "latency_p50_ms", about, |row| row.latency_ms(500));
     let about = "milliseconds that 95 % of the answers took at most";
-    frame.column(rows, "latency_p95_ms", about, |row| {
-        row.answers.latency(950)
-    });
+    frame.column(rows, "latency_p95_ms", about, |row| row.latency_ms(950));
     frame
 }
 

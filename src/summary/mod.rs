@@ -1,5 +1,6 @@
 //! From the counts of a sweep to its summary tables: one row a design point.
 
+mod asked;
 pub mod catalogue;
 mod compare;
 mod frames;
@@ -29,6 +30,7 @@ use crate::statistics::unseen::{Seen, Unseen, unseen};
 use crate::statistics::{Confidence, Estimate, Interval};
 use reading::estimate_in_rounds;
 
+pub use asked::Asked;
 pub use compare::Comparison;
 pub use frames::Tables;
 pub use overall::{Miss, Overall};

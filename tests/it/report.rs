@@ -686,6 +686,7 @@ fn an_unfinished_sweep_is_said_to_be_one() {
     sandbox.ok("run e.toml --out half --quiet");
     let page = sandbox.read("half/report.html");
     assert!(!page.contains("id=\"unfinished\"") && data(&page)["unfinished"].is_null());
+    assert!(!page.contains("id=\"asked\""), "nobody was asked");
 }
 
 /// What `plan` warns of is on the page, above the verdicts.
