@@ -160,6 +160,9 @@ pub struct Plan {
     /// Measure for a second, in memory, how long the sweep would take
     #[arg(long)]
     pub pilot: bool,
+    /// Folder of the recorded answers [default: that of [recording] in the file, or recordings]
+    #[arg(long, value_name = "FOLDER")]
+    pub recording: Option<PathBuf>,
 }
 
 /// Arguments of `check`.

@@ -1,5 +1,6 @@
 //! What each command does, from its arguments to its output.
 
+mod answer_plan;
 mod check;
 mod gate;
 mod job;

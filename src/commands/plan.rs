@@ -15,7 +15,7 @@ use sysworld::summary::{self, PointSummary, Tables};
 use sysworld::sweep::{Goal, Part, Plan, ROW_GROUP, RowGroup, Segment, simulate_part};
 
 use super::shard_plan::{self, duration};
-use super::{advise, load_design, print, print_json};
+use super::{advise, answer_plan, load_design, print, print_json, recording_folder};
 use crate::cli::{self, PlanFormat};
 
 /// Points that are listed.
@@ -45,26 +45,34 @@ pub fn plan(args: &cli::Plan) -> Result<()> {
             }
         }
     }
-    let all: Vec<usize> = (0..design.len()).collect();
     match args.format {
-        PlanFormat::Text => {}
-        PlanFormat::Csv => {
-            for points in all.chunks(ROW_GROUP) {
-                let bytes = encode(&point_columns(&design, points), Format::Csv)?;
-                let text = String::from_utf8_lossy(&bytes);
-                // The header stands once.
-                let rows = text.split_once('\n').map_or("", |(_, rows)| rows);
-                print(if points[0] == 0 { &text } else { rows })?;
-            }
-            return Ok(());
-        }
+        PlanFormat::Text => print(&text(args, &design)?),
+        PlanFormat::Csv => print_csv(&design),
         PlanFormat::Json => {
+            let all: Vec<usize> = (0..design.len()).collect();
             let pieces = all.chunks(ROW_GROUP);
             let table = pieces.map(|points| point_columns(&design, points).data());
-            return print_json(|out| report::json(out, table));
+            print_json(|out| report::json(out, table))
         }
     }
-    let plan = Plan::new(&design, &[Goal::of(&design)]);
+}
+
+/// The design points as CSV.
+fn print_csv(design: &Design) -> Result<()> {
+    let all: Vec<usize> = (0..design.len()).collect();
+    for points in all.chunks(ROW_GROUP) {
+        let bytes = encode(&point_columns(design, points), Format::Csv)?;
+        let text = String::from_utf8_lossy(&bytes);
+        // The header stands once.
+        let rows = text.split_once('\n').map_or("", |(_, rows)| rows);
+        print(if points[0] == 0 { &text } else { rows })?;
+    }
+    Ok(())
+}
+
+/// The plan in words.
+fn text(args: &cli::Plan, design: &Design) -> Result<String> {
+    let plan = Plan::new(design, &[Goal::of(design)]);
     let experiment = design.experiment();
     let mut text = format!("{}: {} design points\n\n", experiment.name, design.len());
     for point in 0..design.len().min(MOST_LISTED) {
@@ -85,33 +93,16 @@ pub fn plan(args: &cli::Plan) -> Result<()> {
         plan.work(),
         plan.parts.len()
     ));
-    text.push_str(&looks(&design));
+    text.push_str(&looks(design));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let Measured {
-        seconds,
-        bytes,
-        summary,
-    } = pilot(&design, &plan, budget(args))?;
-    let how = if args.pilot {
-        "by a pilot of a second"
-    } else {
-        "roughly; --pilot measures for a second"
-    };
-    text.push_str(&format!(
-        "size          {} of row tables, {} of summary tables ({how})\n\
-         memory        at most about {}\n\
-         time          {} of one core, {} on {cores}, and {} for the summary ({how})\n",
-        size(bytes),
-        size(summary.bytes),
-        size(memory(&design)),
-        duration(seconds),
-        duration(seconds / cores as f64),
-        duration(summary.seconds),
-    ));
+    let measured = pilot(design, &plan, budget(args))?;
+    text.push_str(&measured.text(design, cores, args.pilot));
+    let folder = recording_folder(args.recording.as_ref(), design);
+    text.push_str(&answer_plan::text(design, &folder, cores)?);
     if let Some(of) = args.shards {
-        text.push_str(&shard_plan::text(&plan, of, seconds));
+        text.push_str(&shard_plan::text(&plan, of, measured.seconds));
     }
-    print(&text)
+    Ok(text)
 }
 
 /// How much further a precision may take the design points.
@@ -140,6 +131,28 @@ struct Measured {
     seconds: f64,
     bytes: f64,
     summary: Summary,
+}
+
+impl Measured {
+    /// Size, memory and time of a sweep.
+    fn text(&self, design: &Design, cores: usize, piloted: bool) -> String {
+        let how = match piloted {
+            true => "by a pilot of a second",
+            false => "roughly; --pilot measures for a second",
+        };
+        let (seconds, summary) = (self.seconds, &self.summary);
+        format!(
+            "size          {} of row tables, {} of summary tables ({how})\n\
+             memory        at most about {}\n\
+             time          {} of one core, {} on {cores}, and {} for the summary ({how})\n",
+            size(self.bytes),
+            size(summary.bytes),
+            size(memory(design)),
+            duration(seconds),
+            duration(seconds / cores as f64),
+            duration(summary.seconds),
+        )
+    }
 }
 
 /// What summarising takes.

@@ -5,6 +5,7 @@
 //! simulated again from its first round. So what a sweep computes depends on the recording alone.
 
 mod chat;
+mod forecast;
 #[cfg(feature = "llm")]
 mod http;
 mod observation;
@@ -27,6 +28,7 @@ use crate::design::Resolved;
 use crate::error::heard;
 use crate::simulation::{Choice, Handling, Model, Responder, State};
 
+pub use forecast::{Asking, Forecast, Pair, forecast};
 pub use questions::{Unanswered, Wanted, unanswered};
 pub use record::{Stopped, record};
 pub use recorded::{Question, Recorded};

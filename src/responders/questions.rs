@@ -25,8 +25,12 @@ pub struct Wanted {
 impl Wanted {
     /// Those among replications that are given as design point, first, count.
     pub fn of(design: &Design, replications: impl Iterator<Item = (usize, u64, u64)>) -> Self {
-        let asked = replications.filter(|(point, ..)| design.variation(*point).asked);
-        let mut tasks: Vec<(u64, usize)> = asked
+        Self::all(replications.filter(|(point, ..)| design.variation(*point).asked))
+    }
+
+    /// All of them, whoever responds.
+    pub(super) fn all(replications: impl Iterator<Item = (usize, u64, u64)>) -> Self {
+        let mut tasks: Vec<(u64, usize)> = replications
             .flat_map(|(point, first, count)| (first..first + count).map(move |r| (r, point)))
             .collect();
         tasks.sort_unstable();

@@ -28,6 +28,7 @@ pub mod jackknife;
 pub mod mean;
 mod moments;
 pub mod paired;
+pub mod power;
 pub mod proportion;
 pub mod quantile;
 pub mod ratio;

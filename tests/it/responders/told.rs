@@ -14,6 +14,14 @@ fn number(row: &BTreeMap<String, String>, name: &str) -> f64 {
     row[name].parse().expect("a number")
 }
 
+/// A whole number with commas between thousands.
+fn grouped(number: u64) -> String {
+    match number {
+        0..1000 => number.to_string(),
+        _ => format!("{},{:03}", grouped(number / 1000), number % 1000),
+    }
+}
+
 /// Whether a CSV file has the cells of the Parquet file beside it.
 fn assert_same(sandbox: &Sandbox, name: &str) {
     let file = File::open(sandbox.path(&format!("{name}.parquet"))).expect("a table");
@@ -186,6 +194,78 @@ fn people_and_marks_are_in_one_comparison() {
     }
 }
 
+/// `plan` says what is missing of a recording, what that takes as what is there took, and how many
+/// replications tell a responder from the baseline.
+#[test]
+fn a_plan_says_what_answers_take() {
+    let sandbox = Sandbox::new();
+    let experiment = shipped("experiments/llm_vs_rules.toml");
+    let folder = shipped("experiments/recordings/llm_vs_rules");
+    sandbox.ok(&format!(
+        "run {experiment} --recording {folder} --quiet --no-report --out r"
+    ));
+    let plan = |more: &str| sandbox.ok(&format!("plan {experiment} {more}"));
+
+    let whole = plan(&format!("--recording {folder}"));
+    for name in ["policy", "smollm2"] {
+        let said = format!("{name}: all of 160 replications have theirs");
+        assert!(whole.contains(&said), "{whole}");
+    }
+    // As by the mean and the standard error of the comparison, which is reckoned elsewhere.
+    let rows = sandbox.rows("r/comparisons.csv");
+    for row in rows.iter().filter(|row| row["estimate"] == "availability") {
+        let deviation = number(row, "difference_se") * number(row, "n").sqrt();
+        // z of 97.5 % and of 80 %.
+        let needed = (1.959_964 + 0.841_621) * deviation / number(row, "difference");
+        let start = format!(
+            "chaos_level={},skill={} from skill=smollm2: about {} repl",
+            row["chaos_level"],
+            row["skill"],
+            needed.powi(2).ceil().max(2.0)
+        );
+        assert!(whole.contains(&start), "{start}\n{whole}");
+    }
+    assert_eq!(
+        whole.matches(" from skill=smollm2: ").count(),
+        14,
+        "{whole}"
+    );
+
+    // Of more replications, what lacks answers takes as much as what has them.
+    let more = plan(&format!("--recording {folder} --replications 100"));
+    let (_, said) = more.split_once("smollm2: ").expect("what it lacks");
+    let mut numbers = said
+        .split([' ', ','])
+        .filter_map(|word| word.parse::<f64>().ok());
+    let [lacking, all, requests] = [(); 3].map(|()| numbers.next().expect("a number"));
+    // A replication in which nobody is alerted lacks nothing.
+    assert!((30.0..=40.0).contains(&lacking) && all == 200.0, "{more}");
+    let (_, sample) = said.split_once("(as the first ").expect("the sample");
+    let sample: f64 = sample
+        .split(' ')
+        .next()
+        .expect("a number")
+        .parse()
+        .expect("a number");
+    assert!(sample >= 160.0);
+    sandbox.ok(&format!(
+        "run {experiment} --recording {folder} --quiet --no-report --replications {} --out s",
+        sample / 2.0
+    ));
+    let told = sandbox.rows("s/responders.csv");
+    let models = told.iter().filter(|row| row["skill"] == "smollm2");
+    let sum = models.map(|row| number(row, "requests")).sum::<f64>();
+    assert_eq!(requests, (sum / sample * lacking).round(), "{more}");
+    assert!(more.contains("tokens of prompts and"), "{more}");
+
+    // Without any answer only the questions can be counted.
+    let nothing = plan("--recording nowhere");
+    let said = "smollm2: 160 of 160 replications lack some, each ";
+    assert!(nothing.contains(said), "{nothing}");
+    assert!(!nothing.contains("to tell"), "{nothing}");
+    assert!(!sandbox.path("nowhere").exists(), "nothing is written");
+}
+
 /// The recording that ships answers every question of its experiment, so nothing is asked.
 #[test]
 fn the_shipped_recording_is_whole() {
@@ -193,9 +273,23 @@ fn the_shipped_recording_is_whole() {
     let experiment = shipped("experiments/llm_vs_rules.toml");
     let folder = shipped("experiments/recordings/llm_vs_rules");
     sandbox.ok(&format!(
-        "run {experiment} --recording {folder} --quiet --no-report --out r"
+        "run {experiment} --recording {folder} --quiet --out r"
     ));
     let told = sandbox.rows("r/responders.csv");
+    // The page has them too, and says what its intervals do not cover.
+    let page = sandbox.read("r/report.html");
+    let section = page
+        .split("<section id=\"asked\"")
+        .nth(1)
+        .expect("a section");
+    let section = section.split("</section>").next().expect("its end");
+    assert!(section.contains("chaos and luck given these answers"));
+    assert_eq!(section.matches("<tr><th scope=\"row\">").count(), 4);
+    for row in &told {
+        let requests: u64 = row["requests"].parse().expect("a number");
+        let cell = format!("<td>{}</td>", grouped(requests));
+        assert!(section.contains(&cell), "{cell}\n{section}");
+    }
     let skills: Vec<_> = told.iter().map(|row| row["skill"].as_str()).collect();
     assert_eq!(skills, ["policy", "smollm2", "policy", "smollm2"]);
     assert!(told.iter().all(|row| row["answers"] != "0"));
