@@ -41,7 +41,7 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// The experiment whose command the first cell gives, as a path from the root.
+/// The experiment whose command the first cell gives, as a path from the root, and its options.
 fn experiment(notebook: &Value) -> String {
     let cell = text(&code(notebook)[0]["source"]);
     let (_, rest) = (cell.split_once("cargo run --release -- run ")).expect("the command");
@@ -73,6 +73,7 @@ fn run(python: &Path, sandbox: &Sandbox, arguments: &[&str]) -> Output {
         .env("IPYTHONDIR", sandbox.path("ipython"))
         .env("JUPYTER_RUNTIME_DIR", sandbox.path("runtime"))
         .env("MPLBACKEND", "agg")
+        .env("SYSWORLD", env!("CARGO_BIN_EXE_sysworld"))
         .output();
     output.unwrap_or_else(|error| panic!("{}: {error}", python.display()))
 }
@@ -87,7 +88,7 @@ fn said(output: &Output) -> String {
 #[test]
 fn notebooks_are_stored_as_executed() {
     let notebooks = notebooks();
-    assert_eq!(notebooks.len(), 5);
+    assert_eq!(notebooks.len(), 7);
     for (path, notebook) in &notebooks {
         let name = path.display();
         assert!(path.metadata().expect("a file").len() < 300_000, "{name}");
@@ -111,7 +112,9 @@ fn notebooks_are_stored_as_executed() {
             }
         }
         assert!(figures >= 1 && checks >= 2, "{name}");
-        let file = fs::read_to_string(shipped(&experiment(notebook))).expect("the experiment");
+        let command = experiment(notebook);
+        let file = command.split(' ').next().expect("a path");
+        let file = fs::read_to_string(shipped(file)).expect("the experiment");
         let folder = file.lines().find_map(|line| line.strip_prefix("name = "));
         let folder = folder.expect("a name").trim_matches('"');
         let first = text(&code(notebook)[0]["source"]);
@@ -133,8 +136,11 @@ fn notebooks_give_what_is_stored() {
     fs::create_dir(sandbox.path("notebooks")).expect("a new folder");
     let notebooks = notebooks();
     let sweeps: BTreeSet<String> = notebooks.iter().map(|(_, n)| experiment(n)).collect();
+    // As in the project's folder: programs and recordings have paths from there.
+    std::os::unix::fs::symlink(shipped("experiments"), sandbox.path("experiments"))
+        .expect("a link to what is shipped");
     for sweep in sweeps {
-        sandbox.ok(&format!("run {} --quiet", shipped(&sweep)));
+        sandbox.ok(&format!("run {sweep} --quiet"));
     }
     let script = shipped("notebooks/execute.py");
     let paths: Vec<_> = (notebooks.iter())
