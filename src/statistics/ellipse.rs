@@ -22,7 +22,7 @@ pub(super) struct LogEllipse {
 
 impl LogEllipse {
     /// The least and the largest a − b. They lie on the rim, since the difference has no extremum
-    /// inside. `None` where an end is beyond all numbers.
+    /// inside. `None` where an end is infinite.
     pub fn difference(&self) -> Option<Interval> {
         Interval::new(-self.farthest(-1.0), self.farthest(1.0))
     }

@@ -9,8 +9,8 @@ use crate::statistics::{Ends, Estimate, Interval, WITHHELD_FEW_EVENTS, WITHHELD_
 /// An estimate of one design point with its interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading {
-    /// The estimate; `None` where it is beyond all numbers: infinitely many nines, a quantile that
-    /// is never reached.
+    /// The estimate; `None` where there is no finite one: infinitely many nines, a quantile that is never
+    /// reached.
     pub value: Option<f64>,
     /// Its interval; `None` where it is withheld.
     pub ends: Option<Ends>,

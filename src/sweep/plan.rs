@@ -71,9 +71,9 @@ impl Part {
     }
 }
 
-/// Puts parts in the order in which they are made: the beginnings of all design points first, so
-/// that an interrupted sweep has all of them about equally far. What is in a part, and what it is
-/// called, does not depend on this order.
+/// Puts parts in the order in which they are made: the beginnings of all design points first, so after
+/// an interruption all points have about the same number of replications. Neither the content nor the
+/// name of a part depends on this order.
 pub fn breadth_first(parts: &mut [&Part]) {
     parts.sort_by_key(|part| (part.depth(), part.id));
 }
