@@ -27,22 +27,29 @@ pub(super) fn run(model: &Model, state: &mut LaneState) {
     if model.actions.is_empty() {
         return;
     }
+    match &model.cases {
+        None => handle::<false>(model, state),
+        Some(_) => {
+            handle::<true>(model, state);
+            close_repaired(model, state);
+        }
+    }
+}
+
+/// Handles the alerts that were chosen, word by word.
+#[inline(always)]
+fn handle<const CASES: bool>(model: &Model, state: &mut LaneState) {
     for word in 0..state.alerts.chosen.len() {
         let alerts = list(state, word);
-        let remedies = match &model.cases {
-            None => decide::<false>(model, state, alerts),
-            Some(_) => decide::<true>(model, state, alerts),
-        };
+        let remedies = decide::<CASES>(model, state, alerts);
         for remedy in 0..remedies {
             let remedy = state.alerts.remedies[remedy];
             carry_out(model, state, remedy);
-            if let Some(case) = state.cases.get_mut(remedy.alert.server()) {
+            if CASES {
+                let case = &mut state.cases[remedy.alert.server()];
                 case.repaired[remedy.alert.lane()] = u32::MAX;
             }
         }
-    }
-    if model.cases.is_some() {
-        close_repaired(model, state);
     }
 }
 
