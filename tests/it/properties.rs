@@ -141,7 +141,7 @@ proptest! {
             for (_, server, step) in seen.cases.iter().filter(|(r, ..)| *r == round) {
                 match step {
                     CaseStep::Attended => attended[*server] = true,
-                    CaseStep::Left | CaseStep::Closed => attended[*server] = false,
+                    CaseStep::Left => attended[*server] = false,
                     _ => {}
                 }
             }
@@ -172,6 +172,9 @@ proptest! {
                 }
             }
             prop_assert!(due.all(|alert| busy_until[alert.server] > round));
+            // A case closes without an alert, or once its alerts are handled.
+            let closed = seen.cases.iter().filter(|(r, _, step)| (*r, *step) == (round, CaseStep::Closed));
+            closed.for_each(|(_, server, _)| attended[*server] = false);
         }
     }
 

@@ -25,7 +25,7 @@ struct Case {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Server {
     case: Case,
-    /// An action that was under way succeeded in this respond phase.
+    /// An action succeeded in this respond phase.
     repaired: bool,
     /// Bit i: service i.
     down: u8,
@@ -475,7 +475,16 @@ impl<'a> Chain<'a> {
             states
         });
         branch(states, |mut state, _| {
-            for server in &mut state.servers {
+            let mut seen = state;
+            for server in &mut seen.servers {
+                server.health = self.health(server);
+            }
+            let alerts = self.alerts(&seen);
+            for (i, server) in state.servers.iter_mut().enumerate() {
+                let quiet = alerts.iter().all(|(alerting, ..)| *alerting != i);
+                if server.repaired && quiet && server.case.under_way.is_none() {
+                    server.case = Case::default();
+                }
                 server.repaired = false;
             }
             [(state, 1.0)]
@@ -586,8 +595,10 @@ impl<'a> Chain<'a> {
                     }
                     self.add(Count::ActionsFailed, p * chosen * (1.0 - success));
                     next.push((state, chosen * (1.0 - success)));
-                    let succeeded = self.succeed(state, server, action).into_iter();
-                    next.extend(succeeded.map(|(state, p)| (state, chosen * success * p)));
+                    for (mut state, p) in self.succeed(state, server, action) {
+                        state.servers[server].repaired = true;
+                        next.push((state, chosen * success * p));
+                    }
                 }
             }
             next
