@@ -44,7 +44,8 @@ fn after<T: DeserializeOwned>(value: &mut Value, error: &Error) -> Option<Error>
         match after_repair::<T>(value, error, &at, fact) {
             ControlFlow::Break(next) => return next,
             // Nothing that may stand there will do, so something else stands around it.
-            ControlFlow::Continue(()) => at = around(value, &at)?,
+            // A table that a dotted key makes can have the place of what is in it.
+            ControlFlow::Continue(()) => at = around(value, &at).filter(|wider| *wider != at)?,
         }
         fact = &replaced;
     }

@@ -403,6 +403,17 @@ fn what_no_part_repairs_is_replaced_as_a_whole() {
     let (_, said) = sandbox.fails("check w.toml");
     assert!(said.contains("2.5 is not allowed here"), "{said}");
     assert!(said.contains("a mean of 0.000 rounds"), "{said}");
+    // A dotted key makes tables that have the place of what is in them.
+    for key in ["response.detect.values", "skills.mid.detect.values"] {
+        let world = TINY.replace("skills.mid = {", "skills.mid = { parallel = 1,");
+        let (skills, dotted) = world.split_once("skills.mid = ").expect("a skill");
+        let (_, rest) = dotted.split_once('\n').expect("a line");
+        let mid = "skills.mid.diagnosis_accuracy = 1.0\nskills.mid.remediation_speed = 1.0\n\
+                   skills.mid.panic_threshold = 4\n";
+        sandbox.write("w.toml", &format!("{skills}{mid}{key} = [[5]]\n{rest}"));
+        let (_, said) = sandbox.fails("check w.toml");
+        assert!(said.contains("expected two values, found 1"), "{said}");
+    }
 }
 
 /// A name is called a misspelled one only where the file extends another that has the right one.
