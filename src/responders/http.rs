@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow};
 use serde::Deserialize;
 use ureq::{Agent, Proxy};
 
-use super::{shortened, wait_until};
+use super::{BLINK, shortened, wait_until};
 use crate::error::{heard, usage};
 use crate::world::Llm;
 
@@ -25,6 +25,7 @@ pub(super) struct Endpoint {
     url: String,
     name: String,
     key: Option<String>,
+    timeout: Duration,
     give_up: Duration,
 }
 
@@ -54,39 +55,44 @@ impl Endpoint {
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .timeout_global(Some(timeout))
             .proxy(proxy)
             .user_agent(concat!("sysworld/", env!("CARGO_PKG_VERSION")));
         Ok(Self {
             agent: config.build().new_agent(),
             url: format!("{}/chat/completions", llm.base_url.trim_end_matches('/')),
             name: name.to_owned(),
-            key: key.transpose()?.filter(|key| !key.is_empty()),
+            // As it is sent: without the end of the line of the file that it is from.
+            key: key
+                .transpose()?
+                .map(|key| key.trim().to_owned())
+                .filter(|key| !key.is_empty()),
+            timeout,
             give_up,
         })
     }
 
-    /// A completion for a body. `admit` is asked before each call, and says whether it may be made;
-    /// `settle` is told of each that was made whether it may have cost something, and what it is known to
-    /// have. `None` if one may not be made.
+    /// A completion for a body, and how long its calls and the pauses between them took. `admit` is asked
+    /// before each call, waits for its turn, and says whether it may be made; `settle` is told of each that
+    /// was made whether it may have cost something, and what it is known to have. `None` if one may not be
+    /// made.
     pub fn complete(
         &self,
         body: &str,
         stop: &AtomicBool,
         mut admit: impl FnMut() -> Result<bool>,
         mut settle: impl FnMut(Option<&Completion>, bool),
-    ) -> Result<Option<Completion>> {
-        let begun = Instant::now();
-        let mut pause = PAUSES[0];
+    ) -> Result<Option<(Completion, Duration)>> {
+        let (mut took, mut pause) = (Duration::ZERO, PAUSES[0]);
         loop {
             heard(stop)?;
             if !admit()? {
                 return Ok(None);
             }
-            let (why, asked, costs) = match self.call(body) {
+            let begun = Instant::now();
+            let (why, asked, costs) = match self.call(body, self.give_up.saturating_sub(took)) {
                 Called::Completed(completion) => {
                     settle(Some(&completion), true);
-                    return Ok(Some(completion));
+                    return Ok(Some((completion, took + begun.elapsed())));
                 }
                 Called::Later(why, asked, costs) => (why, asked, costs),
                 Called::Never(why) => {
@@ -95,23 +101,29 @@ impl Endpoint {
                 }
             };
             settle(None, costs);
-            let wait = asked.unwrap_or(pause);
-            if begun.elapsed() + wait >= self.give_up {
+            // Whoever asks for no pause is not besieged either.
+            let wait = asked.filter(|asked| !asked.is_zero()).unwrap_or(pause);
+            if (took + begun.elapsed()).saturating_add(wait) >= self.give_up {
                 let seconds = self.give_up.as_secs_f64();
                 return Err(self.trouble(&format!(
-                    "{why}; given up after {seconds} s ([recording] give_up_s)"
+                    "{why}; given up, for the next call would be after {seconds} s ([recording] give_up_s)"
                 )));
             }
             wait_until(Instant::now() + wait, stop)?;
+            took += begun.elapsed();
             pause = (pause * 2).min(PAUSES[1]);
         }
     }
 
-    fn call(&self, body: &str) -> Called {
+    /// A call that takes no longer than it may, nor than what is left.
+    fn call(&self, body: &str, left: Duration) -> Called {
         let request = self
             .agent
             .post(&self.url)
-            .header("Content-Type", "application/json");
+            .header("Content-Type", "application/json")
+            .config()
+            .timeout_global(Some(self.timeout.min(left).max(BLINK)))
+            .build();
         let request = match &self.key {
             Some(key) => request.header("Authorization", format!("Bearer {key}")),
             None => request,
@@ -139,7 +151,7 @@ impl Endpoint {
         let said = || format!("answered with status {status}: {}", shortened(&text, SHOWN));
         match status {
             200 => match Completion::parse(&text) {
-                Some(completion) => Called::Completed(completion),
+                Some(completion) => Called::Completed(self.told(completion)),
                 None => Called::Later(
                     format!(
                         "answered with what is no chat completion: {}",
@@ -154,11 +166,27 @@ impl Endpoint {
         }
     }
 
-    /// A server may echo what it was sent.
+    /// A server may echo what it was sent, as it is or as a text in JSON, where a slash may be escaped.
     fn without_key(&self, text: &str) -> String {
-        match &self.key {
-            Some(key) => text.replace(key.as_str(), "[the key]"),
-            None => text.to_owned(),
+        let Some(key) = &self.key else {
+            return text.to_owned();
+        };
+        let quoted = serde_json::to_string(key).unwrap_or_default();
+        let quoted = quoted.trim_matches('"');
+        let forms = [key, quoted, &quoted.replace('/', "\\/")];
+        let hide = |text: String, form: &str| text.replace(form, "[the key]");
+        forms.into_iter().fold(text.to_owned(), hide)
+    }
+
+    /// A completion without the key, which in JSON may look different.
+    fn told(&self, completion: Completion) -> Completion {
+        let clean = |text: Option<String>| text.map(|text| self.without_key(&text));
+        Completion {
+            text: self.without_key(&completion.text),
+            finish: clean(completion.finish),
+            model: clean(completion.model),
+            fingerprint: clean(completion.fingerprint),
+            tokens: completion.tokens,
         }
     }
 
@@ -200,12 +228,19 @@ struct Said {
     refusal: Option<String>,
 }
 
+/// What is missing, or more than anything can have, is not known.
 #[derive(Deserialize)]
 struct Usage {
-    #[serde(default)]
-    prompt_tokens: u64,
-    #[serde(default)]
-    completion_tokens: u64,
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
+}
+
+impl Usage {
+    fn tokens(&self) -> Option<[u64; 2]> {
+        let tokens = [self.prompt_tokens?, self.completion_tokens?];
+        let possible = tokens.iter().all(|tokens| *tokens <= u32::MAX.into());
+        possible.then_some(tokens)
+    }
 }
 
 impl Completion {
@@ -226,7 +261,7 @@ impl Completion {
             },
             model: reply.model,
             fingerprint: reply.system_fingerprint,
-            tokens: reply.usage.map(|u| [u.prompt_tokens, u.completion_tokens]),
+            tokens: reply.usage.and_then(|usage| usage.tokens()),
         })
     }
 }

@@ -194,7 +194,6 @@ impl Callers {
         // A token has a byte at least, and the template around the messages is less than the JSON around them.
         let most = [body.len() as u64, u64::from(llm.max_tokens)];
         let most = llm.price.map_or(0.0, |price| price.of(most));
-        let begun = Instant::now();
         let mut answer = Answer::of(name);
         answer.attempts = 0;
         while answer.attempts < 2 {
@@ -207,10 +206,11 @@ impl Callers {
                     .map(|(price, tokens)| price.of(tokens));
                 desk.settle(most, if costs { known.unwrap_or(most) } else { 0.0 });
             })?;
-            let Some(completion) = completed else {
+            let Some((completion, took)) = completed else {
                 return Ok(None);
             };
             answer.attempts += 1;
+            answer.latency_ms += took.as_millis() as u64;
             if let Some([prompt, completed]) = completion.tokens {
                 *answer.prompt_tokens.get_or_insert(0) += prompt;
                 *answer.completion_tokens.get_or_insert(0) += completed;
@@ -223,7 +223,6 @@ impl Callers {
                 break;
             }
         }
-        answer.latency_ms = begun.elapsed().as_millis() as u64;
         Ok(Some(answer))
     }
 

@@ -1,5 +1,7 @@
 //! Who responds, and what that changes.
 
+mod calls;
+mod fake;
 mod kernel;
 mod llm;
 mod process;

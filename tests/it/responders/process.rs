@@ -7,6 +7,8 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use super::but_latencies;
 use crate::sandbox::{Sandbox, shipped};
 
@@ -114,6 +116,115 @@ fn a_program_by_the_book_is_the_runbook() {
         said.contains("lacks an answer of the responder `policy` in elsewhere"),
         "{said}"
     );
+}
+
+/// A program hears what the page says, in its order: never a scenario, a seed or the number of a replication.
+/// Another version of it is another design point, whose answers are not known; another command is not.
+#[test]
+fn a_program_hears_what_the_page_says() {
+    if !python("no program hears") {
+        return;
+    }
+    let sandbox = sandbox("", "");
+    let policy = sandbox.read("policy.py");
+    let log =
+        "\nlog = open('heard', 'a')\nfor line in sys.stdin:\n    log.write(line); log.flush()";
+    sandbox.write(
+        "policy.py",
+        &policy.replace("\nfor line in sys.stdin:", log),
+    );
+    sandbox.ok("run e.toml --quiet --no-report --record --out r");
+    let heard = sandbox.read("heard");
+    for hidden in [
+        "spike",
+        "leak",
+        "partition",
+        "surge",
+        "slowdown",
+        "seed",
+        "replication",
+    ] {
+        assert!(!heard.contains(hidden), "{hidden}");
+    }
+    let lines: Vec<Value> = heard
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(
+        lines[0],
+        serde_json::json!({ "type": "hello", "protocol": 1 })
+    );
+    let kind = |line: &Value| line["type"].as_str().expect("a type").to_owned();
+    let mut before = "end".to_owned();
+    let mut met: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for line in &lines[1..] {
+        let kind = kind(line);
+        let follows: &[&str] = match before.as_str() {
+            "end" => &["reset"],
+            "reset" => &["observe"],
+            _ => &["observe", "end"],
+        };
+        assert!(follows.contains(&kind.as_str()), "{kind} after {before}");
+        before = kind;
+        names(line, "", &mut met);
+    }
+    assert_eq!(before, "end");
+    let page = fs::read_to_string(shipped("docs/responders.md")).expect("a page");
+    for (of, names) in &met {
+        for name in names {
+            assert!(
+                page.contains(&format!("`{name}`")) || page.contains(&format!("\"{name}\"")),
+                "{of}: {name}"
+            );
+        }
+    }
+    let of = |place: &str| met[place].iter().map(String::as_str).collect::<Vec<_>>();
+    assert_eq!(
+        of("observe"),
+        ["alerts", "came", "cooldowns", "round", "servers", "type"]
+    );
+    assert_eq!(
+        of("alerts"),
+        ["alert", "level", "runbook", "server", "threshold", "value"]
+    );
+    assert_eq!(
+        of("came"),
+        ["action", "alert", "outcome", "round", "server"]
+    );
+
+    sandbox.ok("run e.toml --quiet --no-report --out o --set responders.policy.command.0=nowhere");
+    assert_eq!(sandbox.data("o"), sandbox.data("r"));
+    let next = "run e.toml --quiet --no-report --out n --set responders.policy.version=two";
+    let (code, said) = sandbox.fails(next);
+    assert_eq!(code, 1);
+    assert!(
+        said.contains("24 of 24 replications lack an answer"),
+        "{said}"
+    );
+}
+
+/// The names of a line's tables, by where they stand.
+fn names(value: &Value, place: &str, met: &mut BTreeMap<String, BTreeSet<String>>) {
+    match value {
+        Value::Array(values) => values.iter().for_each(|value| names(value, place, met)),
+        Value::Object(table) => {
+            let place = table
+                .get("type")
+                .and_then(Value::as_str)
+                .filter(|_| place.is_empty())
+                .unwrap_or(place);
+            for (name, value) in table {
+                // These are names of the world's.
+                if !["cooldowns", "depends_on"].contains(&place) {
+                    met.entry(place.to_owned())
+                        .or_default()
+                        .insert(name.clone());
+                }
+                names(value, name, met);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The table `responders` says what was answered where it had to be asked, and `decisions` has each choice,
